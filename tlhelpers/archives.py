@@ -1,0 +1,74 @@
+"""Open a wheel or a source archive and read single files of it, again and again."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+# What the standard library raises for a truncated or otherwise damaged archive.
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
+
+
+@dataclass(frozen=True)
+class Content:
+    """An open archive.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Sorted paths of its files, folders left out.
+    index : frozenset of str
+        The same paths, for look-up.
+    read : callable
+        Path to bytes; may be called by several threads at once.
+    """
+
+    names: tuple[str, ...]
+    index: frozenset[str]
+    read: Callable[[str], bytes]
+
+
+@lru_cache(maxsize=32)
+def opened(path: Path, mtime_ns: int, size: int, process: int) -> Content:
+    """Open an archive, or return the one opened before.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.whl``, ``.zip`` or ``.tar.gz`` file.
+    mtime_ns, size, process : int
+        Part of the key only: a file that was replaced, and a forked process, open afresh.
+
+    Returns
+    -------
+    Content
+        Names and reader.
+
+    Raises
+    ------
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError
+        If the file is damaged (`DAMAGE`).
+    """
+    return _from_tar(path) if path.name.endswith(".tar.gz") else _from_zip(path)
+
+
+def _from_zip(path: Path) -> Content:
+    archive = zipfile.ZipFile(path)
+    names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+    return Content(tuple(names), frozenset(names), archive.read)
+
+
+def _from_tar(path: Path) -> Content:
+    # Reading one file of a compressed tar means unpacking all before it, so unpack once.
+    with tarfile.open(path, "r:gz") as archive:
+        held = {
+            info.name: archive.extractfile(info).read()
+            for info in archive.getmembers()
+            if info.isfile()
+        }
+    return Content(tuple(sorted(held)), frozenset(held), held.__getitem__)

@@ -1,0 +1,278 @@
+"""The frozen forward pass: pictures in, feature vectors out, cached on disk."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import platform
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+from torch import nn
+from tqdm import tqdm
+
+from tlhelpers.backbones import Backbone
+from tlhelpers.files import write_atomically
+from tlhelpers.images import ImageSet
+from tlhelpers.sources import derived_dir
+
+RANDOM_TRANSFORMS = (
+    "Random",
+    "ColorJitter",
+    "AutoAugment",
+    "RandAugment",
+    "TrivialAugment",
+    "AugMix",
+    "ElasticTransform",
+    "GaussianNoise",
+    "GaussianBlur",
+    "MixUp",
+    "CutMix",
+    "ScaleJitter",
+)
+PRECISIONS = ("auto", "float32", "bfloat16")
+PARITY = 0.999
+CACHE_FORMAT = 1
+
+
+def extract_features(
+    backbone: Backbone, images: ImageSet, layer: str = "head", **options
+) -> np.ndarray:
+    """Feature vectors of a frozen model, one per picture.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Its weights, its mode and its gradients are left as they are: the forward pass runs on a
+        copy in evaluation mode, without gradients.
+    images : ImageSet
+    layer : str
+        One of ``backbone.layers``; what has a height and a width is averaged over both.
+    **options
+        As in `extract_layers`.
+
+    Returns
+    -------
+    float32 array, shape (n, d)
+    """
+    return extract_layers(backbone, images, [layer], **options)[layer]
+
+
+def extract_layers(
+    backbone: Backbone,
+    images: ImageSet,
+    layers: Sequence[str] | None = None,
+    *,
+    precision: str = "auto",
+    batch_size: int = 16,
+    cache: bool = True,
+    progress: bool = True,
+) -> dict[str, np.ndarray]:
+    """Feature vectors at several layers out of one forward pass.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    images : ImageSet
+    layers : list of str, optional
+        Out of ``backbone.layers``; all of them when left out.
+    precision : {"auto", "float32", "bfloat16"}
+        ``"auto"`` takes bfloat16 where the processor computes in it and the first batch agrees
+        with float32 (cosine of at least 0.999 for every picture), else float32.
+    batch_size : int
+        Pictures per step.
+    cache : bool
+        Keep the result in ``data/cache/features``, under a hash of the weights, the transform,
+        the layer, the precision and the pictures. A damaged file is computed anew.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    dict of str to float32 array, shape (n, d_layer)
+
+    Raises
+    ------
+    ValueError
+        If the transform is random (features would differ from call to call), a layer or the
+        precision is unknown, there is no picture, or a feature is not finite.
+    """
+    layers = list(backbone.layers if layers is None else layers)
+    stages = {name: backbone.stage(name) for name in layers}
+    if precision not in PRECISIONS:
+        raise ValueError(f"unknown precision {precision!r}: known: {', '.join(PRECISIONS)}")
+    if len(images) == 0:
+        raise ValueError("there are no images to extract features from")
+    refuse_random_transform(backbone.transform, images.pixels[0])
+    dtype = _choose_dtype(backbone, images, layers, precision)
+    keys = {name: _key(backbone, images, name, dtype) for name in stages}
+    found = {name: _read(key) for name, key in keys.items()} if cache else {}
+    missing = [name for name in layers if found.get(name) is None]
+    if missing:
+        found |= _forward(backbone, images.pixels, missing, dtype, batch_size, progress)
+        if cache:
+            for name in missing:
+                _write(keys[name], found[name])
+    return {name: found[name] for name in layers}
+
+
+def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
+    """The pictures themselves as feature vectors: what a model without any network sees.
+
+    Parameters
+    ----------
+    images : ImageSet
+    size : int
+        Height and width in pixels that the pictures are averaged down to.
+
+    Returns
+    -------
+    float32 array, shape (n, size * size * 3)
+        Values from 0 to 1.
+    """
+    x = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).float() / 255
+    return nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy()
+
+
+def refuse_random_transform(transform, pixels: np.ndarray) -> None:
+    """Raise if `transform` would not give the same result twice.
+
+    Parameters
+    ----------
+    transform : callable
+        uint8 (1, height, width, 3) to float tensor. Nested parts are looked through by name, and
+        eight calls on one picture are compared.
+    pixels : uint8 array, shape (height, width, 3)
+
+    Raises
+    ------
+    ValueError
+        If a part is random by its name, or two calls differ.
+    """
+    for part in _parts(transform):
+        if type(part).__name__.startswith(RANDOM_TRANSFORMS):
+            raise ValueError(
+                f"the transform holds the random part {type(part).__name__}: features of a frozen "
+                "model need the checkpoint's own fixed transform; augment only while training"
+            )
+    results = [torch.as_tensor(transform(pixels[None])) for _ in range(8)]
+    if any(not torch.equal(results[0], other) for other in results[1:]):
+        raise ValueError(
+            "the transform gives another result at each call: features of a frozen "
+            "model need the checkpoint's own fixed transform"
+        )
+
+
+def _parts(transform):
+    yield transform
+    children = getattr(transform, "transforms", None) or []
+    if isinstance(transform, nn.Module):
+        children = [*children, *transform.children()]
+    for child in children:
+        yield from _parts(child)
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 (elsewhere it is emulated, and slow)."""
+    return (
+        platform.machine() in ("x86_64", "AMD64") and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
+def _choose_dtype(backbone, images, layers, precision) -> torch.dtype:
+    if precision != "auto":
+        return getattr(torch, precision)
+    if not has_bfloat16():
+        return torch.float32
+    kept = (_path(_key(backbone, images, name, torch.bfloat16)) for name in layers)
+    if all(path.exists() for path in kept):
+        return torch.bfloat16
+    sample = images.pixels[:: max(1, len(images) // 16)][:16]
+    exact, quick = (
+        _forward(backbone, sample, layers, dtype, 16, False)
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    worst = min(row_cosine(exact[name], quick[name]).min() for name in layers)
+    return torch.bfloat16 if worst >= PARITY else torch.float32
+
+
+def row_cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosine between the rows of two arrays of shape (n, d); 1 where both rows are zero."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    same = (a == b).all(axis=1)
+    return np.where(same, 1.0, (a * b).sum(axis=1) / np.where(norms == 0, 1, norms))
+
+
+def _forward(backbone, pixels, layers, dtype, batch_size, progress) -> dict[str, np.ndarray]:
+    """Run a frozen copy over all pictures and keep the average of each layer's output."""
+    twin = copy.deepcopy(backbone).eval().to(dtype, memory_format=torch.channels_last)
+    caught: dict[str, list[torch.Tensor]] = {name: [] for name in layers}
+    for name in layers:
+        twin.stage(name).register_forward_hook(
+            lambda module, given, out, name=name: caught[name].append(out.float().mean((2, 3)))
+        )
+    starts = range(0, len(pixels), batch_size)
+    with torch.inference_mode():
+        for i in tqdm(
+            starts,
+            desc="features",
+            unit="batch",
+            leave=False,
+            mininterval=1,
+            disable=not progress or len(starts) < 8,
+        ):
+            batch = backbone.transform(pixels[i : i + batch_size])
+            twin(batch.to(dtype, memory_format=torch.channels_last))
+    found = {name: torch.cat(parts).numpy() for name, parts in caught.items()}
+    for name, values in found.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"layer {name!r} of {backbone.name} gives values that are not finite")
+    return found
+
+
+def _key(backbone, images, layer, dtype) -> str:
+    parts = (
+        CACHE_FORMAT,
+        backbone.fingerprint(),
+        backbone.transform,
+        layer,
+        dtype,
+        images.fingerprint,
+    )
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def _path(key: str) -> Path:
+    return derived_dir("features") / f"{key}.safetensors"
+
+
+def _checksum(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+
+
+def _read(key: str) -> np.ndarray | None:
+    path = _path(key)
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="np") as file:
+            values, checksum = file.get_tensor("features"), file.metadata()["sha256"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        checksum, values = "", np.empty(0)
+    if _checksum(values) != checksum:
+        warnings.warn(
+            f"the cached features {path.name} are damaged: computing them anew", stacklevel=4
+        )
+        return None
+    return values
+
+
+def _write(key: str, values: np.ndarray) -> None:
+    data = save({"features": values}, metadata={"sha256": _checksum(values)})
+    write_atomically(_path(key), data)

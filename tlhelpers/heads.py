@@ -1,0 +1,105 @@
+"""Classifiers on top of fixed feature vectors, ready for `evaluate.repeat`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import Normalizer, StandardScaler
+from threadpoolctl import threadpool_limits
+
+Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+
+
+def new_linear_head(C: float = 10.0) -> Pipeline:
+    """A softmax layer on centred feature vectors of length one, not yet trained.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the L2 penalty, as scikit-learn's `LogisticRegression` has it.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        The centre is the mean of the training rows; no test row has a part in it.
+    """
+    centre = StandardScaler(with_std=False)
+    return make_pipeline(centre, Normalizer(), LogisticRegression(C=C, max_iter=2000))
+
+
+def linear_head(features: np.ndarray, labels: np.ndarray, C: float = 10.0) -> Method:
+    """A method for `evaluate.repeat`: train a linear head on the training rows.
+
+    Parameters
+    ----------
+    features : float array, shape (n, d)
+        One row per item of the whole data set.
+    labels : int array, shape (n,)
+    C : float
+        As in `new_linear_head`.
+
+    Returns
+    -------
+    callable
+        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a feature is not finite.
+    """
+    return _method(features, labels, lambda: new_linear_head(C))
+
+
+def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Method:
+    """A method for `evaluate.repeat`: the most common label of the `k` nearest training rows.
+
+    Parameters
+    ----------
+    features : float array, shape (n, d)
+    labels : int array, shape (n,)
+    k : int
+        Neighbours by cosine; with fewer training rows, all of them.
+
+    Returns
+    -------
+    callable
+        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    features, labels = _checked(features, labels)
+
+    def method(train, test, seed):
+        neighbours = KNeighborsClassifier(min(k, len(train)), metric="cosine")
+        return neighbours.fit(features[train], labels[train]).predict(features[test])
+
+    return method
+
+
+def _method(features, labels, new_model: Callable[[], Pipeline]) -> Method:
+    features, labels = _checked(features, labels)
+
+    def method(train, test, seed):
+        # Two threads on a problem this small spend their time waiting for each other.
+        with threadpool_limits(1):
+            model = new_model().fit(features[train], labels[train])
+            return model.predict(features[test])
+
+    return method
+
+
+def _checked(features, labels) -> tuple[np.ndarray, np.ndarray]:
+    features, labels = np.asarray(features), np.asarray(labels)
+    if features.ndim != 2:
+        raise ValueError(f"features must have the shape (n, d), got {features.shape}")
+    if len(features) != len(labels):
+        raise ValueError(f"{len(features)} rows of features, but {len(labels)} labels")
+    if not np.isfinite(features).all():
+        rows = np.flatnonzero(~np.isfinite(features).all(axis=1))
+        raise ValueError(f"{len(rows)} rows of features hold NaN or infinity, the first is {rows[0]}")
+    return features, labels

@@ -1,0 +1,214 @@
+"""Run pip (and venv) with their output shown live, and say in one line why they failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TextIO
+
+_LINES_KEPT = 400
+_PATIENCE = 10  # seconds that a stopped child has to clean up
+
+# pip shows what went wrong in English only. The order matters: a lost network also ends in
+# "Could not find a version", and only the earlier lines tell the two apart.
+_CAUSES = (
+    (
+        ("DO NOT MATCH THE HASHES", "Hashes are required"),
+        "the download does not have the pinned hash, so it was not kept; "
+        "try again later or over another network, and report it if it stays so",
+    ),
+    (
+        ("No space left", "Disk quota exceeded", "not enough space", "File too large"),
+        "no space left on the disk; free some and run the same command again",
+    ),
+    (
+        ("CERTIFICATE_VERIFY_FAILED", "SSLError"),
+        "the network's certificate is not trusted; give pip your network's one "
+        "(`pip config set global.cert FILE`) and run the same command again",
+    ),
+    (
+        (
+            "Temporary failure in name resolution",
+            "Name or service not known",
+            "nodename nor servname",
+            "getaddrinfo failed",
+            "NewConnectionError",
+            "Network is unreachable",
+            "ProxyError",
+            "Max retries exceeded",
+            "ConnectTimeout",
+            "Read timed out",
+            "Connection broken",
+            "Connection reset",
+            "Connection aborted",
+            "IncompleteRead",
+        ),
+        "no network, or it broke off; connect and run the same command again",
+    ),
+    (
+        ("Could not find a version", "No matching distribution"),
+        "the package index offers no pinned version for this system and Python",
+    ),
+    (
+        ("Permission denied", "Access is denied", "PermissionError"),
+        "a file may not be written; close programs that use the course "
+        "(JupyterLab, say) and check that the folder is yours",
+    ),
+)
+
+
+def clean_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a child Python, without what could lead it astray.
+
+    Parameters
+    ----------
+    **changes : str
+        Variables to set on top.
+
+    Returns
+    -------
+    dict
+        A copy of ``os.environ`` without variables that point Python to other packages or pip
+        to another target folder.
+    """
+    astray = {
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONINSPECT",
+        "__PYVENV_LAUNCHER__",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_PYTHON",
+        "PIP_DRY_RUN",
+    }
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in astray}
+    return {**kept, "PYTHONUTF8": "1", "PIP_USER": "0", **changes}
+
+
+def run(
+    command: list[str], *, lock: int | None = None, cwd: Path | None = None, **variables: str
+) -> tuple[int, str]:
+    """Run a command; its standard output is inherited, so progress bars stay alive.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    lock : int, optional
+        A lock's file descriptor that the child shall hold too (not on Windows, where the
+        open files of a child already keep a folder from being replaced).
+    cwd : Path, optional
+        The child's working folder.
+    **variables : str
+        Environment variables for the child.
+
+    Returns
+    -------
+    tuple of (int, str)
+        Exit status, and the last lines of standard error (they were shown as well).
+    """
+    inherited = () if lock is None or os.name == "nt" else (lock,)
+    sys.stdout.flush()
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        env=clean_environment(**variables),
+        pass_fds=inherited,
+        encoding="utf-8",
+        errors="replace",
+    )
+    lines: deque[str] = deque(maxlen=_LINES_KEPT)
+    withheld: list[str] = []
+    tee = threading.Thread(target=_tee, args=(process.stderr, lines, withheld), daemon=True)
+    tee.start()
+    try:
+        status = process.wait()
+    except BaseException:
+        _stop(process)
+        raise
+    tee.join(timeout=10)
+    sys.stderr.write("".join(withheld))
+    return status, "".join(lines)
+
+
+def run_pip(
+    python: Path, arguments: list[str], temporary: Path, **options: object
+) -> tuple[int, str]:
+    """Run ``python -m pip`` with its temporary files in a given folder.
+
+    The system's own temporary folder is often small and lies in memory; wheels of torch do
+    not fit there.
+
+    Parameters
+    ----------
+    python : Path
+        The interpreter whose pip is run.
+    arguments : list of str
+        What follows ``pip``.
+    temporary : Path
+        An existing folder for pip's temporary files.
+    **options
+        Passed on to `run`.
+
+    Returns
+    -------
+    tuple of (int, str)
+        As `run`.
+    """
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    return run(command, **options, **places)
+
+
+def explain(output: str) -> str:
+    """Say in one line why pip failed, and the mend.
+
+    Parameters
+    ----------
+    output : str
+        What pip wrote to standard error.
+
+    Returns
+    -------
+    str
+        The cause as a phrase without a full stop.
+    """
+    for signs, cause in _CAUSES:
+        if any(sign in output for sign in signs):
+            return cause
+    errors = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in errors if "ERROR" in line] or errors
+    return f"pip said: {marked[-1]}" if marked else "pip gave no reason"
+
+
+def _tee(stream: TextIO, lines: deque[str], withheld: list[str]) -> None:
+    # After Ctrl-C the child writes a traceback of its own, which tells a learner nothing. So
+    # what follows one is shown only if the child was not stopped.
+    for line in stream:
+        lines.append(line)
+        if withheld or line.startswith("Traceback (most recent call last)"):
+            withheld.append(line)
+        else:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+
+def _stop(process: subprocess.Popen) -> None:
+    # An interrupted Python stops its own children too; a killed one would leave them behind.
+    if os.name == "nt":
+        process.terminate()
+    else:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=_PATIENCE)
+    except BaseException:
+        process.kill()
+        process.wait()

@@ -1,0 +1,173 @@
+"""Lessons: notebooks made from one source each, and the learner's working copy of them."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+from tlhelpers.files import write_atomically
+from tlhelpers.sources import CourseError, repo_root
+
+FIRST = "00_start_here.ipynb"
+RECORD = ".shipped.json"
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def source_dir() -> Path:
+    """The folder of the lessons' sources, the only place that people edit."""
+    return repo_root() / "notebooks" / "source"
+
+
+def make_working_copy(echo=print) -> Path:
+    """Copy the lessons to ``work/`` where the learner writes; never overwrite one there.
+
+    A lesson that has changed since it was copied is put beside the old copy, as
+    ``NAME.v2.ipynb``, and the learner is told.
+
+    Parameters
+    ----------
+    echo : callable
+        Takes each line of what was done.
+
+    Returns
+    -------
+    Path
+        The copy of the first lesson.
+    """
+    work = repo_root() / "work"
+    work.mkdir(exist_ok=True)
+    record = _read_record(work / RECORD)
+    for lesson in sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        _copy_lesson(lesson, work, record, echo)
+        write_atomically(work / RECORD, json.dumps(record, indent=1).encode())
+    return work / FIRST
+
+
+def _read_record(path: Path) -> dict[str, list[str]]:
+    """Lesson name to the hashes that were copied; a damaged record counts as an empty one."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {name: list(hashes) for name, hashes in record.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _copy_lesson(lesson: Path, work: Path, record: dict, echo) -> None:
+    digest = hashlib.sha256(lesson.read_bytes()).hexdigest()
+    seen = record.setdefault(lesson.name, [])
+    if digest in seen and (work / lesson.name).exists():
+        return
+    target = _free_name(work, lesson, digest)
+    if target is not None:
+        write_atomically(target, lesson.read_bytes())
+        if target.name != lesson.name:
+            echo(
+                f"lesson {lesson.name} has changed: your copy stays, the new one is "
+                f"work/{target.name}"
+            )
+    if digest not in seen:
+        seen.append(digest)
+
+
+def _free_name(work: Path, lesson: Path, digest: str) -> Path | None:
+    """The first name not taken in `work`; None when the same file lies there already."""
+    candidates = [work / lesson.name, *(work / f"{lesson.stem}.v{i}.ipynb" for i in range(2, 1000))]
+    for path in candidates:
+        if not path.exists():
+            return path
+        if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+            return None
+    raise CourseError(f"work/ holds 999 versions of {lesson.name}: move some of them away")
+
+
+def build(check: bool = False, echo=print) -> list[Path]:
+    """Make the learner's and the solution's notebook of each source.
+
+    Parameters
+    ----------
+    check : bool
+        Write nothing; only find what is not up to date.
+    echo : callable
+        Takes a line for each notebook that was written or is stale.
+
+    Returns
+    -------
+    list of Path
+        The notebooks that were written, or that are stale.
+    """
+    changed = []
+    for source in sorted(source_dir().glob("[0-9][0-9]_*.py")):
+        for path, text in notebooks_of(source).items():
+            if path.exists() and path.read_text(encoding="utf-8") == text:
+                continue
+            changed.append(path)
+            echo(f"{'stale' if check else 'wrote'}: {path.relative_to(repo_root())}")
+            if not check:
+                write_atomically(path, text.encode())
+    return changed
+
+
+def notebooks_of(source: Path) -> dict[Path, str]:
+    """The two notebooks of one source.
+
+    Parameters
+    ----------
+    source : Path
+        A lesson in jupytext's percent format, with solutions between nbgrader's marks.
+
+    Returns
+    -------
+    dict of Path to str
+        Where each notebook belongs, and its text: without outputs, the same at every call.
+    """
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for i, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{source.stem[:2]}-{i:03d}"
+    folder = repo_root() / "notebooks"
+    made = {
+        folder / "solutions" / f"{source.stem}.ipynb": notebook,
+        folder / f"{source.stem}.ipynb": _without_solutions(notebook),
+    }
+    for node in made.values():
+        nbformat.validate(node)
+    return {path: nbformat.writes(node) + "\n" for path, node in made.items()}
+
+
+def _without_solutions(notebook):
+    """nbgrader's own preprocessor takes out what stands between its marks."""
+    import copy
+
+    from nbgrader.preprocessors import ClearSolutions
+
+    strip = ClearSolutions(code_stub={"python": "..."})
+    stripped, _ = strip.preprocess(copy.deepcopy(notebook), {})
+    if re.search(r"(BEGIN|END) SOLUTION", json.dumps(stripped)):
+        raise CourseError(
+            "a solution mark is left in a learner's notebook: give its cell the "
+            'nbgrader metadata with "solution": true'
+        )
+    return stripped
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command ``python3 -m tlhelpers build``: 1 if `--check` finds a stale notebook."""
+    parser = argparse.ArgumentParser(prog="tlhelpers build")
+    parser.add_argument("--check", action="store_true", help="write nothing, only report")
+    check = parser.parse_args(arguments).check
+    changed = build(check)
+    if not changed:
+        print("all notebooks are up to date")
+    return int(check and bool(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,421 @@
+"""Every figure of the course: one palette, axes with units, a text for those who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from tlhelpers.evaluate import Comparison, learning_curve
+from tlhelpers.images import ImageSet
+
+# Okabe and Ito's colours, which stay apart for colour-blind readers; each has its own marker too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+STATES = {
+    "frozen": ("#56B4E9", "frozen", ""),
+    "trained": ("#E69F00", "trained", ""),
+    "random": ("#FFFFFF", "random, frozen", "///"),
+    "data": ("#EEEEEE", "data", ""),
+}
+
+
+class Picture:
+    """A figure with a text alternative; the last line of a cell shows it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        What the figure shows, in words and numbers.
+    """
+
+    def __init__(self, figure: Figure, alt: str):
+        self.figure, self.alt = figure, alt
+
+    def png(self, dpi: int = 100) -> bytes:
+        """The figure as PNG."""
+        buffer = io.BytesIO()
+        self.figure.savefig(
+            buffer, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None}
+        )
+        return buffer.getvalue()
+
+    def save(self, path, dpi: int = 150) -> Path:
+        """Write the figure as PNG to `path`."""
+        Path(path).write_bytes(self.png(dpi))
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png()).decode()
+        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" />'
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+
+def _axes(width: float = 7.0, height: float = 4.2):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _style(i: int) -> dict:
+    return {"color": COLOURS[i % 7], "marker": MARKERS[i % 7], "linestyle": DASHES[i % 7]}
+
+
+def contact_sheet(images: ImageSet, per_class: int = 10, seed: int = 0) -> Picture:
+    """Some pictures of each class, one row a class.
+
+    Parameters
+    ----------
+    images : ImageSet
+    per_class : int
+        Pictures per row at most.
+    seed : int
+        Draws which ones.
+    """
+    rng = np.random.default_rng(seed)
+    rows = len(images.class_names)
+    figure = Figure(figsize=(per_class * 0.72 + 1.6, rows * 0.72), layout="constrained")
+    grid = figure.subplots(rows, per_class, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for label, name in enumerate(images.class_names):
+        chosen = rng.permutation(np.flatnonzero(images.labels == label))[:per_class]
+        for axes, i in zip(grid[label], chosen, strict=False):
+            axes.imshow(images.pixels[i])
+        grid[label, 0].text(
+            -0.15,
+            0.5,
+            name,
+            transform=grid[label, 0].transAxes,
+            ha="right",
+            va="center",
+            fontsize=10,
+        )
+    sizes = ", ".join(f"{name} {count}" for name, count in images.counts().items())
+    return Picture(figure, f"Examples of each class in {images.domain}. Class sizes: {sizes}.")
+
+
+def paired_sheet(first: ImageSet, second: ImageSet, items: Sequence[int]) -> Picture:
+    """The same items in two domains, one above the other.
+
+    Parameters
+    ----------
+    first, second : ImageSet
+        With the same groups in the same order.
+    items : sequence of int
+        Which ones to show.
+    """
+    figure = Figure(figsize=(len(items) * 0.95 + 1.0, 2.3), layout="constrained")
+    grid = figure.subplots(2, len(items), squeeze=False)
+    for row, images in zip(grid, (first, second), strict=True):
+        for axes, i in zip(row, items, strict=True):
+            axes.imshow(images.pixels[i])
+            axes.axis("off")
+        row[0].text(-0.1, 0.5, images.domain, transform=row[0].transAxes, ha="right", va="center")
+    names = ", ".join(first.groups[list(items)])
+    return Picture(
+        figure, f"The emoji {names}, drawn by {first.domain} above and by {second.domain} below."
+    )
+
+
+def prediction_grid(images: ImageSet, predicted: np.ndarray, columns: int = 8) -> Picture:
+    """Pictures with what a model says; a cross marks the wrong ones.
+
+    Parameters
+    ----------
+    images : ImageSet
+    predicted : int array, shape (n,)
+        Predicted class of each picture.
+    """
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(columns * 1.05, rows * 1.25), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    right = predicted == images.labels
+    for axes in grid:
+        axes.axis("off")
+    for axes, pixels, label, ok in zip(grid, images.pixels, predicted, right, strict=False):
+        axes.imshow(pixels)
+        axes.set_title(
+            f"{'✓' if ok else '✗'} {images.class_names[label]}",
+            fontsize=8,
+            color=COLOURS[2] if ok else COLOURS[1],
+        )
+    told = "; ".join(
+        f"{group}: {images.class_names[p]}{'' if ok else ' (wrong)'}"
+        for group, p, ok in zip(images.groups, predicted, right, strict=True)
+    )
+    return Picture(figure, f"Predictions, {right.sum()} of {len(right)} right. {told}.")
+
+
+def setup_diagram(
+    data: str, blocks: Sequence[tuple[str, str]], answer: str, source: str = ""
+) -> Picture:
+    """A lesson's set-up: which parts are reused, frozen, trained.
+
+    Parameters
+    ----------
+    data : str
+        What goes in, e.g. ``"emoji drawings"``.
+    blocks : sequence of (str, str)
+        Text and state of each part, in the order of the data; the state is "frozen", "trained"
+        or "random".
+    answer : str
+        What comes out.
+    source : str
+        Where reused weights come from, written above the frozen parts.
+    """
+    parts = [(data, "data"), *blocks, (answer, "data")]
+    figure = Figure(figsize=(2.0 * len(parts), 2.1), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(0, 2 * len(parts)), ylim=(-0.55, 1.85))
+    axes.axis("off")
+    for i, (text, state) in enumerate(parts):
+        colour, _, hatch = STATES[state]
+        axes.add_patch(
+            FancyBboxPatch(
+                (2 * i + 0.15, 0.2),
+                1.5,
+                0.9,
+                facecolor=colour,
+                hatch=hatch,
+                boxstyle="round,pad=0.08",
+                edgecolor="#333333",
+            )
+        )
+        axes.text(
+            2 * i + 0.9,
+            0.65,
+            text,
+            ha="center",
+            va="center",
+            fontsize=9.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if hatch else None,
+        )
+        axes.text(
+            2 * i + 0.9, -0.1, STATES[state][1], ha="center", va="top", fontsize=9, style="italic"
+        )
+        if i:
+            axes.add_patch(
+                FancyArrowPatch(
+                    (2 * i - 0.24, 0.65),
+                    (2 * i + 0.06, 0.65),
+                    arrowstyle="-|>",
+                    mutation_scale=14,
+                    color="#333333",
+                )
+            )
+    frozen = [i for i, (_, state) in enumerate(parts) if state == "frozen"]
+    if source and frozen:
+        axes.text(frozen[0] + frozen[-1] + 0.9, 1.4, f"reused: {source}", ha="center", fontsize=9)
+    chain = ", then ".join(f"{text} ({STATES[state][1]})" for text, state in parts)
+    reused = f" Reused: {source}." if source else ""
+    return Picture(figure, f"Set-up: {chain}.{reused}".replace("\n", " "))
+
+
+def learning_curves(
+    runs: pd.DataFrame, lines: Mapping[str, float] | None = None, title: str = ""
+) -> Picture:
+    """Accuracy against labels per class: every draw as a point, the mean, a 95 % band.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        From `evaluate.repeat`.
+    lines : mapping of str to float, optional
+        Horizontal lines to compare with, e.g. chance and majority.
+    """
+    curve = learning_curve(runs)
+    figure, axes = _axes()
+    for i, (method, part) in enumerate(curve.groupby("method", sort=False)):
+        draws = runs[runs.method == method]
+        shift = 1.03 ** (i - curve.method.nunique() / 2)
+        axes.plot(
+            draws["labels"] * shift,
+            draws.accuracy,
+            MARKERS[i % 7],
+            color=COLOURS[i % 7],
+            alpha=0.25,
+            markersize=3,
+            zorder=1,
+        )
+        axes.plot(part["labels"], part["mean"], label=method, **_style(i))
+        axes.fill_between(part["labels"], part.low, part.high, color=COLOURS[i % 7], alpha=0.15)
+    _reference_lines(axes, lines)
+    ticks = sorted(runs["labels"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.minorticks_off()
+    axes.set(
+        xlabel="labels per class (log scale)",
+        ylabel="accuracy on test items",
+        title=title,
+        ylim=(0, 1),
+    )
+    axes.legend(
+        loc="upper left", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds"
+    )
+    told = "; ".join(
+        f"{r.method} with {r.labels} labels {r.mean:.2f}" for r in curve.itertuples(index=False)
+    )
+    return Picture(figure, f"Accuracy against labels per class. {told}.")
+
+
+def _reference_lines(axes, lines: Mapping[str, float] | None) -> None:
+    for name, value in (lines or {}).items():
+        axes.axhline(value, color="#777777", linewidth=1, linestyle=":")
+        axes.annotate(
+            f"{name} {value:.2f}",
+            (1, value),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color="#555555",
+        )
+
+
+def intervals(comparisons: Sequence[Comparison], title: str = "") -> Picture:
+    """Differences in accuracy with their 95 % intervals; a line at zero.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        From `evaluate.compare`.
+    """
+    figure, axes = _axes(7.5, 0.55 * len(comparisons) + 1.3)
+    for i, c in enumerate(comparisons):
+        colour = COLOURS[0] if c.resolved else "#777777"
+        axes.plot([c.low, c.high], [i, i], color=colour, linewidth=3)
+        axes.plot(
+            c.difference,
+            i,
+            "o" if c.resolved else "D",
+            color=colour,
+            markerfacecolor=colour if c.resolved else "white",
+            markersize=8,
+        )
+    axes.axvline(0, color="#333333", linewidth=1)
+    axes.set_yticks(range(len(comparisons)), [f"{c.a}\n− {c.b}" for c in comparisons], fontsize=9)
+    axes.invert_yaxis()
+    axes.set(xlabel="difference in accuracy (95 % interval; hollow: not resolved)", title=title)
+    return Picture(figure, "Differences in accuracy. " + "; ".join(map(str, comparisons)) + ".")
+
+
+def by_layer(
+    runs: Mapping[str, pd.DataFrame],
+    layers: Sequence[str],
+    title: str = "",
+    lines: Mapping[str, float] | None = None,
+) -> Picture:
+    """Accuracy of a probe on each layer, from pixels to features.
+
+    Parameters
+    ----------
+    runs : mapping of str to DataFrame
+        One table from `evaluate.repeat` per network, whose methods are `layers`.
+    layers : sequence of str
+        In the order of the network.
+    """
+    figure, axes = _axes()
+    told = []
+    for i, (name, table) in enumerate(runs.items()):
+        curve = learning_curve(table).set_index("method").loc[list(layers)]
+        axes.plot(range(len(layers)), curve["mean"], label=name, **_style(i))
+        axes.fill_between(range(len(layers)), curve.low, curve.high, color=COLOURS[i], alpha=0.15)
+        values = ", ".join(f"{layer} {value:.2f}" for layer, value in curve["mean"].items())
+        told.append(f"{name}: {values}")
+    _reference_lines(axes, lines)
+    axes.set_xticks(range(len(layers)), layers, rotation=30)
+    axes.set(
+        xlabel="layer, from the picture to the features",
+        ylabel="accuracy on test items",
+        title=title,
+    )
+    axes.legend(fontsize=9, title="mean and 95 % band")
+    return Picture(figure, f"Accuracy of a linear head on each layer. {'; '.join(told)}.")
+
+
+def drift(
+    steps: Sequence[int], values: Mapping[str, Sequence[float]], ylabel: str, title: str = ""
+) -> Picture:
+    """Something that should stand still, followed over forward passes.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Number of forward passes.
+    values : mapping of str to sequence of float
+        One line each, as long as `steps`.
+    """
+    figure, axes = _axes(7, 3.6)
+    for i, (name, line) in enumerate(values.items()):
+        axes.plot(steps, line, label=name, **_style(i))
+    axes.set(xlabel="forward passes", ylabel=ylabel, title=title)
+    axes.legend(fontsize=9)
+    told = "; ".join(
+        f"{name}: from {line[0]:.3f} to {line[-1]:.3f}" for name, line in values.items()
+    )
+    return Picture(figure, f"{ylabel} against forward passes. {told}.")
+
+
+def course_map(lessons: Sequence[tuple[str, str, int, int]]) -> Picture:
+    """Where each lesson stands: is the task new, is the domain new?
+
+    Parameters
+    ----------
+    lessons : sequence of (str, str, int, int)
+        Number, short title, 1 if the task is new, 1 if the domain is new.
+    """
+    figure, axes = _axes(8.5, 4.4)
+    heads = {
+        (0, 0): "same task, same domain:\nno transfer needed",
+        (1, 0): "new task, same domain",
+        (0, 1): "same task, new domain:\ndomain adaptation",
+        (1, 1): "new task, new domain",
+    }
+    for (task, domain), head in heads.items():
+        axes.add_patch(
+            FancyBboxPatch(
+                (domain + 0.03, task + 0.03),
+                0.94,
+                0.94,
+                boxstyle="round,pad=0,rounding_size=0.03",
+                facecolor="#F4F8FB",
+                edgecolor=COLOURS[0],
+            )
+        )
+        axes.text(
+            domain + 0.5, task + 0.93, head, ha="center", va="top", fontsize=9.5, weight="bold"
+        )
+        here = [
+            f"{n} {t}"
+            for n, t, new_task, new_domain in lessons
+            if (new_task, new_domain) == (task, domain)
+        ]
+        axes.text(domain + 0.5, task + 0.70, "\n".join(here), ha="center", va="top", fontsize=9)
+    axes.set(xlim=(0, 2), ylim=(0, 2))
+    axes.set_xticks(
+        [0.5, 1.5], ["$\\mathcal{D}_S = \\mathcal{D}_T$", "$\\mathcal{D}_S \\neq \\mathcal{D}_T$"]
+    )
+    axes.set_yticks(
+        [0.5, 1.5], ["$\\mathcal{T}_S = \\mathcal{T}_T$", "$\\mathcal{T}_S \\neq \\mathcal{T}_T$"]
+    )
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    told = "; ".join(
+        f"{head.replace(chr(10), ' ')} {[t for _, t, a, b in lessons if (a, b) == key]}"
+        for key, head in heads.items()
+    )
+    return Picture(figure, f"Map of the lessons by what is new in the target. {told}.")
