@@ -101,6 +101,8 @@ def parse(argv):
     verbs.add_parser("test", help="run the tests; takes pytest's arguments")
     run = verbs.add_parser("run", help="execute lessons without a browser")
     run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
+    run.add_argument("--learner", action="store_true", help="run the notebooks without solutions")
+    run.add_argument("--record", action="store_true", help="keep the times in data/results")
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
@@ -142,7 +144,8 @@ def run(options):
     """Set up, fetch, and execute lessons."""
     from tlhelpers import launcher
 
-    return launcher.module("tlhelpers.runner", options.lessons)
+    flags = ["--%s" % name for name in ("learner", "record") if getattr(options, name)]
+    return launcher.module("tlhelpers.runner", [*options.lessons, *flags])
 
 
 def build(options):
@@ -150,7 +153,7 @@ def build(options):
     from tlhelpers import launcher
 
     check = ["--check"] if options.check else []
-    return launcher.module("tlhelpers.lessons", ["build", *check], data=False)
+    return launcher.module("tlhelpers.lessons", check, data=False)
 
 
 def fetch(options):

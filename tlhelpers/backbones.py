@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import nn
 
 from tlhelpers.files import write_atomically
@@ -62,7 +62,7 @@ class Transform:
 
     def __call__(self, pixels: np.ndarray) -> torch.Tensor:
         """uint8 (n, height, width, 3) to float32 (n, 3, size, size)."""
-        x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
+        x = torch.tensor(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
         if x.shape[-2:] != (self.size, self.size):
             x = nn.functional.interpolate(
                 x, size=(self.size, self.size), mode="bicubic", align_corners=False, antialias=True
@@ -116,11 +116,7 @@ class Backbone(nn.Module):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and values of all weights and running statistics."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()))
-        return digest.hexdigest()
+        return _digest(self.model.state_dict())
 
     def __repr__(self) -> str:
         millions = sum(p.numel() for p in self.parameters()) / 1e6
@@ -159,12 +155,11 @@ def load_backbone(
     .. [1] Tan and Le, EfficientNet: rethinking model scaling for convolutional neural networks,
        ICML 2019, arXiv:1905.11946. The lite form drops squeeze-and-excitation and uses ReLU6.
     """
-    if name not in CARDS:
-        raise ValueError(f"unknown backbone {name!r}: {nearest(str(name), CARDS)}")
-    card = CARDS[name]
-    model = _new_model(card, seed)
+    card = _card(name)
+    model = _new_model(card, seed, num_classes=0)
     if pretrained:
-        model.load_state_dict(load_file(_converted(name)), strict=False)
+        weights = _weights(card, name)
+        model.load_state_dict({key: weights[key] for key in model.state_dict()})
     where = card.trained_on if pretrained else f"random weights, seed {seed}"
     provenance = {
         "weights": where,
@@ -175,12 +170,27 @@ def load_backbone(
     return Backbone(name, model, Transform(card.size, card.mean, card.std), provenance).eval()
 
 
-def _new_model(card: Card, seed: int) -> nn.Module:
+def _card(name: str) -> Card:
+    if name not in CARDS:
+        raise ValueError(f"unknown backbone {name!r}: {nearest(str(name), CARDS)}")
+    return CARDS[name]
+
+
+def _new_model(card: Card, seed: int = 0, **options) -> nn.Module:
     import timm
 
+    # torch.manual_seed would seed the graphics cards too, and those are not put back here.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return timm.create_model(card.timm_name, pretrained=False, num_classes=0)
+        torch.default_generator.manual_seed(seed)
+        return timm.create_model(card.timm_name, pretrained=False, **options)
+
+
+def _digest(tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transform]:
@@ -196,46 +206,46 @@ def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transf
     model : nn.Module
         float (n, 3, size, size) to float (n, 1000), in evaluation mode.
     transform : Transform
-    """
-    import timm
 
-    card = CARDS[name]
-    model = timm.create_model(card.timm_name, pretrained=False)
-    model.load_state_dict(load_file(_converted(name)))
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the message lists near names.
+    """
+    card = _card(name)
+    model = _new_model(card)
+    model.load_state_dict(_weights(card, name))
     return model.eval(), Transform(card.size, card.mean, card.std)
 
 
-def _converted(name: str) -> Path:
-    """The checkpoint under timm's tensor names, as safetensors in the cache."""
-    card = CARDS[name]
+def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
+    """The checkpoint under timm's tensor names, kept as safetensors in the cache."""
     sha256 = next(p.sha256 for p in packages() if p.name == card.package)
     path = derived_dir("weights") / f"{name}-{sha256[:16]}.safetensors"
-    if not _is_whole(path):
-        write_atomically(path, save(_convert(card), metadata={"source": card.package}))
-    return path
+    tensors = _read_weights(path)
+    if tensors is None:
+        tensors = _convert(card)
+        metadata = {"source": card.package, "sha256": _digest(tensors)}
+        write_atomically(path, save(tensors, metadata=metadata))
+    return tensors
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether the file is as long as its own header says."""
-    if not path.exists() or path.stat().st_size < 8:
-        return False
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        try:
-            header = json.loads(file.read(length))
-        except (ValueError, MemoryError):
-            return False
-    ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-    return path.stat().st_size == 8 + length + max(ends, default=0)
+def _read_weights(path: Path) -> dict[str, torch.Tensor] | None:
+    """What the file holds, or None where it is missing or not as it was written."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            sha256 = file.metadata()["sha256"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None
+    return tensors if _digest(tensors) == sha256 else None
 
 
 def _convert(card: Card) -> dict[str, torch.Tensor]:
     """Rename the tensors: both files list them in the order of the network, shape by shape."""
-    import timm
-
     data = io.BytesIO(read_member(card.package, card.member))
     source = torch.load(data, map_location="cpu", weights_only=True)
-    target = timm.create_model(card.timm_name, pretrained=False).state_dict()
+    target = _new_model(card).state_dict()
     if [t.shape for t in source.values()] != [t.shape for t in target.values()]:
         raise ValueError(f"{card.member} does not hold the tensors of timm's {card.timm_name}")
     pairs = zip(target, source.values(), strict=True)

@@ -17,8 +17,9 @@ EXPECTATIONS = ("greater", "less", "not resolved")
 _recorded: dict[str, dict] = {}
 
 
-def claim(name: str, sentence: str, comparison: Comparison, expect: str = "greater",
-          by: float = 0.0) -> None:
+def claim(
+    name: str, sentence: str, comparison: Comparison, expect: str = "greater", by: float = 0.0
+) -> None:
     """State a comparison in words, show what was measured, and stop if they disagree.
 
     Parameters
@@ -44,21 +45,45 @@ def claim(name: str, sentence: str, comparison: Comparison, expect: str = "great
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"unknown expectation {expect!r}: use one of {', '.join(EXPECTATIONS)}")
-    held = {"greater": comparison.low > by, "less": comparison.high < -by,
-            "not resolved": comparison.low <= 0 <= comparison.high}[expect]
-    wanted = {"greater": f"greater by more than {by:g}", "less": f"less by more than {by:g}",
-              "not resolved": "not resolved"}[expect]
-    _state({
-        "name": name, "sentence": sentence, "difference": _number(comparison.difference),
-        "low": _number(comparison.low), "high": _number(comparison.high),
-        "seeds": int(comparison.seeds), "measured": comparison.measured, "expect": expect,
-        "by": float(by), "held": bool(held),
-    }, shown=str(comparison), wanted=wanted)
+    held = {
+        "greater": comparison.low > by,
+        "less": comparison.high < -by,
+        "not resolved": comparison.low <= 0 <= comparison.high,
+    }[expect]
+    wanted = {
+        "greater": f"greater by more than {by:g}",
+        "less": f"less by more than {by:g}",
+        "not resolved": "not resolved",
+    }[expect]
+    _state(
+        {
+            "name": name,
+            "sentence": sentence,
+            "difference": _number(comparison.difference),
+            "low": _number(comparison.low),
+            "high": _number(comparison.high),
+            "seeds": int(comparison.seeds),
+            "measured": comparison.measured,
+            "expect": expect,
+            "by": float(by),
+            "held": bool(held),
+        },
+        shown=str(comparison),
+        wanted=wanted,
+    )
 
 
-def claim_value(name: str, sentence: str, value: float, low: float | None = None,
-                high: float | None = None, *, at_least: float = -math.inf,
-                at_most: float = math.inf, seeds: int | None = None) -> None:
+def claim_value(
+    name: str,
+    sentence: str,
+    value: float,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    seeds: int | None = None,
+) -> None:
     """State a single measured number in words, show it, and stop if it is out of bounds.
 
     Parameters
@@ -89,13 +114,24 @@ def claim_value(name: str, sentence: str, value: float, low: float | None = None
     measured = f"{value:.4g}" if low is None else f"{value:.4g} [{low:.4g}, {high:.4g}]"
     measured += "" if seeds is None else f", {seeds} seeds"
     bounds = ([f"at least {at_least:g}"] if at_least > -math.inf else []) + (
-        [f"at most {at_most:g}"] if at_most < math.inf else [])
+        [f"at most {at_most:g}"] if at_most < math.inf else []
+    )
     expect = " and ".join(bounds)
-    _state({
-        "name": name, "sentence": sentence, "value": _number(value), "low": _number(low),
-        "high": _number(high), "seeds": seeds, "measured": measured, "expect": expect,
-        "held": all(bool(at_least <= end <= at_most) for end in ends),
-    }, shown=measured, wanted=expect)
+    _state(
+        {
+            "name": name,
+            "sentence": sentence,
+            "value": _number(value),
+            "low": _number(low),
+            "high": _number(high),
+            "seeds": seeds,
+            "measured": measured,
+            "expect": expect,
+            "held": all(bool(at_least <= end <= at_most) for end in ends),
+        },
+        shown=measured,
+        wanted=expect,
+    )
 
 
 def claims_table(records: Iterable[Mapping] | None = None) -> pd.DataFrame:
@@ -129,21 +165,28 @@ def read_claims(notebook: Mapping) -> list[dict]:
         In the order of the cells: `name`, `sentence`, `difference` or `value`, `low`, `high`,
         `seeds`, `measured` (these as text), `expect`, `held`.
     """
-    return [dict(output["data"][CLAIM_MIME])
-            for cell in notebook["cells"]
-            for output in cell.get("outputs", ())
-            if CLAIM_MIME in output.get("data", ())]
+    return [
+        dict(output["data"][CLAIM_MIME])
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if CLAIM_MIME in output.get("data", ())
+    ]
 
 
 def _state(record: dict, shown: str, wanted: str) -> None:
     word = "holds" if record["held"] else "does NOT hold"
     _recorded[record["name"]] = record
-    _show(record, f"Claim {word}: {record['sentence']} ({shown})",
-          f"<div><b>Claim {word}:</b> {escape(record['sentence'])} "
-          f"<span>({escape(shown)})</span></div>")
+    _show(
+        record,
+        f"Claim {word}: {record['sentence']} ({shown})",
+        f"<div><b>Claim {word}:</b> {escape(record['sentence'])} "
+        f"<span>({escape(shown)})</span></div>",
+    )
     if not record["held"]:
-        raise AssertionError(f"claim {record['name']!r} does not hold: {record['sentence']} "
-                             f"Expected {wanted}; measured {shown}")
+        raise AssertionError(
+            f"claim {record['name']!r} does not hold: {record['sentence']} "
+            f"Expected {wanted}; measured {shown}"
+        )
 
 
 def _show(record: dict, line: str, html: str) -> None:

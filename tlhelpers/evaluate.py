@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -151,8 +152,10 @@ def draw_labels(labels, per_class: int | None, seed: int, class_names=None) -> n
         items = np.flatnonzero(labels == label)
         if len(items) < per_class:
             name = _class_namer(class_names)(label)
-            raise ValueError(f"class {name} has {len(items)} item(s) to draw from, not "
-                             f"{per_class}: ask for fewer labels per class")
+            raise ValueError(
+                f"class {name} has {len(items)} item(s) to draw from, not "
+                f"{per_class}: ask for fewer labels per class"
+            )
         drawn.append(rng.permutation(items)[:per_class])
     return np.sort(np.concatenate(drawn))
 
@@ -174,13 +177,16 @@ def duplicates_across(data, split: Split) -> list[tuple[int, int]]:
     fingerprints = np.asarray(data.fingerprints)
     largest = max(split.train.max(), split.test.max())
     if largest >= len(fingerprints):
-        raise ValueError(f"the split names item {largest}, the data have {len(fingerprints)}: "
-                         "use the split of these data")
+        raise ValueError(
+            f"the split names item {largest}, the data have {len(fingerprints)}: "
+            "use the split of these data"
+        )
     where: dict[str, list[int]] = {}
     for index in split.train.tolist():
         where.setdefault(fingerprints[index], []).append(index)
-    return [(train, test) for test in split.test.tolist()
-            for train in where.get(fingerprints[test], ())]
+    return [
+        (train, test) for test in split.test.tolist() for train in where.get(fingerprints[test], ())
+    ]
 
 
 def chance(labels) -> float:
@@ -208,8 +214,9 @@ def _labels_and_groups(data) -> tuple[np.ndarray, np.ndarray]:
     labels = _whole_numbers(data.labels, "labels")
     groups = list(data.groups)
     if len(groups) != len(labels):
-        raise ValueError(f"there are {len(labels)} labels and {len(groups)} groups: "
-                         "give every item one of each")
+        raise ValueError(
+            f"there are {len(labels)} labels and {len(groups)} groups: give every item one of each"
+        )
     missing = sum(group is None or group != group for group in groups)
     if missing:
         raise ValueError(f"{missing} item(s) have no group: give an item of its own a unique name")
@@ -252,9 +259,15 @@ class _Plan:
     draws: dict[int, np.ndarray]
 
 
-def repeat(methods: Mapping[str, Callable], data, labels: Iterable[int | None] = (1, 2, 5, 10),
-           seeds: int | Iterable[int] = 10, test: float = 0.3, n_jobs: int = 1,
-           progress: bool = True) -> pd.DataFrame:
+def repeat(
+    methods: Mapping[str, Callable],
+    data,
+    labels: Iterable[int | None] = (1, 2, 5, 10),
+    seeds: int | Iterable[int] = 10,
+    test: float = 0.3,
+    n_jobs: int = 1,
+    progress: bool = True,
+) -> pd.DataFrame:
     """Run every method on the same splits and the same draws of labels, once per seed.
 
     Each seed has its own split and its own nested draws from the training side. All splits and
@@ -300,9 +313,19 @@ def repeat(methods: Mapping[str, Callable], data, labels: Iterable[int | None] =
     workers = min(effective_n_jobs(n_jobs), len(plans))
     with parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // workers)):
         results = Parallel(n_jobs=workers, return_as="generator")(
-            delayed(_run_seed)(dict(methods), plan, all_labels, groups) for plan in plans)
-        bar = tqdm(results, total=len(plans), desc="seeds", unit="seed", leave=False,
-                   mininterval=1, disable=not progress)
+            delayed(_run_seed)(dict(methods), plan, all_labels, groups) for plan in plans
+        )
+        bar = tqdm(
+            results,
+            total=len(plans),
+            desc="seeds",
+            unit="seed",
+            leave=False,
+            mininterval=1,
+            delay=2,
+            file=sys.stdout,
+            disable=not progress,
+        )
         return pd.DataFrame([row for rows in bar for row in rows])
 
 
@@ -311,8 +334,9 @@ def _check_methods(methods) -> None:
         raise ValueError("methods must be a dict of name to function with at least one entry")
     for name, method in methods.items():
         if not callable(method):
-            raise ValueError(f"method {name!r} is no function: give one that takes "
-                             "(train_idx, test_idx, seed)")
+            raise ValueError(
+                f"method {name!r} is no function: give one that takes (train_idx, test_idx, seed)"
+            )
 
 
 def _seed_list(seeds) -> list[int]:
@@ -330,18 +354,29 @@ def _plans(data, all_labels: np.ndarray, wanted: list, seeds: list[int], test: f
     whole = round(float(n_train) / len(np.unique(all_labels)))
     columns = [whole if k is None else k for k in wanted]
     if len(set(columns)) < len(columns):
-        raise ValueError(f"labels {wanted} hold a number twice (None stands for {whole} here): "
-                         "leave one out")
+        raise ValueError(
+            f"labels {wanted} hold a number twice (None stands for {whole} here): leave one out"
+        )
     names = getattr(data, "class_names", None)
-    return [_Plan(seed, split, {
-        column: split.train[draw_labels(all_labels[split.train], k, seed, names)]
-        for column, k in zip(columns, wanted, strict=True)
-    }) for seed, split in splits.items()]
+    return [
+        _Plan(
+            seed,
+            split,
+            {
+                column: split.train[draw_labels(all_labels[split.train], k, seed, names)]
+                for column, k in zip(columns, wanted, strict=True)
+            },
+        )
+        for seed, split in splits.items()
+    ]
 
 
 def _run_seed(methods: dict, plan: _Plan, labels: np.ndarray, groups: np.ndarray) -> list[dict]:
-    return [_run_method(name, method, per_class, train, plan, labels, groups)
-            for per_class, train in plan.draws.items() for name, method in methods.items()]
+    return [
+        _run_method(name, method, per_class, train, plan, labels, groups)
+        for per_class, train in plan.draws.items()
+        for name, method in methods.items()
+    ]
 
 
 def _run_method(name, method, per_class, train, plan, labels, groups) -> dict:
@@ -357,12 +392,17 @@ def _run_method(name, method, per_class, train, plan, labels, groups) -> dict:
     predicted = _checked_prediction(name, predicted, len(test), np.unique(labels))
     truth = labels[test]
     return {
-        "seed": plan.seed, "labels": per_class, "method": name,
+        "seed": plan.seed,
+        "labels": per_class,
+        "method": name,
         "accuracy": accuracy_score(truth, predicted),
         "balanced_accuracy": balanced_accuracy_score(truth, predicted),
         "macro_f1": f1_score(truth, predicted, average="macro", zero_division=0),
-        "seconds": seconds, "items": groups[test], "correct": predicted == truth,
-        "truth": truth, "predicted": predicted,
+        "seconds": seconds,
+        "items": groups[test],
+        "correct": predicted == truth,
+        "truth": truth,
+        "predicted": predicted,
     }
 
 
@@ -375,8 +415,10 @@ def _checked_prediction(name: str, predicted: np.ndarray, n: int, classes) -> np
     predicted = _whole_numbers(predicted, f"predictions of method {name!r}")
     unknown = np.setdiff1d(predicted, classes)
     if unknown.size:
-        raise ValueError(f"method {name!r} predicted the label {unknown[0]}, which is no class of "
-                         f"the data (they have {classes.tolist()})")
+        raise ValueError(
+            f"method {name!r} predicted the label {unknown[0]}, which is no class of "
+            f"the data (they have {classes.tolist()})"
+        )
     return predicted
 
 
@@ -432,16 +474,19 @@ class Comparison:
         return f"{self.a} − {self.b}: {self.measured}: {self.verdict}"
 
     def _repr_html_(self) -> str:
-        return (f"<span><b>{escape(self.a)}</b> − <b>{escape(self.b)}</b>: "
-                f"{self.measured}: <b>{self.verdict}</b></span>")
+        return (
+            f"<span><b>{escape(self.a)}</b> − <b>{escape(self.b)}</b>: "
+            f"{self.measured}: <b>{self.verdict}</b></span>"
+        )
 
 
 def _signed(value: float, digits: int = 2) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def compare(runs: pd.DataFrame, a: str, b: str, labels=None,
-            metric: str = "accuracy") -> Comparison:
+def compare(
+    runs: pd.DataFrame, a: str, b: str, labels=None, metric: str = "accuracy"
+) -> Comparison:
     """Compare two methods by a paired bootstrap over seeds and items.
 
     Seeds and item groups are both drawn with replacement, independently of each other
@@ -489,8 +534,9 @@ def compare(runs: pd.DataFrame, a: str, b: str, labels=None,
     return Comparison(a, b, observed, *_interval(draws), _two_sided_p(draws), seeds, len(groups))
 
 
-def compare_all(runs: pd.DataFrame, reference: str, labels=None,
-                metric: str = "accuracy") -> pd.DataFrame:
+def compare_all(
+    runs: pd.DataFrame, reference: str, labels=None, metric: str = "accuracy"
+) -> pd.DataFrame:
     """Compare every other method with one reference; Holm's correction for the many tests.
 
     Parameters
@@ -511,8 +557,9 @@ def compare_all(runs: pd.DataFrame, reference: str, labels=None,
     others = [name for name in runs["method"].unique() if name != reference]
     if not others:
         raise ValueError(f"the runs hold no method but {reference!r}: there is nothing to compare")
-    table = pd.DataFrame([asdict(compare(runs, name, reference, labels, metric))
-                          for name in others])
+    table = pd.DataFrame(
+        [asdict(compare(runs, name, reference, labels, metric)) for name in others]
+    )
     table["p_holm"] = holm(table["p"])
     table["verdict"] = np.where(table["p_holm"] <= ALPHA, "resolved", "not resolved")
     return table
@@ -545,8 +592,14 @@ def _curve_point(runs, method: str, labels: int, metric: str) -> dict:
     counts = _counts(rows, metric, groups, _classes_of(rows, metric))
     draws = _bootstrap(lambda weights: _scores(weights, counts)[:, :, 0], len(rows), len(groups))
     low, high = _interval(draws)
-    return {"method": method, "labels": labels, "mean": float(rows[metric].mean()),
-            "low": low, "high": high, "seeds": len(rows)}
+    return {
+        "method": method,
+        "labels": labels,
+        "mean": float(rows[metric].mean()),
+        "low": low,
+        "high": high,
+        "seeds": len(rows),
+    }
 
 
 def _check_runs(runs) -> None:
@@ -575,16 +628,22 @@ def _rows_of(runs, method: str, labels, metric: str) -> pd.DataFrame:
         wanted = [labels] if _is_int(labels) else list(labels)
         unknown = sorted(set(wanted) - set(rows["labels"]))
         if unknown or not wanted:
-            raise ValueError(f"method {method!r} was not run with labels {unknown}; it was with "
-                             f"{sorted(set(rows['labels']))}")
+            raise ValueError(
+                f"method {method!r} was not run with labels {unknown}; it was with "
+                f"{sorted(set(rows['labels']))}"
+            )
         rows = rows[rows["labels"].isin(wanted)]
     grid = rows["seed"].nunique() * rows["labels"].nunique()
     if rows.duplicated(["seed", "labels"]).any() or len(rows) != grid:
-        raise ValueError(f"method {method!r} must have one run per seed and label count: "
-                         f"{len(rows)} runs found, {grid} expected")
+        raise ValueError(
+            f"method {method!r} must have one run per seed and label count: "
+            f"{len(rows)} runs found, {grid} expected"
+        )
     if rows["seed"].nunique() < 2:
-        raise ValueError("an interval over seeds needs at least two seeds: run more "
-                         f"({SEEDS_TO_CLAIM} to claim something)")
+        raise ValueError(
+            "an interval over seeds needs at least two seeds: run more "
+            f"({SEEDS_TO_CLAIM} to claim something)"
+        )
     return rows
 
 
@@ -592,12 +651,16 @@ def _check_paired(rows_a, rows_b, a: str, b: str) -> None:
     for column, what in (("seed", "seeds"), ("labels", "label counts")):
         of_a, of_b = sorted(set(rows_a[column])), sorted(set(rows_b[column]))
         if of_a != of_b:
-            raise ValueError(f"{a!r} and {b!r} are not paired: {what} {of_a} against {of_b}; "
-                             "run both in one call of repeat()")
+            raise ValueError(
+                f"{a!r} and {b!r} are not paired: {what} {of_a} against {of_b}; "
+                "run both in one call of repeat()"
+            )
     for row_a, row_b in zip(rows_a.itertuples(), rows_b.itertuples(), strict=True):
         if not np.array_equal(row_a.items, row_b.items):
-            raise ValueError(f"{a!r} and {b!r} are not paired: they were tested on other items at "
-                             f"seed {row_a.seed}; run both in one call of repeat()")
+            raise ValueError(
+                f"{a!r} and {b!r} are not paired: they were tested on other items at "
+                f"seed {row_a.seed}; run both in one call of repeat()"
+            )
 
 
 def _item_groups(rows) -> np.ndarray:
@@ -648,8 +711,9 @@ def _scores(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.where(n_classes > 0, ratio.sum(axis=-1) / np.maximum(n_classes, 1), np.nan)
 
 
-def _bootstrap(per_seed: Callable, n_seeds: int, n_items: int,
-               resamples: int = RESAMPLES) -> np.ndarray:
+def _bootstrap(
+    per_seed: Callable, n_seeds: int, n_items: int, resamples: int = RESAMPLES
+) -> np.ndarray:
     """Resampled statistics, shape (≤ resamples,).
 
     `per_seed` maps item weights (b, n_items) to one statistic per seed (b, n_seeds). A seed
@@ -731,8 +795,9 @@ def mcnemar(correct_a, correct_b) -> float:
     """
     a, b = (np.asarray(c) for c in (correct_a, correct_b))
     if a.shape != b.shape or a.ndim != 1 or not a.size:
-        raise ValueError(f"both must be right or wrong on the same items, got shapes {a.shape} "
-                         f"and {b.shape}")
+        raise ValueError(
+            f"both must be right or wrong on the same items, got shapes {a.shape} and {b.shape}"
+        )
     if not all(np.isin(c, (0, 1)).all() for c in (a, b)):
         raise ValueError("correct_a and correct_b must hold True and False only")
     only_a, only_b = int(np.sum((a == 1) & (b == 0))), int(np.sum((a == 0) & (b == 1)))
@@ -755,8 +820,9 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
         Lower and upper end.
     """
     if not 0 <= correct <= n or n < 1:
-        raise ValueError(f"correct must lie between 0 and n, and n be at least 1: got {correct} "
-                         f"of {n}")
+        raise ValueError(
+            f"correct must lie between 0 and n, and n be at least 1: got {correct} of {n}"
+        )
     z2 = stats.norm.ppf(1 - ALPHA / 2) ** 2
     share = correct / n
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
@@ -764,8 +830,9 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def smallest_gap(n_items: int, disagreement: float = 0.1, power: float = 0.8,
-                 alpha: float = 0.05) -> float:
+def smallest_gap(
+    n_items: int, disagreement: float = 0.1, power: float = 0.8, alpha: float = 0.05
+) -> float:
     """Smallest gap in accuracy that an exact McNemar test finds often enough.
 
     The power is computed, not simulated: the number m of items on which the two disagree is

@@ -21,7 +21,7 @@ import torch
 from tlhelpers import exercise_book
 from tlhelpers.files import write_atomically
 from tlhelpers.images import nearest
-from tlhelpers.sources import repo_root
+from tlhelpers.lessons import work_dir
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,7 @@ def _progress_file() -> Path | None:
     setting = os.environ.get("TLHELPERS_PROGRESS", "")
     if setting == "off" or os.environ.get("NBGRADER_EXECUTION"):
         return None
-    return Path(setting) if setting else repo_root() / "work" / "progress.json"
+    return Path(setting) if setting else work_dir() / "progress.json"
 
 
 def _read_progress(path: Path | None) -> dict[str, str]:

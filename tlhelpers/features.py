@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import platform
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ RANDOM_TRANSFORMS = (
 )
 PRECISIONS = ("auto", "float32", "bfloat16")
 PARITY = 0.999
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 
 
 def extract_features(
@@ -82,8 +82,8 @@ def extract_layers(
     layers : list of str, optional
         Out of ``backbone.layers``; all of them when left out.
     precision : {"auto", "float32", "bfloat16"}
-        ``"auto"`` takes bfloat16 where the processor computes in it and the first batch agrees
-        with float32 (cosine of at least 0.999 for every picture), else float32.
+        ``"auto"`` takes bfloat16 where the processor computes in it and a sample of 16 pictures
+        agrees with float32 (cosine of at least 0.999 for each), else float32.
     batch_size : int
         Pictures per step.
     cache : bool
@@ -100,17 +100,20 @@ def extract_layers(
     ------
     ValueError
         If the transform is random (features would differ from call to call), a layer or the
-        precision is unknown, there is no picture, or a feature is not finite.
+        precision is unknown, `batch_size` is below 1, there is no picture, or a feature is not
+        finite.
     """
-    layers = list(backbone.layers if layers is None else layers)
-    stages = {name: backbone.stage(name) for name in layers}
+    layers = list(dict.fromkeys(backbone.layers if layers is None else layers))
+    for name in layers:
+        backbone.stage(name)
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: known: {', '.join(PRECISIONS)}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     if len(images) == 0:
         raise ValueError("there are no images to extract features from")
     refuse_random_transform(backbone.transform, images.pixels[0])
-    dtype = _choose_dtype(backbone, images, layers, precision)
-    keys = {name: _key(backbone, images, name, dtype) for name in stages}
+    dtype, keys = _plan(backbone, images, layers, precision)
     found = {name: _read(key) for name, key in keys.items()} if cache else {}
     missing = [name for name in layers if found.get(name) is None]
     if missing:
@@ -135,7 +138,7 @@ def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
     float32 array, shape (n, size * size * 3)
         Values from 0 to 1.
     """
-    x = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).float() / 255
+    x = torch.tensor(images.pixels).permute(0, 3, 1, 2).float() / 255
     return nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy()
 
 
@@ -179,26 +182,34 @@ def _parts(transform):
 
 def has_bfloat16() -> bool:
     """Whether this processor computes in bfloat16 (elsewhere it is emulated, and slow)."""
-    return (
-        platform.machine() in ("x86_64", "AMD64") and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
+    # oneDNN calls bfloat16 supported from AVX-512 on, but such processors only emulate it.
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def _choose_dtype(backbone, images, layers, precision) -> torch.dtype:
-    if precision != "auto":
-        return getattr(torch, precision)
-    if not has_bfloat16():
-        return torch.float32
-    kept = (_path(_key(backbone, images, name, torch.bfloat16)) for name in layers)
-    if all(path.exists() for path in kept):
-        return torch.bfloat16
-    sample = images.pixels[:: max(1, len(images) // 16)][:16]
+def _plan(backbone, images, layers, precision) -> tuple[torch.dtype, dict[str, str]]:
+    """The precision to compute in, and the key of each layer's features."""
+    if precision == "auto" and has_bfloat16():
+        # A name of its own: what was asked for as "bfloat16" has not been compared.
+        keys = _keys(backbone, images, layers, "bfloat16, compared")
+        if all(_path(key).exists() for key in keys.values()) or _agree(backbone, images, layers):
+            return torch.bfloat16, keys
+    name = "float32" if precision == "auto" else precision
+    return getattr(torch, name), _keys(backbone, images, layers, name)
+
+
+def _agree(backbone, images, layers) -> bool:
+    """Whether bfloat16 gives what float32 gives, on pictures from the whole set."""
+    sample = _sample(images.pixels, 16)
     exact, quick = (
         _forward(backbone, sample, layers, dtype, 16, False)
         for dtype in (torch.float32, torch.bfloat16)
     )
-    worst = min(row_cosine(exact[name], quick[name]).min() for name in layers)
-    return torch.bfloat16 if worst >= PARITY else torch.float32
+    return all((row_cosine(exact[name], quick[name]) >= PARITY).all() for name in layers)
+
+
+def _sample(pixels: np.ndarray, most: int) -> np.ndarray:
+    return pixels[:: max(1, len(pixels) // most)][:most]
 
 
 def row_cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -212,6 +223,7 @@ def row_cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _forward(backbone, pixels, layers, dtype, batch_size, progress) -> dict[str, np.ndarray]:
     """Run a frozen copy over all pictures and keep the average of each layer's output."""
     twin = copy.deepcopy(backbone).eval().to(dtype, memory_format=torch.channels_last)
+    device = next(twin.parameters()).device
     caught: dict[str, list[torch.Tensor]] = {name: [] for name in layers}
     for name in layers:
         twin.stage(name).register_forward_hook(
@@ -225,27 +237,32 @@ def _forward(backbone, pixels, layers, dtype, batch_size, progress) -> dict[str,
             unit="batch",
             leave=False,
             mininterval=1,
+            delay=2,
+            file=sys.stdout,
             disable=not progress or len(starts) < 8,
         ):
             batch = backbone.transform(pixels[i : i + batch_size])
-            twin(batch.to(dtype, memory_format=torch.channels_last))
-    found = {name: torch.cat(parts).numpy() for name, parts in caught.items()}
+            twin(batch.to(device, dtype, memory_format=torch.channels_last))
+    found = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}
     for name, values in found.items():
         if not np.isfinite(values).all():
             raise ValueError(f"layer {name!r} of {backbone.name} gives values that are not finite")
     return found
 
 
-def _key(backbone, images, layer, dtype) -> str:
+def _keys(backbone, images, layers, precision: str) -> dict[str, str]:
+    # A transform of the learner's own need not print all its settings: what it gives counts too.
+    given = torch.as_tensor(backbone.transform(_sample(images.pixels, 8)))
     parts = (
         CACHE_FORMAT,
         backbone.fingerprint(),
         backbone.transform,
-        layer,
-        dtype,
+        _checksum(given.numpy()),
+        precision,
         images.fingerprint,
     )
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    common = "\n".join(map(str, parts))
+    return {name: hashlib.sha256(f"{common}\n{name}".encode()).hexdigest() for name in layers}
 
 
 def _path(key: str) -> Path:
@@ -275,4 +292,7 @@ def _read(key: str) -> np.ndarray | None:
 
 def _write(key: str, values: np.ndarray) -> None:
     data = save({"features": values}, metadata={"sha256": _checksum(values)})
-    write_atomically(_path(key), data)
+    try:
+        write_atomically(_path(key), data)
+    except OSError as error:
+        warnings.warn(f"the features could not be kept ({error})", stacklevel=4)

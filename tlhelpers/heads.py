@@ -97,9 +97,15 @@ def _checked(features, labels) -> tuple[np.ndarray, np.ndarray]:
     features, labels = np.asarray(features), np.asarray(labels)
     if features.ndim != 2:
         raise ValueError(f"features must have the shape (n, d), got {features.shape}")
+    if labels.ndim != 1:
+        raise ValueError(f"labels must have the shape (n,), got {labels.shape}")
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        raise ValueError(f"labels hold {int(np.isnan(labels).sum())} NaN: give every item a class")
     if len(features) != len(labels):
         raise ValueError(f"{len(features)} rows of features, but {len(labels)} labels")
     if not np.isfinite(features).all():
         rows = np.flatnonzero(~np.isfinite(features).all(axis=1))
-        raise ValueError(f"{len(rows)} rows of features hold NaN or infinity, the first is {rows[0]}")
+        raise ValueError(
+            f"{len(rows)} rows of features hold NaN or infinity, the first is {rows[0]}"
+        )
     return features, labels

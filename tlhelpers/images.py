@@ -6,13 +6,14 @@ import difflib
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from tlhelpers.sources import CourseError, members, read_member, repo_root
 
@@ -31,7 +32,7 @@ class ImageSet:
     Parameters
     ----------
     pixels : uint8 array, shape (n, height, width, 3)
-        Red, green, blue, 0 to 255.
+        Red, green, blue, 0 to 255; read-only, since features are cached under their hash.
     labels : int64 array, shape (n,)
         Index into `class_names`.
     class_names : list of str
@@ -55,11 +56,17 @@ class ImageSet:
     def __post_init__(self):
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(self.class_names)))
         object.__setattr__(self, "groups", np.asarray(self.groups, dtype=str))
+        object.__setattr__(self, "pixels", _read_only(self.pixels))
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.uint8:
             raise ValueError(
                 f"pixels must be uint8 of shape (n, height, width, 3), "
                 f"got {self.pixels.dtype} of shape {self.pixels.shape}"
             )
+        if self.groups.ndim != 1:
+            raise ValueError(f"groups must have one dimension, got shape {self.groups.shape}")
+        repeated = [name for name, n in Counter(self.class_names).items() if n > 1]
+        if repeated:
+            raise ValueError(f"class names must differ, got {repeated[0]!r} more than once")
         lengths = {"pixels": len(self.pixels), "labels": len(self.labels)}
         lengths["groups"] = len(self.groups)
         if len(set(lengths.values())) > 1:
@@ -75,6 +82,7 @@ class ImageSet:
     def subset(self, index) -> ImageSet:
         """The pictures at `index` (ints or booleans, shape (m,)), with all class names."""
         index = np.asarray(index)
+        index = index if index.size else index.astype(np.int64)
         return ImageSet(
             self.pixels[index],
             self.labels[index],
@@ -106,13 +114,19 @@ class ImageSet:
         )
 
 
+def _read_only(pixels) -> np.ndarray:
+    view = np.asarray(pixels).view()
+    view.flags.writeable = False
+    return view
+
+
 def _checked_labels(labels, n_classes: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must have one dimension, got shape {labels.shape}")
     if labels.dtype.kind == "f" and np.isnan(labels).any():
         raise ValueError(f"labels hold {int(np.isnan(labels).sum())} NaN: give every item a class")
-    if labels.dtype.kind not in "iuf" or (labels != labels.astype(np.int64)).any():
+    if labels.dtype.kind not in "iuf" or (np.isinf(labels) | (labels != np.floor(labels))).any():
         raise ValueError(f"labels must be whole numbers, got {labels.dtype}")
     if labels.size and not (labels.min() >= 0 and labels.max() < n_classes):
         raise ValueError(
@@ -126,7 +140,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence part that lists the names near `word`, or all known ones."""
     known = list(known)
     near = difflib.get_close_matches(word.lower(), known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+    return f"known: {', '.join(known[:20])}{more}"
 
 
 @cache
@@ -172,14 +189,18 @@ def render_emoji(short_name: str, style: str, size: int = 224) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the emoji or the style is unknown; the message lists near names.
+        If the emoji or the style is unknown (the message lists near names), or the style lacks
+        the emoji.
     """
     from resvg_py import svg_to_bytes
 
     _check_style(style)
     if short_name not in _emoji_table():
-        raise ValueError(f"unknown emoji {short_name!r}: {nearest(short_name, _emoji_table())}")
+        near = nearest(str(short_name), _emoji_table())
+        raise ValueError(f"unknown emoji {short_name!r}: {near}")
     key = _emoji_table()[short_name].replace("-FE0F", "")
+    if key not in _svg_names(style):
+        raise ValueError(f"{style} has no drawing of the emoji {short_name!r}: choose another")
     svg = read_member(STYLES[style][0], _svg_names(style)[key]).decode()
     png = svg_to_bytes(
         svg_string=svg, width=size, height=size, background="#ffffff", skip_system_fonts=True
@@ -278,7 +299,9 @@ def _sklearn_digits() -> tuple[np.ndarray, np.ndarray]:
 def _resized(image: Image.Image, size: int) -> np.ndarray:
     """Shorter side to `size`, middle square, on white where the picture is transparent."""
     image = ImageOps.exif_transpose(image)
-    if image.mode in ("RGBA", "LA", "P"):
+    if image.mode.startswith("I;16"):  # Pillow would cut off all above 255 instead of scaling
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
@@ -305,7 +328,7 @@ def load_folder(path, size: int = 224) -> ImageSet:
         If the folder is missing, has fewer than two classes, a class has fewer than two
         pictures, or a picture cannot be read; the message names the folder or file.
     """
-    path = Path(path).expanduser()
+    path = Path(path).expanduser().resolve()
     if not path.is_dir():
         raise CourseError(f"{path} is not a folder: give one that holds a sub-folder per class")
     files = {
@@ -321,7 +344,12 @@ def load_folder(path, size: int = 224) -> ImageSet:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_ENDINGS)
+    # A Mac puts a hidden file "._x.jpg" beside x.jpg on foreign disks and in archives.
+    return sorted(
+        f
+        for f in folder.iterdir()
+        if f.suffix.lower() in IMAGE_ENDINGS and not f.name.startswith(".") and f.is_file()
+    )
 
 
 def _check_folder(path: Path, files: dict[str, list[Path]]) -> None:
@@ -331,8 +359,9 @@ def _check_folder(path: Path, files: dict[str, list[Path]]) -> None:
     for name, pictures in files.items():
         if len(pictures) < 2:
             raise CourseError(
-                f"class {name!r} in {path} has {len(pictures)} picture(s) ({', '.join(IMAGE_ENDINGS)}): "
-                "at least two are needed, one to train on and one to test on"
+                f"class {name!r} in {path} has {len(pictures)} picture(s) "
+                f"({', '.join(IMAGE_ENDINGS)}): at least two are needed, "
+                "one to train on and one to test on"
             )
 
 
@@ -340,7 +369,7 @@ def _read_picture(file: Path, size: int) -> np.ndarray:
     try:
         with Image.open(file) as image:
             return _resized(image, size)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise CourseError(
             f"cannot read the picture {file} ({error}): remove or replace it"
         ) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,7 +16,14 @@ from tlhelpers.sources import CourseError, repo_root
 
 FIRST = "00_start_here.ipynb"
 RECORD = ".shipped.json"
+WORDS_PER_MINUTE = 200
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def work_dir() -> Path:
+    """The folder where the learner writes: ``work``, or what ``TLHELPERS_WORK`` names."""
+    chosen = os.environ.get("TLHELPERS_WORK")
+    return Path(chosen).expanduser().resolve() if chosen else repo_root() / "work"
 
 
 def source_dir() -> Path:
@@ -38,8 +47,8 @@ def make_working_copy(echo=print) -> Path:
     Path
         The copy of the first lesson.
     """
-    work = repo_root() / "work"
-    work.mkdir(exist_ok=True)
+    work = work_dir()
+    work.mkdir(parents=True, exist_ok=True)
     record = _read_record(work / RECORD)
     for lesson in sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         _copy_lesson(lesson, work, record, echo)
@@ -130,8 +139,11 @@ def notebooks_of(source: Path) -> dict[Path, str]:
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    filled = _times(source.stem, notebook.cells)
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{source.stem[:2]}-{i:03d}"
+        for mark, text in filled.items():
+            cell.source = cell.source.replace(mark, text)
     folder = repo_root() / "notebooks"
     made = {
         folder / "solutions" / f"{source.stem}.ipynb": notebook,
@@ -140,6 +152,26 @@ def notebooks_of(source: Path) -> dict[Path, str]:
     for node in made.values():
         nbformat.validate(node)
     return {path: nbformat.writes(node) + "\n" for path, node in made.items()}
+
+
+def _times(stem: str, cells) -> dict[str, str]:
+    """What stands for ``{{reading}}`` and ``{{computing}}``: counted words, a stored run."""
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    seconds = recorded_times().get(stem)
+    computing = "not yet measured" if seconds is None else f"{max(1, round(seconds))} seconds"
+    return {
+        "{{reading}}": f"{max(1, round(words / WORDS_PER_MINUTE))} minutes",
+        "{{computing}}": computing,
+    }
+
+
+def recorded_times() -> dict[str, float]:
+    """Seconds per lesson as ``run --record`` stored them in ``data/results``."""
+    path = repo_root() / "data" / "results" / "lesson_times.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["lesson"]: float(row["seconds"]) for row in csv.DictReader(file)}
 
 
 def _without_solutions(notebook):
@@ -163,7 +195,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tlhelpers build")
     parser.add_argument("--check", action="store_true", help="write nothing, only report")
     check = parser.parse_args(arguments).check
-    changed = build(check)
+    try:
+        changed = build(check)
+    except CourseError as error:
+        print(f"tlhelpers: {error}", file=sys.stderr)
+        return 1
     if not changed:
         print("all notebooks are up to date")
     return int(check and bool(changed))

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from tlhelpers.course import Lesson
 from tlhelpers.evaluate import Comparison, learning_curve
 from tlhelpers.images import ImageSet
 
@@ -25,6 +26,7 @@ STATES = {
     "trained": ("#E69F00", "trained", ""),
     "random": ("#FFFFFF", "random, frozen", "///"),
     "data": ("#EEEEEE", "data", ""),
+    "answer": ("#EEEEEE", "answer", ""),
 }
 
 
@@ -140,7 +142,7 @@ def prediction_grid(images: ImageSet, predicted: np.ndarray, columns: int = 8) -
         Predicted class of each picture.
     """
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(columns * 1.05, rows * 1.25), layout="constrained")
+    figure = Figure(figsize=(columns * 1.05, rows * 1.4), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     right = predicted == images.labels
     for axes in grid:
@@ -148,7 +150,7 @@ def prediction_grid(images: ImageSet, predicted: np.ndarray, columns: int = 8) -
     for axes, pixels, label, ok in zip(grid, images.pixels, predicted, right, strict=False):
         axes.imshow(pixels)
         axes.set_title(
-            f"{'✓' if ok else '✗'} {images.class_names[label]}",
+            f"{'✓' if ok else '✗'} {images.class_names[label]}".replace("_", "\n"),
             fontsize=8,
             color=COLOURS[2] if ok else COLOURS[1],
         )
@@ -157,6 +159,36 @@ def prediction_grid(images: ImageSet, predicted: np.ndarray, columns: int = 8) -
         for group, p, ok in zip(images.groups, predicted, right, strict=True)
     )
     return Picture(figure, f"Predictions, {right.sum()} of {len(right)} right. {told}.")
+
+
+def neighbour_sheet(
+    images: ImageSet, queries: Sequence[int], neighbours: Mapping[str, np.ndarray]
+) -> Picture:
+    """Pictures, each with those that lie nearest to it under several ways to measure.
+
+    Parameters
+    ----------
+    images : ImageSet
+    queries : sequence of int
+        Indices of the pictures to find neighbours for, one column block each.
+    neighbours : mapping of str to int array, shape (len(queries), k)
+        For each way to measure, the indices of the neighbours, nearest first.
+    """
+    k = next(iter(neighbours.values())).shape[1]
+    rows = [(name, q, near) for q in range(len(queries)) for name, near in neighbours.items()]
+    figure = Figure(figsize=((k + 1) * 0.85 + 2.2, len(rows) * 0.85), layout="constrained")
+    grid = figure.subplots(len(rows), k + 1, squeeze=False)
+    told = []
+    for axes, (name, q, near) in zip(grid, rows, strict=True):
+        shown = [queries[q], *near[q]]
+        for one, i in zip(axes, shown, strict=True):
+            one.imshow(images.pixels[i])
+            one.set(xticks=[], yticks=[])
+            one.spines[:].set_visible(False)
+        axes[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        axes[0].spines[:].set(visible=True, color=COLOURS[0], linewidth=2)
+        told.append(f"{images.groups[queries[q]]} by {name}: {', '.join(images.groups[near[q]])}")
+    return Picture(figure, f"The framed drawing and its nearest others. {'; '.join(told)}.")
 
 
 def setup_diagram(
@@ -176,7 +208,7 @@ def setup_diagram(
     source : str
         Where reused weights come from, written above the frozen parts.
     """
-    parts = [(data, "data"), *blocks, (answer, "data")]
+    parts = [(data, "data"), *blocks, (answer, "answer")]
     figure = Figure(figsize=(2.0 * len(parts), 2.1), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(0, 2 * len(parts)), ylim=(-0.55, 1.85))
@@ -263,9 +295,7 @@ def learning_curves(
         title=title,
         ylim=(0, 1),
     )
-    axes.legend(
-        loc="upper left", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds"
-    )
+    axes.legend(loc="best", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds")
     told = "; ".join(
         f"{r.method} with {r.labels} labels {r.mean:.2f}" for r in curve.itertuples(index=False)
     )
@@ -286,15 +316,20 @@ def _reference_lines(axes, lines: Mapping[str, float] | None) -> None:
         )
 
 
-def intervals(comparisons: Sequence[Comparison], title: str = "") -> Picture:
+def intervals(
+    comparisons: Sequence[Comparison], title: str = "", notes: Sequence[str] | None = None
+) -> Picture:
     """Differences in accuracy with their 95 % intervals; a line at zero.
 
     Parameters
     ----------
     comparisons : sequence of Comparison
         From `evaluate.compare`.
+    notes : sequence of str, optional
+        Added to the name of each comparison, e.g. its number of labels.
     """
-    figure, axes = _axes(7.5, 0.55 * len(comparisons) + 1.3)
+    notes = [f"\n{note}" for note in notes] if notes else [""] * len(comparisons)
+    figure, axes = _axes(7.5, (0.75 if any(notes) else 0.6) * len(comparisons) + 0.9)
     for i, c in enumerate(comparisons):
         colour = COLOURS[0] if c.resolved else "#777777"
         axes.plot([c.low, c.high], [i, i], color=colour, linewidth=3)
@@ -307,10 +342,14 @@ def intervals(comparisons: Sequence[Comparison], title: str = "") -> Picture:
             markersize=8,
         )
     axes.axvline(0, color="#333333", linewidth=1)
-    axes.set_yticks(range(len(comparisons)), [f"{c.a}\n− {c.b}" for c in comparisons], fontsize=9)
-    axes.invert_yaxis()
+    names = [f"{c.a}\n− {c.b}{note}" for c, note in zip(comparisons, notes, strict=True)]
+    axes.set_yticks(range(len(comparisons)), names, fontsize=9)
+    axes.set_ylim(len(comparisons) - 0.4, -0.6)
     axes.set(xlabel="difference in accuracy (95 % interval; hollow: not resolved)", title=title)
-    return Picture(figure, "Differences in accuracy. " + "; ".join(map(str, comparisons)) + ".")
+    told = "; ".join(
+        f"{c}{note.replace(chr(10), ' with ')}" for c, note in zip(comparisons, notes, strict=True)
+    )
+    return Picture(figure, f"Differences in accuracy. {told}.")
 
 
 def by_layer(
@@ -333,7 +372,9 @@ def by_layer(
     for i, (name, table) in enumerate(runs.items()):
         curve = learning_curve(table).set_index("method").loc[list(layers)]
         axes.plot(range(len(layers)), curve["mean"], label=name, **_style(i))
-        axes.fill_between(range(len(layers)), curve.low, curve.high, color=COLOURS[i], alpha=0.15)
+        axes.fill_between(
+            range(len(layers)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
+        )
         values = ", ".join(f"{layer} {value:.2f}" for layer, value in curve["mean"].items())
         told.append(f"{name}: {values}")
     _reference_lines(axes, lines)
@@ -362,7 +403,7 @@ def drift(
     figure, axes = _axes(7, 3.6)
     for i, (name, line) in enumerate(values.items()):
         axes.plot(steps, line, label=name, **_style(i))
-    axes.set(xlabel="forward passes", ylabel=ylabel, title=title)
+    axes.set(xlabel="forward passes", ylabel=ylabel, title=title, xticks=steps)
     axes.legend(fontsize=9)
     told = "; ".join(
         f"{name}: from {line[0]:.3f} to {line[-1]:.3f}" for name, line in values.items()
@@ -370,52 +411,46 @@ def drift(
     return Picture(figure, f"{ylabel} against forward passes. {told}.")
 
 
-def course_map(lessons: Sequence[tuple[str, str, int, int]]) -> Picture:
-    """Where each lesson stands: is the task new, is the domain new?
+def course_map(lessons: Sequence[Lesson]) -> Picture:
+    """Where each lesson stands: is its task new, is its domain new? Grey ones are to come.
 
     Parameters
     ----------
-    lessons : sequence of (str, str, int, int)
-        Number, short title, 1 if the task is new, 1 if the domain is new.
+    lessons : sequence of Lesson
+        From `tlhelpers.course`.
     """
-    figure, axes = _axes(8.5, 4.4)
+    figure, axes = _axes(9.0, 5.4)
     heads = {
-        (0, 0): "same task, same domain:\nno transfer needed",
-        (1, 0): "new task, same domain",
-        (0, 1): "same task, new domain:\ndomain adaptation",
-        (1, 1): "new task, new domain",
+        (False, False): "same task, same domain:\nno transfer",
+        (True, False): "new task, same domain:\nother labels for the same inputs",
+        (False, True): "same task, new domain:\ndomain adaptation",
+        (True, True): "new task, new domain",
     }
+    told = []
     for (task, domain), head in heads.items():
-        axes.add_patch(
-            FancyBboxPatch(
-                (domain + 0.03, task + 0.03),
-                0.94,
-                0.94,
-                boxstyle="round,pad=0,rounding_size=0.03",
-                facecolor="#F4F8FB",
-                edgecolor=COLOURS[0],
-            )
-        )
-        axes.text(
-            domain + 0.5, task + 0.93, head, ha="center", va="top", fontsize=9.5, weight="bold"
-        )
-        here = [
-            f"{n} {t}"
-            for n, t, new_task, new_domain in lessons
-            if (new_task, new_domain) == (task, domain)
-        ]
-        axes.text(domain + 0.5, task + 0.70, "\n".join(here), ha="center", va="top", fontsize=9)
+        here = [one for one in lessons if (one.new_task, one.new_domain) == (task, domain)]
+        _map_box(axes, domain, task, head, here)
+        told.append(f"{head}: {', '.join(one.title for one in here) or 'none'}".replace("\n", " "))
     axes.set(xlim=(0, 2), ylim=(0, 2))
-    axes.set_xticks(
-        [0.5, 1.5], ["$\\mathcal{D}_S = \\mathcal{D}_T$", "$\\mathcal{D}_S \\neq \\mathcal{D}_T$"]
-    )
-    axes.set_yticks(
-        [0.5, 1.5], ["$\\mathcal{T}_S = \\mathcal{T}_T$", "$\\mathcal{T}_S \\neq \\mathcal{T}_T$"]
-    )
+    for kind, letter in ((axes.set_xticks, "D"), (axes.set_yticks, "T")):
+        names = [
+            f"$\\mathcal{{{letter}}}_S {sign} \\mathcal{{{letter}}}_T$" for sign in ("=", "\\neq")
+        ]
+        kind([0.5, 1.5], names, fontsize=12)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    told = "; ".join(
-        f"{head.replace(chr(10), ' ')} {[t for _, t, a, b in lessons if (a, b) == key]}"
-        for key, head in heads.items()
-    )
-    return Picture(figure, f"Map of the lessons by what is new in the target. {told}.")
+    return Picture(figure, f"Map of the lessons. {'; '.join(told)}.")
+
+
+def _map_box(axes, x: int, y: int, head: str, lessons: Sequence[Lesson]) -> None:
+    box = FancyBboxPatch(
+        (x + 0.03, y + 0.03), 0.94, 0.94, boxstyle="round,pad=0,rounding_size=0.03",
+        facecolor="#F4F8FB", edgecolor=COLOURS[0],
+    )  # fmt: skip
+    axes.add_patch(box)
+    axes.text(x + 0.5, y + 0.93, head, ha="center", va="top", fontsize=9.5, weight="bold")
+    for i, one in enumerate(lessons):
+        axes.text(
+            x + 0.22, y + 0.74 - 0.078 * i, f"{one.number}  {one.title}", va="top", fontsize=9.5,
+            color="#000000" if one.ready else "#8A8A8A",
+        )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
+import re
 import sys
 import threading
 import time
@@ -12,15 +14,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from tlhelpers.claims import read_claims
+from tlhelpers.files import write_atomically
 from tlhelpers.images import nearest
 from tlhelpers.sources import CourseError, repo_root
 
 CELL_SECONDS = 600
+ANSI_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -121,6 +126,7 @@ def run_lesson(path: Path, out: Path, echo=print) -> LessonRun:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(out)}},
     )
     run, started = LessonRun(path.stem), {}
@@ -150,7 +156,7 @@ def _execute(client: NotebookClient, run: LessonRun) -> None:
     try:
         client.execute(env=_kernel_environment())
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        run.error = str(error).strip()
+        run.error = ANSI_COLOURS.sub("", str(error)).strip()
     finally:
         memory.done.set()
     run.seconds = round(time.perf_counter() - start, 1)
@@ -187,10 +193,47 @@ def report(runs: list[LessonRun]) -> str:
 
 
 def _claim_line(claim: dict) -> str:
-    interval = f"{claim['difference']:+.3f} [{claim['low']:+.3f}, {claim['high']:+.3f}]"
-    seeds = f"{claim['seeds']} seeds" if claim.get("seeds") else ""
     state = "held" if claim["held"] else "NOT HELD"
-    return f"{claim['name']:8} {state:8} {interval:26} {seeds:9} {claim['sentence']}"
+    return f"{claim['name']:6} {state:8} {claim['sentence']}\n{'':15} {claim['measured']}"
+
+
+def record(runs: list[LessonRun], path: Path) -> None:
+    """Keep the lessons' times with what they were measured on; other lessons' rows stay.
+
+    Parameters
+    ----------
+    runs : list of LessonRun
+    path : Path
+        A CSV file with columns lesson, seconds, slowest_cell_seconds, peak_mb, date, processor,
+        cores, command.
+    """
+    known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["lesson"])
+    new = pd.DataFrame(
+        [
+            {
+                "lesson": run.lesson,
+                "seconds": run.seconds,
+                "slowest_cell_seconds": run.slowest_seconds,
+                "peak_mb": run.peak_mb,
+                "date": time.strftime("%Y-%m-%d"),
+                "processor": processor_name(),
+                "cores": os.cpu_count(),
+                "command": f"python3 -m tlhelpers run {run.lesson[:2]} --record",
+            }
+            for run in runs
+        ]
+    )
+    kept = known[~known.lesson.isin(new.lesson)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.concat([kept, new]).sort_values("lesson").to_csv(path, index=False)
+
+
+def processor_name() -> str:
+    """The processor's name as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -200,18 +243,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--learner", action="store_true", help="run the notebooks without solutions"
     )
+    parser.add_argument("--record", action="store_true", help="keep the times in data/results")
     parser.add_argument("--out", type=Path, default=repo_root() / "build" / "run")
     options = parser.parse_args(arguments)
     try:
-        paths = find_lessons(options.lessons, options.learner)
+        return _run_all(find_lessons(options.lessons, options.learner), options)
     except CourseError as error:
         print(f"tlhelpers: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ntlhelpers: stopped; nothing of yours was changed", file=sys.stderr)
+        return 130
+
+
+def _run_all(paths: list[Path], options) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     runs = [run_lesson(path, options.out) for path in paths]
     print("\n" + report(runs))
     summary = json.dumps([asdict(run) for run in runs], indent=1)
-    (options.out / "run.json").write_text(summary, encoding="utf-8")
+    write_atomically(options.out / "run.json", summary.encode())
+    if options.record and all(run.ok for run in runs):
+        record(runs, repo_root() / "data" / "results" / "lesson_times.csv")
     print(f"\nexecuted notebooks and HTML: {options.out}")
     return int(not all(run.ok for run in runs))
 

@@ -1,0 +1,154 @@
+"""Images per second of `extract_features` against the loop that most tutorials show.
+
+Run it with ``.venv/bin/python benchmarks/features.py``; ``benchmarks/README.md`` explains it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tlhelpers.backbones import Backbone, load_backbone
+from tlhelpers.features import extract_features, has_bfloat16, row_cosine
+from tlhelpers.images import ImageSet, load_emoji
+
+BASE, OURS = "plain loop", "extract_features"
+BATCH_SIZES = (16, 32, 64)
+PRECISIONS = ("float32", "bfloat16")
+Method = Callable[[Backbone, ImageSet], np.ndarray]
+
+
+def plain_loop(backbone: Backbone, images: ImageSet) -> np.ndarray:
+    """The common way: float32, contiguous NCHW, batches of 32, eval() and no_grad()."""
+    model = copy.deepcopy(backbone.model).eval()
+    parts = []
+    with torch.no_grad():
+        for i in range(0, len(images), 32):
+            parts.append(model(backbone.transform(images.pixels[i : i + 32]).contiguous()))
+    return torch.cat(parts).numpy()
+
+
+def variant(backbone: Backbone, images: ImageSet, precision: str, batch: int) -> np.ndarray:
+    """The same loop with channels_last memory and a chosen precision and batch size."""
+    dtype = getattr(torch, precision)
+    model = copy.deepcopy(backbone.model).eval().to(dtype, memory_format=torch.channels_last)
+    parts = []
+    with torch.inference_mode():
+        for i in range(0, len(images), batch):
+            x = backbone.transform(images.pixels[i : i + batch])
+            parts.append(model(x.to(dtype, memory_format=torch.channels_last)).float())
+    return torch.cat(parts).numpy()
+
+
+def methods() -> dict[str, Method]:
+    """Every way that is timed, by the name that is printed."""
+    ways: dict[str, Method] = {
+        BASE: plain_loop,
+        OURS: partial(extract_features, cache=False, progress=False),
+    }
+    for precision in PRECISIONS:
+        for batch in BATCH_SIZES:
+            way = partial(variant, precision=precision, batch=batch)
+            ways[variant_name(precision, batch)] = way
+    return ways
+
+
+def variant_name(precision: str, batch: int) -> str:
+    """How a variant is called in the table."""
+    return f"channels_last {precision}, batch {batch}"
+
+
+def precision_taken(results: dict[str, np.ndarray]) -> str:
+    """The precision whose features lie nearest to those of `extract_features`."""
+    ours = results[OURS]
+    return min(
+        PRECISIONS, key=lambda p: np.abs(ours - results[variant_name(p, BATCH_SIZES[0])]).max()
+    )
+
+
+def measure(
+    ways: dict[str, Method], backbone: Backbone, images: ImageSet, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
+    """Time every way once per round, in turn.
+
+    Returns
+    -------
+    rates : dict of str to list of float
+        Images per second, one number per round.
+    results : dict of str to float32 array, shape (n, d)
+        The features of the last round.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    results: dict[str, np.ndarray] = {}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            results[name] = way(backbone, images)
+            rates[name].append(len(images) / (time.perf_counter() - start))
+    return rates, results
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
+    """Print medians, the ratio of each round, and how far each result is from the plain loop's."""
+    print(f"\n{'':34}{'images/s':>10}{'ratio':>8}{'worst row cosine':>18}")
+    for name, values in rates.items():
+        ratio = statistics.median(ratios(rates, name))
+        worst = row_cosine(results[BASE], results[name]).min()
+        print(f"{name:34}{statistics.median(values):10.1f}{ratio:8.2f}{worst:18.6f}")
+    pairs = ratios(rates, OURS)
+    print(f"\n{OURS} / {BASE}, per round: " + "  ".join(f"{r:.2f}" for r in pairs))
+    print(f"median ratio: {statistics.median(pairs):.2f}")
+    print(f"precision that {OURS} took: {precision_taken(results)}")
+
+
+def ratios(rates: dict[str, list[float]], name: str) -> list[float]:
+    """How many times as fast as the plain loop, round by round."""
+    return [a / b for a, b in zip(rates[name], rates[BASE], strict=True)]
+
+
+def positive(text: str) -> int:
+    """Read a number of rounds for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
+    return int(text)
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
+    rounds = parser.parse_args().rounds
+    backbone, images = load_backbone(), load_emoji()
+    print(f"processor: {processor()} ({platform.machine()})")
+    print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
+    print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
+    print(f"{backbone!r}\n{images!r}; {rounds} rounds, each way once per round, in turn")
+    ways = methods()
+    measure(ways, backbone, images.subset(range(64)), 1)  # the first pass also plans and allocates
+    report(*measure(ways, backbone, images, rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+# %% [markdown]
+# # 00 · Start here: what is transfer learning?
+#
+# **The question.** Ten kinds of drawings, five labelled examples of each. A network that has
+# never seen a drawing of this style was trained on photographs, by somebody else, for another
+# purpose. Is it of any use here?
+#
+# **After this lesson you can**
+# - say what *domain*, *task*, *source* and *target* mean, and place a problem on that map;
+# - run a first transfer: pretrained network, five labels per class, a classifier;
+# - tell a measured difference from luck.
+#
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: Python, and nothing you
+# do not have yet. No network: data and weights lie on this machine since the set-up.
+
+# %% [markdown]
+# ## Is everything here?
+# Click into the cell below and press **Shift+Enter**. Do the same with every cell that follows.
+
+# %%
+import time
+
+from tlhelpers.backbones import load_backbone
+from tlhelpers.claims import claim, claims_table
+from tlhelpers.course import COURSE
+from tlhelpers.evaluate import (
+    chance, compare, draw_labels, majority, repeat, split_by_group, wilson,
+)
+from tlhelpers.exercises import check, progress
+from tlhelpers.features import extract_features, has_bfloat16, raw_pixels
+from tlhelpers.heads import linear_head, new_linear_head
+from tlhelpers.images import load_emoji
+from tlhelpers.plots import (
+    contact_sheet, course_map, intervals, paired_sheet, prediction_grid, setup_diagram,
+)
+from tlhelpers.widgets import label_slider
+
+print("All parts are here. Quick arithmetic (bfloat16) on this processor:", has_bfloat16())
+
+# %% [markdown]
+# If that cell complains, run `python3 -m tlhelpers doctor` in a terminal: it says what is missing
+# and how to mend it.
+#
+# ## The idea in one picture
+
+# %%
+setup_diagram(
+    "a drawing", [("EfficientNet-Lite0\nwithout its last layer", "frozen"),
+                  ("linear head", "trained")], "one of\n10 classes",
+    source="weights trained on ImageNet photographs")
+
+# %% [markdown]
+# Somebody trained a network to tell a thousand kinds of things apart on over a million
+# photographs. We take its weights as they are. What the last layer but one says about a drawing, a
+# list of numbers, goes into a small classifier, and only that is trained on our few labels.
+#
+# ## The words
+#
+# | word | in words | in symbols |
+# |---|---|---|
+# | domain | which inputs there are, and how often each comes | $\mathcal{D} = \{\mathcal{X}, P(X)\}$ |
+# | task | which labels there are, and how they hang on the input | $\mathcal{T} = \{\mathcal{Y}, P(Y \mid X)\}$ |
+# | source | where knowledge comes from | $\mathcal{D}_S, \mathcal{T}_S$ |
+# | target | where it is wanted | $\mathcal{D}_T, \mathcal{T}_T$ |
+#
+# **Transfer learning** uses what was learnt in the source to do better in the target, where
+# $\mathcal{D}_S \neq \mathcal{D}_T$ or $\mathcal{T}_S \neq \mathcal{T}_T$ (after Pan and Yang, *A
+# survey on transfer learning*, IEEE TKDE 2010).
+#
+# Here the source is ImageNet: photographs, a thousand labels. The target is drawings with ten
+# labels. Both domain and task are new.
+#
+# ## The data: emoji, drawn twice
+# Emoji are small drawings that several projects have made, each in its own style. We load two of
+# them. The classes were chosen so that a person would agree with every label.
+
+# %%
+twemoji = load_emoji("twemoji")
+openmoji = load_emoji("openmoji")
+print(twemoji)
+
+# %%
+contact_sheet(twemoji)
+
+# %% [markdown]
+# The same emoji in both styles, one above the other. Take a good look; you will need it for the
+# first exercise.
+
+# %%
+paired_sheet(twemoji, openmoji, [3, 30, 60, 80, 110, 130, 175, 210, 230, 270])
+
+# %% [markdown]
+# ### Exercise 00.1
+# A model was trained on the upper row (Twemoji) to tell the ten classes apart, and is used on the
+# lower row (OpenMoji) for the same ten classes. What is new?
+#
+# - `"a"`: the task
+# - `"b"`: the domain
+# - `"c"`: both
+# - `"d"`: neither
+
+# %% nbgrader={"grade": false, "grade_id": "answer-00-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "b"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-00-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("00.1", answer)
+
+# %% [markdown]
+# ## A first transfer
+#
+# > **Before you run it:** five labelled drawings per class, ten classes. Guessing gives one in
+# > ten. What share of new drawings will be named rightly? Write your number down.
+#
+# First, set drawings aside for the test. The test drawings show *other emoji* than the training
+# drawings; otherwise we would ask for memory, not for skill.
+
+# %%
+split = split_by_group(twemoji, test=0.3, seed=0)
+drawn = split.train[draw_labels(twemoji.labels[split.train], per_class=5, seed=0)]
+print(f"{len(drawn)} labelled drawings to learn from, {len(split.test)} to be tested on")
+
+# %% [markdown]
+# Now the pretrained network. It turns every drawing into a row of numbers.
+
+# %%
+start = time.perf_counter()
+backbone = load_backbone("efficientnet_lite0")
+features = extract_features(backbone, twemoji)
+print(backbone)
+print(f"features: {features.shape}, ready after {time.perf_counter() - start:.1f} s")
+
+# %% [markdown]
+# Only this small part is trained, on the drawn labels alone.
+
+# %%
+head = new_linear_head().fit(features[drawn], twemoji.labels[drawn])
+predicted = head.predict(features[split.test])
+right = predicted == twemoji.labels[split.test]
+low, high = wilson(right.sum(), len(right))
+print(f"accuracy {right.mean():.2f}, 95 % interval {low:.2f} to {high:.2f} ({len(right)} drawings)")
+
+# %% [markdown]
+# How does it compare with not learning at all? *Chance* guesses all classes equally often. The
+# *majority line* always says the class that is most common in training.
+
+# %%
+y = twemoji.labels
+lines = {"chance": chance(y), "majority": majority(y[split.train], y[split.test])}
+print({name: round(value, 2) for name, value in lines.items()})
+
+# %% [markdown]
+# And here is what it says about some of the test drawings. Are its mistakes ones that you could
+# understand?
+
+# %%
+prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
+
+# %% [markdown]
+# ### Exercise 00.2
+# Write the majority line yourself: the accuracy on `test_labels` of always saying the most common
+# class of `train_labels`. Both are arrays of whole numbers.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-00-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def majority_accuracy(train_labels, test_labels):
+    ### BEGIN SOLUTION
+    counts = {label: (train_labels == label).sum() for label in set(train_labels)}
+    most_common = max(counts, key=counts.get)
+    return (test_labels == most_common).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-00-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("00.2", majority_accuracy)
+
+# %% [markdown]
+# ## How many labels does it take?
+# Move the slider. Each step draws that many labels per class, trains the head anew and looks at
+# the same test drawings. (Use the arrow keys once the slider has the focus.)
+#
+# > **Before you move it:** does the step from 1 to 2 labels bring more than the one from 10 to 11?
+
+# %%
+label_slider(features, twemoji, split)
+
+# %% [markdown]
+# ## Was it luck?
+# One split and one draw of labels is one throw of the dice. So we do it ten times: other test
+# drawings, other labels. And we ask what the *training on photographs* is worth, by running two
+# rivals on exactly the same drawings:
+#
+# - **raw pixels**: no network at all, the same kind of head on the picture itself;
+# - **random twin**: the same network with random weights, as it was before any training.
+#
+# > **Before you run it:** which of the two rivals will do better?
+
+# %%
+random_twin = load_backbone("efficientnet_lite0", pretrained=False)
+methods = {
+    "ImageNet features": linear_head(features, y),
+    "raw pixels": linear_head(raw_pixels(twemoji), y),
+    "random twin": linear_head(extract_features(random_twin, twemoji), y),
+}
+runs = repeat(methods, twemoji, labels=[5], seeds=10)
+
+# %%
+runs.groupby("method", sort=False).accuracy.agg(["mean", "min", "max"]).round(2)
+
+# %% [markdown]
+# The means differ, but so do single throws. `compare` takes each pair on the same drawings and
+# asks how much the difference would move with other seeds and other test drawings. It prints the
+# difference and its 95 % interval. If the interval leaves out 0, the order is **resolved**.
+
+# %%
+against_pixels = compare(runs, "ImageNet features", "raw pixels")
+against_twin = compare(runs, "ImageNet features", "random twin")
+rivals = compare(runs, "raw pixels", "random twin")
+intervals([against_pixels, against_twin, rivals])
+
+# %% [markdown]
+# Every statement that this course makes is checked like this while the lesson runs. If a claim did
+# not hold on your machine, the cell would stop.
+
+# %% tags=["claim"]
+claim("00.a", "with 5 labels per class, frozen ImageNet features beat raw pixels", against_pixels)
+
+# %% tags=["claim"]
+claim("00.b", "with 5 labels per class, frozen ImageNet features beat the random twin",
+      against_twin)
+
+# %% [markdown]
+# The second claim is the one that matters. The random twin has the same layers and gives as many
+# numbers per drawing. What it lacks is the training on photographs, so that is what made the
+# difference.
+#
+# ### Exercise 00.3
+# Somebody compares two methods over ten seeds and reports a difference in accuracy of
+# *+0.02 [−0.03, +0.07]*. What may they say?
+#
+# - `"a"`: the first method is better
+# - `"b"`: the two methods are equally good
+# - `"c"`: these data do not tell which one is better
+# - `"d"`: the measurement went wrong
+
+# %% nbgrader={"grade": false, "grade_id": "answer-00-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "c"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-00-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("00.3", answer)
+
+# %% [markdown]
+# ## The map
+# Each lesson stands where its target differs from its source. Lessons in grey are still to come.
+
+# %%
+course_map(COURSE)
+
+# %% [markdown]
+# ## What we measured
+
+# %%
+claims_table()
+
+# %% [markdown]
+# ## How far you are
+# Checked exercises are remembered on this machine, in `work/progress.json`, and nowhere else.
+
+# %%
+progress()
+
+# %% [markdown]
+# ## What to read next
+# - **Next lesson**: open `02_feature_extraction.ipynb` from the list at the left. It asks how far
+#   a frozen network carries, which of its layers to use, and when it does not pay.
+# - Pan and Yang, *A survey on transfer learning*, IEEE Transactions on Knowledge and Data
+#   Engineering 22 (2010): the words and the map.
+# - Tan and Le, *EfficientNet*, arXiv:1905.11946: the network that you just reused.

