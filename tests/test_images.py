@@ -33,7 +33,7 @@ def tiny_set(n: int = 4, n_classes: int = 2, **changes) -> ImageSet:
 
 
 def test_both_styles_hold_the_same_emoji_in_the_same_order(twemoji, openmoji):
-    assert twemoji.domain, openmoji.domain == ("twemoji", "openmoji")
+    assert (twemoji.domain, openmoji.domain) == ("twemoji", "openmoji")
     assert twemoji.groups.tolist() == openmoji.groups.tolist()
     assert twemoji.labels.tolist() == openmoji.labels.tolist()
     assert twemoji.class_names == openmoji.class_names
@@ -208,8 +208,8 @@ def test_any_label_that_names_no_class_is_refused_with_a_reason(n_classes, label
         tiny_set(n, n_classes, labels=labels)
 
 
-@given(st.permutations([3, 3, 4]), st.sampled_from(["labels", "groups", "pixels"]))
-def test_parts_of_unequal_length_are_refused(lengths, _):
+@pytest.mark.parametrize("lengths", [(3, 3, 4), (3, 4, 3), (4, 3, 3), (0, 1, 1), (2, 3, 4)])
+def test_parts_of_unequal_length_are_refused(lengths):
     n_pixels, n_labels, n_groups = lengths
     with pytest.raises(ValueError, match="must have one length") as error:
         tiny_set(n_pixels, labels=[0] * n_labels, groups=["g"] * n_groups)
@@ -303,10 +303,8 @@ def test_a_folder_comes_back_as_it_was_saved(folder):
     (folder / ".hidden").mkdir()
     loaded = images.load_folder(str(folder), size=64)
     assert loaded.class_names == sorted(["zoo", "Äpfel"])
-    assert loaded.groups.tolist() == ["zoo/cat.png", "zoo/dog2.png"] + [
-        "Äpfel/apple.png",
-        "Äpfel/pear.png",
-    ]
+    files = ["zoo/cat.png", "zoo/dog2.png", "Äpfel/apple.png", "Äpfel/pear.png"]
+    assert loaded.groups.tolist() == files
     assert loaded.labels.tolist() == [0, 0, 1, 1]
     assert loaded.domain == folder.name
     for pixels, name in zip(loaded.pixels, ["cat", "dog2", "apple", "pear"], strict=True):

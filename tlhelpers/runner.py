@@ -122,6 +122,7 @@ def run_lesson(path: Path, out: Path, echo=print) -> LessonRun:
         A failing cell ends the lesson; its message is in `error`.
     """
     notebook = nbformat.read(path, as_version=4)
+    out.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -170,7 +171,6 @@ def _kernel_environment() -> dict[str, str]:
 def _write_outputs(notebook, out: Path, stem: str) -> None:
     from nbconvert import HTMLExporter
 
-    out.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, out / f"{stem}.ipynb")
     html, _ = HTMLExporter(require_js_url="", jquery_url="").from_notebook_node(
         notebook, {"metadata": {"name": stem}}

@@ -219,38 +219,24 @@ EXERCISES = [
             ),
         ],
     ),
-    Function(
-        "02.6",
-        praise="No gradient reaches a weight, and in evaluation mode BatchNorm uses its running "
-        "statistics without moving them.",
+    Choice(
+        "02.4",
+        praise="The best of nine on the test items is the best partly by luck. Choose on the "
+        "training side, and let the test side judge the choice once.",
         hints=(
-            "Two things move in a network: what the optimizer changes, and what a forward pass "
-            "changes.",
-            "requires_grad = False stops the optimizer. Which mode stops BatchNorm?",
-            "Read again the section on the BatchNorm trap: which call was missing there?",
+            "Nine layers were looked at. What happens to the largest of nine noisy numbers?",
+            "Think of nine equally good layers: what would the best one's measured accuracy be?",
+            "Read again the cell in which the layer is chosen inside the training side.",
         ),
-        reference=_make_frozen,
-        observe=_look_at_frozen,
-        mistakes=[
-            (
-                _only_gradients,
-                "The weights stand still, but a forward pass still moved BatchNorm's running "
-                "mean: requires_grad says nothing about it.",
-            ),
-            (
-                lambda model: model.eval(),
-                "The statistics stand still, but the weights are still open to gradients.",
-            ),
-            (
-                _only_the_first_layer,
-                "Some weights are frozen and some are not: go through model.parameters(), which "
-                "holds those of all layers.",
-            ),
-            (
-                _weights_to_zero,
-                "The weights are zero now: frozen means kept as they are, not erased.",
-            ),
-        ],
+        right="b",
+        why_not={
+            "a": "The number is real for these test items, but it was picked for being large: on "
+            "new items it will be smaller on average.",
+            "c": "More seeds narrow the interval of each layer; they do not undo that the best was "
+            "picked by looking.",
+            "d": "The layers can be compared well; what cannot be done is to choose and to judge "
+            "on the same items.",
+        },
     ),
     Function(
         "02.5",
@@ -284,23 +270,37 @@ EXERCISES = [
             ),
         ],
     ),
-    Choice(
-        "02.4",
-        praise="The best of nine on the test items is the best partly by luck. Choose on the "
-        "training side, and let the test side judge the choice once.",
+    Function(
+        "02.6",
+        praise="No gradient reaches a weight, and in evaluation mode BatchNorm uses its running "
+        "statistics without moving them.",
         hints=(
-            "Nine layers were looked at. What happens to the largest of nine noisy numbers?",
-            "Think of nine equally good layers: what would the best one's measured accuracy be?",
-            "Read again the cell in which the layer is chosen inside the training side.",
+            "Two things move in a network: what the optimizer changes, and what a forward pass "
+            "changes.",
+            "requires_grad = False stops the optimizer. Which mode stops BatchNorm?",
+            "Read again the section on the BatchNorm trap: which call was missing there?",
         ),
-        right="b",
-        why_not={
-            "a": "The number is real for these test items, but it was picked for being large: on "
-            "new items it will be smaller on average.",
-            "c": "More seeds narrow the interval of each layer; they do not undo that the best was "
-            "picked by looking.",
-            "d": "The layers can be compared well; what cannot be done is to choose and to judge "
-            "on the same items.",
-        },
+        reference=_make_frozen,
+        observe=_look_at_frozen,
+        mistakes=[
+            (
+                _only_gradients,
+                "The weights stand still, but a forward pass still moved BatchNorm's running "
+                "mean: requires_grad says nothing about it.",
+            ),
+            (
+                lambda model: model.eval(),
+                "The statistics stand still, but the weights are still open to gradients.",
+            ),
+            (
+                _only_the_first_layer,
+                "Some weights are frozen and some are not: go through model.parameters(), which "
+                "holds those of all layers.",
+            ),
+            (
+                _weights_to_zero,
+                "The weights are zero now: frozen means kept as they are, not erased.",
+            ),
+        ],
     ),
 ]

@@ -1,0 +1,166 @@
+"""Every exercise: right answers pass, plausible wrong ones each get their own hint."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tlhelpers import exercises
+from tlhelpers.exercises import Choice, Function, Number, alike, check, examine, progress
+
+ALL = exercises.exercises()
+LESSONS = sorted({exercise_id[:2] for exercise_id in ALL})
+
+
+@pytest.mark.parametrize("exercise_id", ALL)
+def test_right_answers_pass(exercise_id):
+    for answer in ALL[exercise_id].right_answers():
+        assert examine(exercise_id, answer) == ("right", ALL[exercise_id].praise)
+
+
+@pytest.mark.parametrize("exercise_id", ALL)
+def test_three_wrong_answers_or_more_each_get_their_own_hint(exercise_id):
+    wrong = ALL[exercise_id].wrong_answers()
+    assert len(wrong) >= 3
+    assert len({hint for _, hint in wrong}) == len(wrong)
+    for answer, hint in wrong:
+        assert examine(exercise_id, answer) == ("wrong", hint)
+
+
+@pytest.mark.parametrize("exercise_id", ALL)
+def test_three_different_hints_come_closer(exercise_id):
+    assert len(set(ALL[exercise_id].hints)) == 3
+
+
+@pytest.mark.parametrize("exercise_id", ALL)
+@pytest.mark.parametrize("empty", [None, ..., lambda *given: None, lambda *given: ...])
+def test_an_empty_answer_is_open(exercise_id, empty):
+    if callable(empty) and not isinstance(ALL[exercise_id], Function):
+        pytest.skip("not a function exercise")
+    assert examine(exercise_id, empty).state == "open"
+
+
+def test_lesson_00_has_three_exercises_and_lesson_02_at_least_five():
+    count = {lesson: sum(i.startswith(lesson) for i in ALL) for lesson in LESSONS}
+    assert count["00"] >= 3
+    assert count["02"] >= 5
+
+
+def test_unknown_mistakes_get_the_hints_in_turn():
+    hints = ALL["02.1"].hints
+
+    def nonsense(train, labels, test):
+        return np.full(len(test), 77)
+
+    told = [examine("02.1", nonsense, attempt).message for attempt in (1, 2, 3, 4)]
+    assert told == [*hints, hints[-1]]
+
+
+def test_what_a_learners_function_raises_is_told():
+    verdict = examine("02.1", lambda train, labels, test: 1 / 0)
+    assert verdict.state == "wrong"
+    assert "ZeroDivisionError" in verdict.message
+
+
+def test_a_result_instead_of_the_function_is_told():
+    assert "the function itself" in examine("02.1", np.zeros(3)).message
+
+
+def test_a_letter_that_is_no_option_is_told_the_options():
+    assert "a, b, c, d" in examine("00.1", "e").message
+    assert "a, b, c, d" in examine("00.1", 2).message
+
+
+def test_an_unknown_exercise_names_its_neighbours():
+    with pytest.raises(ValueError, match=r"no exercise '02\.11'.*02\.1"):
+        examine("02.11", 1)
+
+
+def test_a_number_exercise():
+    number = Number("x", "good", ("a", "b", "c"), 0.5, 0.01, [(0.25, "halved twice")])
+    assert number.examine(0.505) == ("right", "good")
+    assert number.examine("0.25") == ("wrong", "halved twice")
+    assert number.examine(7) == ("wrong", "")
+    assert "not list" in number.examine([1, 2]).message
+
+
+def test_the_learners_arguments_cannot_spoil_the_next_check():
+    def spoil(train, labels, test):
+        train[:] = 0
+        return labels
+
+    before = examine("02.1", spoil)
+    assert examine("02.1", ALL["02.1"].reference).state == "right"
+    assert before.state == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        (1, 1.0, True),
+        (np.float32(0.1), 0.1, True),
+        ([1, (2, 3)], [1, [2, 3]], True),
+        (np.arange(3), np.arange(3.0), True),
+        (np.arange(3), np.arange(4), False),
+        (np.array(["a"]), np.array(["a"]), True),
+        (np.array(["a"]), np.array([1]), False),
+        (True, 1, False),
+        (None, 0, False),
+        ("a", "b", False),
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": 1}, {"b": 1}, False),
+        (np.nan, np.nan, True),
+        (object(), 1, False),
+    ],
+)
+def test_alike(a, b, same):
+    assert alike(a, b) is same
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_PROGRESS", str(tmp_path / "work" / "progress.json"))
+    monkeypatch.setattr(exercises, "_attempts", exercises.Counter())
+    return tmp_path / "work" / "progress.json"
+
+
+def test_progress_is_kept_and_right_stays_right(kept, capsys):
+    check("00.1", "a")
+    assert json.loads(kept.read_text()) == {"00.1": "wrong"}
+    check("00.1", "b")
+    check("00.1", "c")
+    check("02.2", None)
+    assert json.loads(kept.read_text()) == {"00.1": "right"}
+    table = progress().set_index("lesson")
+    assert table.loc["00"].to_dict() == {"solved": 1, "tried": 1, "exercises": 3}
+    assert table.loc["02", "solved"] == 0
+    assert "✓ 00.1 right" in capsys.readouterr().out
+
+
+def test_a_damaged_progress_file_stops_nothing(kept):
+    kept.parent.mkdir()
+    for damage in (b"{", b"[1]", b"7", b"\xff"):
+        kept.write_bytes(damage)
+        check("00.1", "b")
+        assert json.loads(kept.read_text()) == {"00.1": "right"}
+
+
+def test_a_wrong_answer_shows_closer_hints_and_does_not_stop_the_notebook(kept, capsys):
+    for _ in range(2):
+        check("02.1", lambda train, labels, test: np.zeros(3))
+    shown = capsys.readouterr().out
+    assert ALL["02.1"].hints[0] in shown
+    assert ALL["02.1"].hints[1] in shown
+
+
+def test_under_nbgrader_a_wrong_and_an_open_answer_raise(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    check("00.1", "b")
+    for answer in ("a", None):
+        with pytest.raises(AssertionError, match=r"00\.1"):
+            check("00.1", answer)
+
+
+def test_choice_takes_capitals_and_spaces():
+    choice = Choice("x", "good", ("a", "b", "c"), "b", {"a": "no"})
+    assert choice.examine(" B ").state == "right"

@@ -1,0 +1,155 @@
+"""Classifiers on real features against what they are defined as."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from tlhelpers import heads
+from tlhelpers.evaluate import repeat
+
+
+@pytest.fixture(scope="module")
+def split(twemoji):
+    """Five of each class to train on, the rest to test on."""
+    order = np.random.default_rng(0).permutation(len(twemoji))
+    labels = twemoji.labels[order]
+    train = np.concatenate([order[labels == label][:5] for label in range(10)])
+    return train, np.setdiff1d(order, train)
+
+
+def by_hand(features, labels, train, test, C=10.0):
+    centre = features[train].astype(np.float64).mean(axis=0)
+
+    def unit(rows):
+        rows = rows.astype(np.float64) - centre
+        return rows / np.sqrt((rows**2).sum(axis=1, keepdims=True))
+
+    model = LogisticRegression(C=C, max_iter=5000, tol=1e-8)
+    with threadpool_limits(1):
+        model.fit(unit(features[train]), labels[train])
+        return model.decision_function(unit(features[test]))
+
+
+@pytest.mark.parametrize("C", [0.1, 10.0])
+def test_the_linear_head_is_what_it_says(emoji_features, twemoji, split, C):
+    train, test = split
+    found = heads.linear_head(emoji_features, twemoji.labels, C)(train, test, 0)
+    scores = by_hand(emoji_features, twemoji.labels, train, test, C)
+    near = np.sort(scores, axis=1)
+    clear = near[:, -1] - near[:, -2] > 1e-3
+    assert clear.mean() > 0.9
+    np.testing.assert_array_equal(found[clear], scores.argmax(axis=1)[clear])
+
+
+def test_the_strength_of_the_penalty_counts(emoji_features, twemoji, split):
+    train, _ = split
+    sizes = []
+    with threadpool_limits(1):
+        for C in (0.01, 10):
+            model = heads.new_linear_head(C).fit(emoji_features[train], twemoji.labels[train])
+            sizes.append(np.abs(model[-1].coef_).mean())
+    assert sizes[0] * 5 < sizes[1]
+
+
+def test_it_has_learned_something(emoji_features, twemoji, split):
+    train, test = split
+    truth = twemoji.labels[test]
+    for make in (heads.linear_head, heads.nearest_neighbours):
+        found = make(emoji_features, twemoji.labels)(train, test, 0)
+        assert (found == truth).mean() > 0.4  # guessing gives 0.1
+        shuffled = np.random.default_rng(1).permutation(twemoji.labels)
+        guessed = make(emoji_features, shuffled)(train, test, 0)
+        assert (guessed == shuffled[test]).mean() < 0.3
+
+
+@pytest.mark.parametrize("make", [heads.linear_head, heads.nearest_neighbours])
+def test_no_test_row_has_a_part_in_the_model(emoji_features, twemoji, split, make):
+    train, test = split
+    wanted = make(emoji_features, twemoji.labels)(train, test, 0)
+    changed, labels = emoji_features.copy(), twemoji.labels.copy()
+    changed[test[50:]] = changed[test[50:]] * 1e3 + 1e4
+    labels[test] = 0
+    found = make(changed, labels)(train, test, 0)
+    np.testing.assert_array_equal(found[:50], wanted[:50])
+    assert (found[50:] != wanted[50:]).any(), "the change has no effect, so this shows nothing"
+    np.testing.assert_array_equal(make(changed, labels)(train, test[:50], 0), wanted[:50])
+
+
+@pytest.mark.parametrize("make", [heads.linear_head, heads.nearest_neighbours])
+def test_the_same_call_gives_the_same_and_leaves_its_input(emoji_features, twemoji, split, make):
+    train, test = split
+    features, labels = emoji_features.copy(), twemoji.labels.copy()
+    method = make(features, labels)
+    first = method(train, test, 0)
+    np.testing.assert_array_equal(first, method(train, test, 0))
+    np.testing.assert_array_equal(first[::-1], method(train, test[::-1], 0))
+    np.testing.assert_array_equal(features, emoji_features)
+    np.testing.assert_array_equal(labels, twemoji.labels)
+
+
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_neighbours_are_those_of_brute_force(emoji_features, twemoji, split, k):
+    train, test = split
+    unit = emoji_features.astype(np.float64)
+    unit /= np.sqrt((unit**2).sum(axis=1, keepdims=True))
+    cosine = unit[test] @ unit[train].T
+    nearest = np.argsort(-cosine, axis=1)[:, :k]
+    votes = np.stack([np.bincount(v, minlength=10) for v in twemoji.labels[train][nearest]])
+    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k)(train, test, 0)
+    np.testing.assert_array_equal(found, votes.argmax(axis=1))
+
+
+def test_length_does_not_count_for_neighbours(emoji_features, twemoji, split):
+    train, test = split
+    lengths = np.random.default_rng(0).uniform(0.1, 10, (len(twemoji), 1))
+    wanted = heads.nearest_neighbours(emoji_features, twemoji.labels)(train, test, 0)
+    found = heads.nearest_neighbours(emoji_features * lengths, twemoji.labels)(train, test, 0)
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_with_fewer_rows_than_k_all_of_them_vote(emoji_features, twemoji, split):
+    _, test = split
+    train = np.concatenate([np.flatnonzero(twemoji.labels == c)[:n] for c, n in ((4, 3), (2, 1))])
+    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k=50)(train, test, 0)
+    assert set(found) == {4}
+
+
+def test_they_are_methods_for_repeat(emoji_features, twemoji):
+    methods = {
+        "linear": heads.linear_head(emoji_features, twemoji.labels),
+        "neighbours": heads.nearest_neighbours(emoji_features, twemoji.labels),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runs = repeat(methods, twemoji, labels=[2, 10], seeds=2, progress=False)
+    assert len(runs) == 8
+    few, many = (runs.accuracy[runs["labels"] == n].mean() for n in (2, 10))
+    assert 0.2 < few < many
+
+
+@pytest.mark.parametrize("make", [heads.linear_head, heads.nearest_neighbours])
+@pytest.mark.parametrize(
+    ("features", "labels", "message"),
+    [
+        (np.ones((4, 3)), np.zeros(3, int), "4 rows of features, but 3 labels"),
+        (np.ones(4), np.zeros(4, int), r"shape \(n, d\), got \(4,\)"),
+        (np.ones((4, 3, 3)), np.zeros(4, int), r"shape \(n, d\), got \(4, 3, 3\)"),
+        (np.ones((4, 3)), np.zeros((4, 1), int), r"labels must have the shape \(n,\)"),
+        (np.ones((4, 3)), np.array([0, 1, np.nan, 1]), "labels hold 1 NaN"),
+        (np.array([[1, 2], [np.nan, 1], [np.inf, 0]]), [0, 1, 0], "2 rows .* the first is 1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(make, features, labels, message):
+    with pytest.raises(ValueError, match=message):
+        make(features, labels)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_neighbour_is_refused(k):
+    with pytest.raises(ValueError, match=f"k must be at least 1, got {k}"):
+        heads.nearest_neighbours(np.ones((2, 2)), [0, 1], k)

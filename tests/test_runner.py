@@ -1,0 +1,72 @@
+"""The command `run`: what it tells of a lesson, and of one that fails."""
+
+import nbformat
+import pandas as pd
+import pytest
+
+from tlhelpers import runner
+from tlhelpers.sources import CourseError
+
+CLAIM = """
+from tlhelpers.claims import claim_value
+claim_value("99.a", "one is at least {bound}", 1.0, at_least={bound})
+"""
+
+
+def notebook_file(folder, *cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    nbformat.write(notebook, folder / "99_made.ipynb")
+    return folder / "99_made.ipynb"
+
+
+def test_a_lesson_that_holds(tmp_path):
+    said = []
+    path = notebook_file(tmp_path, "import time; time.sleep(0.3)", CLAIM.format(bound=0.5))
+    run = runner.run_lesson(path, tmp_path / "out", said.append)
+    assert run.ok and run.held == "1/1"
+    assert run.slowest_seconds >= 0.3 and run.slowest_cell.startswith("import time")
+    assert run.peak_mb > 20
+    assert [line.split()[1:3] for line in said] == [["cell", "1/2"], ["cell", "2/2"]]
+    html = (tmp_path / "out" / "99_made.html").read_text()
+    assert "one is at least 0.5" in html
+    assert "https://cdnjs" not in html
+    assert "99.a   held     one is at least 0.5" in runner.report([run])
+
+
+def test_a_claim_that_does_not_hold_fails_the_run_and_is_still_in_the_table(tmp_path):
+    path = notebook_file(tmp_path, CLAIM.format(bound=2), "later = 1")
+    run = runner.run_lesson(path, tmp_path / "out", lambda line: None)
+    assert not run.ok and run.held == "0/1"
+    table = runner.report([run])
+    assert "99.a   NOT HELD one is at least 2" in table
+    assert "FAILED" in table and "AssertionError" in table and "\x1b" not in table
+
+
+def test_a_kernel_that_dies_is_told(tmp_path):
+    path = notebook_file(tmp_path, "import os; os._exit(1)")
+    run = runner.run_lesson(path, tmp_path / "out", lambda line: None)
+    assert "died" in run.error.lower()
+    assert (tmp_path / "out" / "99_made.ipynb").exists()
+
+
+def test_lessons_are_found_by_number_or_name():
+    for name in ("02", "02_feature_extraction", "notebooks/02_feature_extraction.ipynb"):
+        assert [path.stem for path in runner.find_lessons([name])] == ["02_feature_extraction"]
+    assert len(runner.find_lessons([])) >= 2
+    with pytest.raises(CourseError, match="did you mean 02_feature_extraction"):
+        runner.find_lessons(["02_feature_extration"])
+
+
+def test_an_unknown_lesson_is_one_line_and_status_1(capsys):
+    assert runner.main(["77"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_recorded_times_replace_the_lessons_own_row_only(tmp_path):
+    path = tmp_path / "results" / "times.csv"
+    runner.record([runner.LessonRun("00_a", 1.0), runner.LessonRun("02_b", 2.0)], path)
+    runner.record([runner.LessonRun("00_a", 3.0)], path)
+    table = pd.read_csv(path).set_index("lesson")
+    assert table.seconds.to_dict() == {"00_a": 3.0, "02_b": 2.0}
+    assert table.loc["00_a", "command"] == "python3 -m tlhelpers run 00 --record"
+    assert table.processor.str.len().min() > 0
