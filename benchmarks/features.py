@@ -22,11 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tlhelpers.backbones import Backbone, load_backbone
 from tlhelpers.features import extract_features, has_bfloat16, row_cosine
+from tlhelpers.folding import fold_batchnorm
 from tlhelpers.images import ImageSet, load_emoji
+from tlhelpers.runner import processor_name
 
 BASE, OURS = "plain loop", "extract_features"
-BATCH_SIZES = (16, 32, 64)
-PRECISIONS = ("float32", "bfloat16")
+VARIANTS = [
+    (folded, precision, batch)
+    for folded in (False, True)
+    for precision in ("float32", "bfloat16")
+    for batch in (8, 32)
+]
 Method = Callable[[Backbone, ImageSet], np.ndarray]
 
 
@@ -40,10 +46,14 @@ def plain_loop(backbone: Backbone, images: ImageSet) -> np.ndarray:
     return torch.cat(parts).numpy()
 
 
-def variant(backbone: Backbone, images: ImageSet, precision: str, batch: int) -> np.ndarray:
-    """The same loop with channels_last memory and a chosen precision and batch size."""
+def variant(
+    backbone: Backbone, images: ImageSet, folded: bool, precision: str, batch: int
+) -> np.ndarray:
+    """The same loop with channels_last memory and one choice of the rest."""
+    model = copy.deepcopy(backbone.model).eval()
+    model = fold_batchnorm(model) if folded else model
     dtype = getattr(torch, precision)
-    model = copy.deepcopy(backbone.model).eval().to(dtype, memory_format=torch.channels_last)
+    model = model.to(dtype, memory_format=torch.channels_last)
     parts = []
     with torch.inference_mode():
         for i in range(0, len(images), batch):
@@ -58,24 +68,10 @@ def methods() -> dict[str, Method]:
         BASE: plain_loop,
         OURS: partial(extract_features, cache=False, progress=False),
     }
-    for precision in PRECISIONS:
-        for batch in BATCH_SIZES:
-            way = partial(variant, precision=precision, batch=batch)
-            ways[variant_name(precision, batch)] = way
+    for folded, precision, batch in VARIANTS:
+        name = f"{'folded, ' if folded else ''}channels_last, {precision}, batch {batch}"
+        ways[name] = partial(variant, folded=folded, precision=precision, batch=batch)
     return ways
-
-
-def variant_name(precision: str, batch: int) -> str:
-    """How a variant is called in the table."""
-    return f"channels_last {precision}, batch {batch}"
-
-
-def precision_taken(results: dict[str, np.ndarray]) -> str:
-    """The precision whose features lie nearest to those of `extract_features`."""
-    ours = results[OURS]
-    return min(
-        PRECISIONS, key=lambda p: np.abs(ours - results[variant_name(p, BATCH_SIZES[0])]).max()
-    )
 
 
 def measure(
@@ -100,27 +96,16 @@ def measure(
     return rates, results
 
 
-def processor() -> str:
-    """The processor's name, as the system tells it."""
-    listing = Path("/proc/cpuinfo")
-    if listing.exists():
-        for line in listing.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
 def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
     """Print medians, the ratio of each round, and how far each result is from the plain loop's."""
-    print(f"\n{'':34}{'images/s':>10}{'ratio':>8}{'worst row cosine':>18}")
+    print(f"\n{'':44}{'images/s':>10}{'ratio':>8}{'worst row cosine':>18}")
     for name, values in rates.items():
         ratio = statistics.median(ratios(rates, name))
         worst = row_cosine(results[BASE], results[name]).min()
-        print(f"{name:34}{statistics.median(values):10.1f}{ratio:8.2f}{worst:18.6f}")
+        print(f"{name:44}{statistics.median(values):10.1f}{ratio:8.2f}{worst:18.6f}")
     pairs = ratios(rates, OURS)
     print(f"\n{OURS} / {BASE}, per round: " + "  ".join(f"{r:.2f}" for r in pairs))
     print(f"median ratio: {statistics.median(pairs):.2f}")
-    print(f"precision that {OURS} took: {precision_taken(results)}")
 
 
 def ratios(rates: dict[str, list[float]], name: str) -> list[float]:
@@ -141,7 +126,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
     rounds = parser.parse_args().rounds
     backbone, images = load_backbone(), load_emoji()
-    print(f"processor: {processor()} ({platform.machine()})")
+    print(f"processor: {processor_name()} ({platform.machine()})")
     print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
     print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
     print(f"{backbone!r}\n{images!r}; {rounds} rounds, each way once per round, in turn")

@@ -25,7 +25,8 @@ START = "import sys; from tlhelpers.__main__ import main; sys.exit(main(['fetch'
 # Stands in for JupyterLab, pytest and the course's own modules: tells how it was called.
 TELLTALE = b"""
 import json, os, sys
-names = ("PATH", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "PYTHONUTF8", "PYTHONPATH")
+names = ("PATH", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "PYTHONUTF8", "PYTHONPATH",
+         "OMP_WAIT_POLICY")
 print("told:" + json.dumps({
     "module": __spec__.name, "arguments": sys.argv[1:], "cwd": os.getcwd(),
     "variables": {name: os.environ.get(name) for name in names},
@@ -186,6 +187,7 @@ def test_children_run_in_the_environment(course):
     assert variables == {
         "HF_HUB_OFFLINE": "0",
         "TRANSFORMERS_OFFLINE": "1",
+        "OMP_WAIT_POLICY": "passive",
         "PYTHONUTF8": "1",
         "PYTHONPATH": None,
     }

@@ -198,10 +198,12 @@ def child_environment(venv: Path) -> dict[str, str]:
     -------
     dict
         For `subprocess`: the environment's programs come first on ``PATH``, and model hubs
-        are told to stay off the network unless the learner set that otherwise.
+        are told to stay off the network and OpenMP's threads to sleep while they wait, unless
+        the learner set that otherwise.
     """
     programs = str(venv_python(venv).parent)
-    defaults = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    # On a busy machine, threads that spin while they wait for each other slow torch down manifold.
+    defaults = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
     variables = installer.clean_environment(
         VIRTUAL_ENV=str(venv),
         JUPYTER_PREFER_ENV_PATH="1",

@@ -251,7 +251,7 @@ def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dic
             unit="batch",
             leave=False,
             mininterval=1,
-            delay=2,
+            delay=5,
             file=sys.stdout,
             disable=not progress or len(starts) < 8,
         ):

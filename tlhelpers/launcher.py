@@ -14,11 +14,18 @@ from urllib.parse import quote
 from tlhelpers import environment, sources
 from tlhelpers.sources import CourseError
 
-# JupyterLab would ask the learner about news and look for updates and extensions online.
+LAB_SETTINGS = Path(__file__).resolve().parent / "lab_settings"
+# JupyterLab would look for news, updates and extensions online. The page itself asks about news
+# all the same; that and nbgrader's menus, which serve a lecturer, go in LAB_SETTINGS.
 QUIET = (
+    f"--LabApp.app_settings_dir={LAB_SETTINGS}",
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    *(
+        f"--ServerApp.jpserver_extensions=nbgrader.server_extensions.{name}=False"
+        for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+    ),
 )
 
 

@@ -21,6 +21,7 @@ from tlhelpers.images import ImageSet
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+RESERVED = {"raw pixels": 1, "random twin": 2}
 STATES = {
     "frozen": ("#56B4E9", "frozen", ""),
     "trained": ("#E69F00", "trained", ""),
@@ -73,6 +74,13 @@ def _axes(width: float = 7.0, height: float = 4.2):
 
 def _style(i: int) -> dict:
     return {"color": COLOURS[i % 7], "marker": MARKERS[i % 7], "linestyle": DASHES[i % 7]}
+
+
+def _places(names: Sequence[str]) -> list[int]:
+    """Which style each name gets: the two controls have the same one in every figure."""
+    fixed = {name: RESERVED[key] for name in names for key in RESERVED if name.startswith(key)}
+    free = (i for i in range(len(COLOURS) + len(names)) if i not in fixed.values())
+    return [fixed[name] if name in fixed else next(free) for name in names]
 
 
 def contact_sheet(images: ImageSet, per_class: int = 10, seed: int = 0) -> Picture:
@@ -270,9 +278,10 @@ def learning_curves(
     """
     curve = learning_curve(runs)
     figure, axes = _axes()
-    for i, (method, part) in enumerate(curve.groupby("method", sort=False)):
-        draws = runs[runs.method == method]
-        shift = 1.03 ** (i - curve.method.nunique() / 2)
+    methods = list(curve.method.unique())
+    for i, method in zip(_places(methods), methods, strict=True):
+        part, draws = curve[curve.method == method], runs[runs.method == method]
+        shift = 1.03 ** (methods.index(method) - len(methods) / 2)
         axes.plot(
             draws["labels"] * shift,
             draws.accuracy,
@@ -369,7 +378,7 @@ def by_layer(
     """
     figure, axes = _axes()
     told = []
-    for i, (name, table) in enumerate(runs.items()):
+    for i, (name, table) in zip(_places(list(runs)), runs.items(), strict=True):
         curve = learning_curve(table).set_index("method").loc[list(layers)]
         axes.plot(range(len(layers)), curve["mean"], label=name, **_style(i))
         axes.fill_between(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipywidgets
 import numpy as np
 
-from tlhelpers.evaluate import Split, draw_labels, wilson
 from tlhelpers.heads import new_linear_head
 from tlhelpers.images import ImageSet
 from tlhelpers.plots import Picture, prediction_grid
+from tlhelpers.significance import wilson
+from tlhelpers.splits import Split, draw_labels
 
 
 class Explorer(ipywidgets.VBox):

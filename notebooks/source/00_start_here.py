@@ -23,9 +23,7 @@ import time
 from tlhelpers.backbones import load_backbone
 from tlhelpers.claims import claim, claims_table
 from tlhelpers.course import COURSE
-from tlhelpers.evaluate import (
-    chance, compare, draw_labels, majority, repeat, split_by_group, wilson,
-)
+from tlhelpers.evaluate import compare, repeat
 from tlhelpers.exercises import check, progress
 from tlhelpers.features import extract_features, has_bfloat16, raw_pixels
 from tlhelpers.heads import linear_head, new_linear_head
@@ -33,6 +31,8 @@ from tlhelpers.images import load_emoji
 from tlhelpers.plots import (
     contact_sheet, course_map, intervals, paired_sheet, prediction_grid, setup_diagram,
 )
+from tlhelpers.significance import wilson
+from tlhelpers.splits import chance, draw_labels, majority, split_by_group
 from tlhelpers.widgets import label_slider
 
 print("All parts are here. Quick arithmetic (bfloat16) on this processor:", has_bfloat16())

@@ -1,0 +1,43 @@
+"""Checks of arguments that several modules share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def whole_numbers(values, what: str) -> np.ndarray:
+    """Take `values` as a list of whole numbers.
+
+    Parameters
+    ----------
+    values : array-like, shape (n,)
+        Floats pass when each is whole.
+    what : str
+        What they are, in the plural, for messages.
+
+    Returns
+    -------
+    int64 array, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If they are empty, not whole, or not in one dimension.
+    """
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f"{what} must have one dimension, got shape {values.shape}")
+    if not values.size:
+        raise ValueError(f"{what} are empty: there is nothing to work on")
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError(f"{what} hold {int(np.isnan(values).sum())} NaN: give every item a class")
+    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)):
+        return values.astype(np.int64)
+    if values.dtype.kind not in "iub":
+        raise ValueError(f"{what} must be whole numbers, got {values.dtype}")
+    return values.astype(np.int64)
+
+
+def is_int(value) -> bool:
+    """True for a whole number of Python or NumPy; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -1,0 +1,138 @@
+"""Tests and intervals with a closed form, for one test set or for several p values."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import optimize, stats
+
+from tlhelpers.checks import is_int
+
+ALPHA = 0.05
+
+
+def holm(p) -> np.ndarray:
+    """Holm's step-down correction of several p values (Holm 1979).
+
+    Parameters
+    ----------
+    p : float array, shape (m,)
+        Between 0 and 1.
+
+    Returns
+    -------
+    float64 array, shape (m,)
+        Corrected values, in the order given: the smallest times m, the next times m − 1, and
+        so on, each at least as large as the one before and at most 1.
+    """
+    p = np.asarray(p, dtype=float)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError(f"p values must be a list of numbers between 0 and 1, got {p}")
+    order = np.argsort(p, kind="stable")
+    stepped = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(stepped))
+    return adjusted
+
+
+def mcnemar(correct_a, correct_b) -> float:
+    """Exact two-sided McNemar test of two classifiers on the same items.
+
+    Only items on which one is right and the other wrong count: if the two were equally good,
+    each of these would fall to either side like a coin.
+
+    Parameters
+    ----------
+    correct_a, correct_b : bool array, shape (n,)
+
+    Returns
+    -------
+    float
+        p value; 1.0 when the two never disagree.
+    """
+    a, b = (np.asarray(c) for c in (correct_a, correct_b))
+    if a.shape != b.shape or a.ndim != 1 or not a.size:
+        raise ValueError(
+            f"both must be right or wrong on the same items, got shapes {a.shape} and {b.shape}"
+        )
+    if not all(np.isin(c, (0, 1)).all() for c in (a, b)):
+        raise ValueError("correct_a and correct_b must hold True and False only")
+    only_a, only_b = int(np.sum((a == 1) & (b == 0))), int(np.sum((a == 0) & (b == 1)))
+    if only_a + only_b == 0:
+        return 1.0
+    return float(stats.binomtest(only_a, only_a + only_b, 0.5).pvalue)
+
+
+def wilson(correct: int, n: int) -> tuple[float, float]:
+    """95 % interval of an accuracy on one test set (Wilson 1927).
+
+    Parameters
+    ----------
+    correct, n : int
+        Right answers, and test items.
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper end.
+    """
+    if not 0 <= correct <= n or n < 1:
+        raise ValueError(
+            f"correct must lie between 0 and n, and n be at least 1: got {correct} of {n}"
+        )
+    z2 = stats.norm.ppf(1 - ALPHA / 2) ** 2
+    share = correct / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def smallest_gap(
+    n_items: int, disagreement: float = 0.1, power: float = 0.8, alpha: float = 0.05
+) -> float:
+    """Smallest gap in accuracy that an exact McNemar test finds often enough.
+
+    The power is computed, not simulated: the number m of items on which the two disagree is
+    binomial (`n_items`, `disagreement`); given m, those that fall to the better one are binomial
+    (m, (1 + gap / disagreement) / 2); the test's rejections are summed over both.
+
+    Parameters
+    ----------
+    n_items : int
+        Test items.
+    disagreement : float
+        Share of items on which exactly one of the two is right.
+    power : float
+        How often the gap shall be found.
+    alpha : float
+        Level of the two-sided test.
+
+    Returns
+    -------
+    float
+        Gap as a fraction (0.076 is 7.6 points). NaN when not even the largest gap possible,
+        the disagreement itself, would be found that often.
+    """
+    if not is_int(n_items) or n_items < 1:
+        raise ValueError(f"n_items must be a whole number from 1 on, got {n_items!r}")
+    for name, value in (("disagreement", disagreement), ("power", power), ("alpha", alpha)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} must lie between 0 and 1, got {value}")
+    if power <= alpha:
+        raise ValueError(f"power must be larger than alpha, got {power} and {alpha}")
+
+    def excess(gap):
+        return _mcnemar_power(n_items, disagreement, gap, alpha) - power
+
+    if excess(disagreement) < 0:
+        return float("nan")
+    return float(optimize.brentq(excess, 0, disagreement, xtol=1e-6))
+
+
+def _mcnemar_power(n_items: int, disagreement: float, gap: float, alpha: float) -> float:
+    m = np.arange(n_items + 1)
+    # The largest k at which k against m − k is rejected; −1 where nothing is.
+    critical = stats.binom.ppf(alpha / 2, m, 0.5)
+    critical -= stats.binom.cdf(critical, m, 0.5) > alpha / 2
+    better = (1 + gap / disagreement) / 2
+    rejected = stats.binom.cdf(critical, m, better) + stats.binom.cdf(critical, m, 1 - better)
+    return float(np.sum(stats.binom.pmf(m, n_items, disagreement) * rejected))
