@@ -247,9 +247,11 @@ class Notebook:
 
     def figures(self, within=None) -> list[dict]:
         """The outputs' pictures: alt text, width in pixels (0 if broken), source, shown width."""
-        return (within or self.page.locator(".jp-Notebook")).locator(
-            ".jp-OutputArea img"
-        ).evaluate_all(
-            "all => all.map(i => ({alt: i.alt, width: i.naturalWidth, src: i.src,"
-            " shown: i.getBoundingClientRect().width}))"
+        return (
+            (within or self.page.locator(".jp-Notebook"))
+            .locator(".jp-OutputArea img")
+            .evaluate_all(
+                "all => all.map(i => ({alt: i.alt, width: i.naturalWidth, src: i.src,"
+                " shown: i.getBoundingClientRect().width}))"
+            )
         )

@@ -21,11 +21,19 @@ def own_list(monkeypatch):
     monkeypatch.setattr(claims, "_recorded", {})
 
 
-@pytest.mark.parametrize(("low", "high", "expect", "by"), [
-    (0.1, 0.3, "greater", 0), (0.1, 0.3, "greater", 0.05), (-0.01, 0.3, "greater", -0.02),
-    (-0.3, -0.1, "less", 0), (-0.3, -0.1, "less", 0.05), (-0.3, 0.01, "less", -0.02),
-    (-0.1, 0.2, "not resolved", 0), (0.0, 0.2, "not resolved", 0),
-])
+@pytest.mark.parametrize(
+    ("low", "high", "expect", "by"),
+    [
+        (0.1, 0.3, "greater", 0),
+        (0.1, 0.3, "greater", 0.05),
+        (-0.01, 0.3, "greater", -0.02),
+        (-0.3, -0.1, "less", 0),
+        (-0.3, -0.1, "less", 0.05),
+        (-0.3, 0.01, "less", -0.02),
+        (-0.1, 0.2, "not resolved", 0),
+        (0.0, 0.2, "not resolved", 0),
+    ],
+)
 def test_a_true_claim_is_shown_and_recorded(capsys, low, high, expect, by):
     claim("02.a", "Frozen features win.", measured(low, high), expect, by)
     line = capsys.readouterr().out
@@ -34,12 +42,20 @@ def test_a_true_claim_is_shown_and_recorded(capsys, low, high, expect, by):
     assert claims_table()["held"].tolist() == [True]
 
 
-@pytest.mark.parametrize(("low", "high", "expect", "by"), [
-    (0.0, 0.3, "greater", 0), (-0.1, 0.3, "greater", 0), (0.1, 0.3, "greater", 0.1),
-    (0.1, 0.3, "less", 0), (-0.3, 0.0, "less", 0), (-0.3, -0.1, "less", 0.1),
-    (0.1, 0.2, "not resolved", 0), (-0.2, -0.1, "not resolved", 0),
-    (float("nan"), float("nan"), "greater", 0),
-])
+@pytest.mark.parametrize(
+    ("low", "high", "expect", "by"),
+    [
+        (0.0, 0.3, "greater", 0),
+        (-0.1, 0.3, "greater", 0),
+        (0.1, 0.3, "greater", 0.1),
+        (0.1, 0.3, "less", 0),
+        (-0.3, 0.0, "less", 0),
+        (-0.3, -0.1, "less", 0.1),
+        (0.1, 0.2, "not resolved", 0),
+        (-0.2, -0.1, "not resolved", 0),
+        (float("nan"), float("nan"), "greater", 0),
+    ],
+)
 def test_a_false_claim_is_shown_recorded_and_then_stops(capsys, low, high, expect, by):
     with pytest.raises(AssertionError, match=r"'02.a' does not hold.*Expected .*; measured froz"):
         claim("02.a", "Frozen features win.", measured(low, high), expect, by)
@@ -47,19 +63,28 @@ def test_a_false_claim_is_shown_recorded_and_then_stops(capsys, low, high, expec
     assert claims_table()["held"].tolist() == [False]
 
 
-@pytest.mark.parametrize(("value", "ends", "bounds"), [
-    (0.9, (), {"at_least": 0.8}), (0.9, (), {"at_most": 0.9}),
-    (0.9, (0.85, 0.95), {"at_least": 0.8, "at_most": 1}),
-])
+@pytest.mark.parametrize(
+    ("value", "ends", "bounds"),
+    [
+        (0.9, (), {"at_least": 0.8}),
+        (0.9, (), {"at_most": 0.9}),
+        (0.9, (0.85, 0.95), {"at_least": 0.8, "at_most": 1}),
+    ],
+)
 def test_a_value_within_its_bounds_holds(capsys, value, ends, bounds):
     claim_value("02.b", "It is high.", value, *ends, **bounds, seeds=10)
     assert "Claim holds: It is high. (0.9" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("value", "ends", "bounds"), [
-    (0.7, (), {"at_least": 0.8}), (0.9, (), {"at_most": 0.89}),
-    (0.9, (0.75, 0.95), {"at_least": 0.8}), (float("nan"), (), {"at_least": 0}),
-])
+@pytest.mark.parametrize(
+    ("value", "ends", "bounds"),
+    [
+        (0.7, (), {"at_least": 0.8}),
+        (0.9, (), {"at_most": 0.89}),
+        (0.9, (0.75, 0.95), {"at_least": 0.8}),
+        (float("nan"), (), {"at_least": 0}),
+    ],
+)
 def test_a_value_or_interval_out_of_bounds_stops(capsys, value, ends, bounds):
     with pytest.raises(AssertionError, match=r"'02.b' does not hold.*Expected at (least|most)"):
         claim_value("02.b", "It is high.", value, *ends, **bounds)
@@ -118,11 +143,23 @@ def test_claims_are_read_from_an_executed_notebook(executed):
     nbformat.validate(executed)
     found = read_claims(executed)
     assert [(c["name"], c["held"]) for c in found] == [
-        ("00.a", True), ("00.b", True), ("00.c", False), ("00.d", False)]
+        ("00.a", True),
+        ("00.b", True),
+        ("00.c", False),
+        ("00.d", False),
+    ]
     assert found[0] == {
-        "name": "00.a", "sentence": "More is < better.", "difference": 0.31, "low": 0.24,
-        "high": 0.38, "seeds": 10, "measured": "+0.31 [+0.24, +0.38], 10 seeds, 412 items",
-        "expect": "greater", "by": 0.0, "held": True}
+        "name": "00.a",
+        "sentence": "More is < better.",
+        "difference": 0.31,
+        "low": 0.24,
+        "high": 0.38,
+        "seeds": 10,
+        "measured": "+0.31 [+0.24, +0.38], 10 seeds, 412 items",
+        "expect": "greater",
+        "by": 0.0,
+        "held": True,
+    }
     assert (found[1]["value"], found[1]["expect"], found[3]["value"]) == (7, "at least 5", None)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert claims_table(found)["held"].tolist() == [True, True, False, False]

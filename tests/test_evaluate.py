@@ -123,7 +123,7 @@ def test_a_quick_run_prints_nothing(monkeypatch, digits, capsys):
 
 
 def test_a_slow_run_shows_one_bar_on_stdout_and_clears_it(monkeypatch, digits, capsys):
-    run_with_a_bar(monkeypatch, digits, 3)
+    run_with_a_bar(monkeypatch, digits, 60)
     shown, pink = capsys.readouterr()
     assert not pink  # a notebook paints stderr like an error
     assert "seeds" in shown and "1/2" in shown and "\n" not in shown

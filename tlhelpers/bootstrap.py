@@ -137,7 +137,7 @@ def resample(
         weights = _multinomial(rng, size, n_seeds) * ~np.isnan(values)
         total = weights.sum(axis=1)
         means = (weights * np.nan_to_num(values)).sum(axis=1)[total > 0] / total[total > 0]
-        draws.append(means)
+        draws.append(np.round(means, 12))
     return np.concatenate(draws)
 
 

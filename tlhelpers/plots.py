@@ -222,46 +222,29 @@ def setup_diagram(
     axes.set(xlim=(0, 2 * len(parts)), ylim=(-0.55, 1.85))
     axes.axis("off")
     for i, (text, state) in enumerate(parts):
-        colour, _, hatch = STATES[state]
-        axes.add_patch(
-            FancyBboxPatch(
-                (2 * i + 0.15, 0.2),
-                1.5,
-                0.9,
-                facecolor=colour,
-                hatch=hatch,
-                boxstyle="round,pad=0.08",
-                edgecolor="#333333",
-            )
-        )
-        axes.text(
-            2 * i + 0.9,
-            0.65,
-            text,
-            ha="center",
-            va="center",
-            fontsize=9.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if hatch else None,
-        )
-        axes.text(
-            2 * i + 0.9, -0.1, STATES[state][1], ha="center", va="top", fontsize=9, style="italic"
-        )
-        if i:
-            axes.add_patch(
-                FancyArrowPatch(
-                    (2 * i - 0.24, 0.65),
-                    (2 * i + 0.06, 0.65),
-                    arrowstyle="-|>",
-                    mutation_scale=14,
-                    color="#333333",
-                )
-            )
+        _draw_part(axes, i, text, state)
     frozen = [i for i, (_, state) in enumerate(parts) if state == "frozen"]
     if source and frozen:
         axes.text(frozen[0] + frozen[-1] + 0.9, 1.4, f"reused: {source}", ha="center", fontsize=9)
     chain = ", then ".join(f"{text} ({STATES[state][1]})" for text, state in parts)
     reused = f" Reused: {source}." if source else ""
     return Picture(figure, f"Set-up: {chain}.{reused}".replace("\n", " "))
+
+
+def _draw_part(axes, i: int, text: str, state: str) -> None:
+    """One box of a set-up, with the arrow that leads to it."""
+    colour, word, hatch = STATES[state]
+    box = FancyBboxPatch(
+        (2 * i + 0.15, 0.2), 1.5, 0.9, facecolor=colour, hatch=hatch, edgecolor="#333333",
+        boxstyle="round,pad=0.08",
+    )  # fmt: skip
+    axes.add_patch(box)
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1} if hatch else None
+    axes.text(2 * i + 0.9, 0.65, text, ha="center", va="center", fontsize=9.5, bbox=white)
+    axes.text(2 * i + 0.9, -0.1, word, ha="center", va="top", fontsize=9, style="italic")
+    if i:
+        ends = (2 * i - 0.24, 0.65), (2 * i + 0.06, 0.65)
+        axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=14, color="#333333"))
 
 
 def learning_curves(
