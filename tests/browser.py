@@ -215,6 +215,18 @@ class Notebook:
         )
         return cell.first
 
+    def place(self, cell) -> int:
+        """The number of a code cell among the code cells, from 0."""
+        return cell.evaluate(
+            "e => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].indexOf(e)"
+        )
+
+    def complaints(self) -> list[str]:
+        """Errors and what went to standard error, as the outputs show it."""
+        kinds = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
+        boxes = ", ".join(f'.jp-OutputArea-output[data-mime-type="{kind}"]' for kind in kinds)
+        return self.page.locator(boxes).all_inner_texts()
+
     def run_all(self) -> None:
         """Run > Run All Cells, and wait until the last one is done."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()

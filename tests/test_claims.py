@@ -171,7 +171,7 @@ def test_a_notebook_shows_one_line_before_it_stops(executed):
     assert [output.output_type for output in shown] == ["display_data", "error"]
     assert "Claim does NOT hold: Less." in shown[0].data["text/plain"]
     assert "More is &lt; better." in executed.cells[1].outputs[0].data["text/html"]
-    assert CLAIM_MIME in shown[0].data and "Expected less by more than 0" in shown[1].evalue
+    assert CLAIM_MIME in shown[0].data and "Expected interval below 0" in shown[1].evalue
 
 
 def test_a_notebook_without_claims_has_none():

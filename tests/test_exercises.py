@@ -56,6 +56,12 @@ def test_unknown_mistakes_get_the_hints_in_turn():
     assert told == [*hints, hints[-1]]
 
 
+def test_a_known_mistake_made_again_gets_a_closer_hint_too():
+    exercise = ALL["00.1"]
+    assert examine("00.1", "a", 2).message == f"{exercise.why_not['a']} {exercise.hints[1]}"
+    assert examine("00.1", "a", 9).message == f"{exercise.why_not['a']} {exercise.hints[2]}"
+
+
 def test_what_a_learners_function_raises_is_told():
     verdict = examine("02.1", lambda train, labels, test: 1 / 0)
     assert verdict.state == "wrong"

@@ -117,7 +117,7 @@ def test_the_texts_hold_the_numbers(pictures, runs, comparison, twemoji, few):
 
     curve = learning_curve(runs)
     for row in curve.to_dict("records"):
-        told = f"{row['method']} with {row['labels']} labels {row['mean']:.2f}"
+        told = f"{row['labels']}: {row['mean']:.2f}"
         assert told in alt("learning_curves")
     assert alt("intervals").count(str(comparison)) == 2
     assert f"{comparison.difference:+.2f}" in alt("intervals")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from tlhelpers.evaluate import Comparison
@@ -51,8 +52,8 @@ def claim(
         "not resolved": comparison.low <= 0 <= comparison.high,
     }[expect]
     wanted = {
-        "greater": f"greater by more than {by:g}",
-        "less": f"less by more than {by:g}",
+        "greater": f"interval above {_signed(by)}",
+        "less": f"interval below {_signed(-by)}",
         "not resolved": "not resolved",
     }[expect]
     _state(
@@ -68,7 +69,7 @@ def claim(
             "by": float(by),
             "held": bool(held),
         },
-        shown=str(comparison),
+        shown=f"{comparison.a} − {comparison.b}: {comparison.measured}",
         wanted=wanted,
     )
 
@@ -148,7 +149,21 @@ def claims_table(records: Iterable[Mapping] | None = None) -> pd.DataFrame:
         `name`, `sentence`, `measured` (text with interval and seeds), `expect`, `held`.
     """
     records = list(_recorded.values()) if records is None else list(records)
-    return pd.DataFrame(records, columns=["name", "sentence", "measured", "expect", "held"])
+    return ClaimsTable(records, columns=["name", "sentence", "measured", "expect", "held"])
+
+
+class ClaimsTable(pd.DataFrame):
+    """A table of claims; a notebook shows whole sentences."""
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame(self[["name", "sentence", "measured"]])
+        shown["measured"] += np.where(self["held"], "", " NOT HELD")
+        with pd.option_context("display.max_colwidth", None):
+            return shown.to_html(index=False, justify="left")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+g}".replace("-", "−") if value else "0"
 
 
 def read_claims(notebook: Mapping) -> list[dict]:
@@ -178,9 +193,9 @@ def _state(record: dict, shown: str, wanted: str) -> None:
     _recorded[record["name"]] = record
     _show(
         record,
-        f"Claim {word}: {record['sentence']} ({shown})",
+        f"Claim {word}: {record['sentence']} ({shown}; claimed: {wanted})",
         f"<div><b>Claim {word}:</b> {escape(record['sentence'])} "
-        f"<span>({escape(shown)})</span></div>",
+        f"<span>({escape(shown)}; claimed: {escape(wanted)})</span></div>",
     )
     if not record["held"]:
         raise AssertionError(

@@ -15,15 +15,16 @@ class Lesson:
     ----------
     number, name, title : str
         E.g. ``"02"``, ``"feature_extraction"``, ``"Feature extraction"``.
-    new_task, new_domain : bool
-        Whether the target's task and domain differ from the source's.
+    new_task, new_domain : bool or None
+        Whether the target's task and domain differ from the source's; None for a lesson that
+        serves everywhere.
     """
 
     number: str
     name: str
     title: str
-    new_task: bool
-    new_domain: bool
+    new_task: bool | None
+    new_domain: bool | None
 
     @property
     def ready(self) -> bool:
@@ -42,7 +43,7 @@ COURSE = (
     Lesson("06", "bert_reuse", "BERT reuse", True, True),
     Lesson("07", "domain_shift", "Domain shift", False, True),
     Lesson("08", "domain_adaptation", "Domain adaptation", False, True),
-    Lesson("09", "trap_museum", "Trap museum", True, True),
-    Lesson("10", "your_own_data", "Your own data", True, True),
-    Lesson("11", "scaling_up", "Scaling up", True, True),
+    Lesson("09", "trap_museum", "Trap museum", None, None),
+    Lesson("10", "your_own_data", "Your own data", None, None),
+    Lesson("11", "scaling_up", "Scaling up", None, None),
 )

@@ -84,7 +84,8 @@ def repeat(
         the mean number of training items per class over all seeds, rounded), `method`,
         `accuracy`, `balanced_accuracy`, `macro_f1`, `seconds` (wall time of the call), and with
         one array per cell, aligned with the test items: `items` (their groups), `correct`
-        (bool), `truth` and `predicted` (int64 labels).
+        (bool), `truth` and `predicted` (int64 labels). ``attrs["all"]`` holds the value in
+        `labels` that stands for None.
 
     Raises
     ------
@@ -94,7 +95,8 @@ def repeat(
     """
     _check_methods(methods)
     all_labels, groups = labels_and_groups(data)
-    plans = _plans(data, all_labels, list(labels), _seed_list(seeds), test)
+    labels = list(labels)
+    plans = _plans(data, all_labels, labels, _seed_list(seeds), test)
     workers = min(effective_n_jobs(n_jobs), len(plans))
     with parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // workers)):
         results = Parallel(n_jobs=workers, return_as="generator")(
@@ -111,7 +113,10 @@ def repeat(
             file=sys.stdout,
             disable=not progress,
         )
-        return pd.DataFrame([row for rows in bar for row in rows])
+        table = pd.DataFrame([row for rows in bar for row in rows])
+    if None in labels:
+        table.attrs["all"] = int(table["labels"].max())
+    return table
 
 
 def _check_methods(methods) -> None:

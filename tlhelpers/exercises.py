@@ -230,8 +230,11 @@ def examine(exercise_id: str, answer: Any, attempt: int = 1) -> Verdict:
     if answer is None or answer is Ellipsis:
         return Verdict("open")
     verdict = exercise.examine(answer)
+    hint = exercise.hints[min(attempt, len(exercise.hints)) - 1]
     if verdict.state == "wrong" and not verdict.message:
-        return Verdict("wrong", exercise.hints[min(attempt, len(exercise.hints)) - 1])
+        return Verdict("wrong", hint)
+    if verdict.state == "wrong" and attempt > 1:
+        return Verdict("wrong", f"{verdict.message} {hint}")
     return verdict
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -79,6 +79,27 @@ def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> 
         return neighbours.fit(features[train], labels[train]).predict(features[test])
 
     return method
+
+
+def by_seed(methods: Sequence[Method]) -> Method:
+    """A method that stands for several: each seed takes the next one in turn.
+
+    So that the weights of a random network vary over the seeds, as the drawings do.
+
+    Parameters
+    ----------
+    methods : sequence of callable
+        Seed ``s`` takes ``methods[s % len(methods)]``.
+
+    Returns
+    -------
+    callable
+        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+    """
+    methods = list(methods)
+    if not methods:
+        raise ValueError("by_seed needs at least one method")
+    return lambda train, test, seed: methods[seed % len(methods)](train, test, seed)
 
 
 def _method(features, labels, new_model: Callable[[], Pipeline]) -> Method:

@@ -21,6 +21,12 @@ from tlhelpers.images import ImageSet
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+MAP_HEADS = {
+    (False, False): "same task, same domain\nmore labels of the same kind",
+    (True, False): "new task, same domain\nthe same photographs, other labels",
+    (False, True): "same task, new domain\nthe same labels, another drawing style",
+    (True, True): "new task, new domain\nfrom photographs to drawings, other labels",
+}
 RESERVED = {"raw pixels": 1, "random twin": 2}
 STATES = {
     "frozen": ("#56B4E9", "frozen", ""),
@@ -279,7 +285,8 @@ def learning_curves(
     _reference_lines(axes, lines)
     ticks = sorted(runs["labels"].unique())
     axes.set_xscale("log")
-    axes.set_xticks(ticks, [str(t) for t in ticks])
+    everything = runs.attrs.get("all")
+    axes.set_xticks(ticks, [f"all (mean {t})" if t == everything else str(t) for t in ticks])
     axes.minorticks_off()
     axes.set(
         xlabel="labels per class (log scale)",
@@ -288,10 +295,13 @@ def learning_curves(
         ylim=(0, 1),
     )
     axes.legend(loc="best", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds")
-    told = "; ".join(
-        f"{r.method} with {r.labels} labels {r.mean:.2f}" for r in curve.itertuples(index=False)
-    )
-    return Picture(figure, f"Accuracy against labels per class. {told}.")
+    points = {
+        method: ", ".join(f"{r.labels}: {r.mean:.2f}" for r in part.itertuples(index=False))
+        for method, part in curve.groupby("method", sort=False)
+    }
+    told = "; ".join(f"{method} {values}" for method, values in points.items())
+    also = "".join(f" {name} {value:.2f}." for name, value in (lines or {}).items())
+    return Picture(figure, f"Mean accuracy by labels per class. {told}.{also}")
 
 
 def _reference_lines(axes, lines: Mapping[str, float] | None) -> None:
@@ -339,7 +349,7 @@ def intervals(
     axes.set_ylim(len(comparisons) - 0.4, -0.6)
     axes.set(xlabel="difference in accuracy (95 % interval; hollow: not resolved)", title=title)
     told = "; ".join(
-        f"{c}{note.replace(chr(10), ' with ')}" for c, note in zip(comparisons, notes, strict=True)
+        f"{c}{note and f' ({note.strip()})'}" for c, note in zip(comparisons, notes, strict=True)
     )
     return Picture(figure, f"Differences in accuracy. {told}.")
 
@@ -411,27 +421,31 @@ def course_map(lessons: Sequence[Lesson]) -> Picture:
     lessons : sequence of Lesson
         From `tlhelpers.course`.
     """
-    figure, axes = _axes(9.0, 5.4)
-    heads = {
-        (False, False): "same task, same domain:\nno transfer",
-        (True, False): "new task, same domain:\nother labels for the same inputs",
-        (False, True): "same task, new domain:\ndomain adaptation",
-        (True, True): "new task, new domain",
-    }
+    figure, axes = _axes(9.0, 5.0)
     told = []
-    for (task, domain), head in heads.items():
+    for (task, domain), head in MAP_HEADS.items():
         here = [one for one in lessons if (one.new_task, one.new_domain) == (task, domain)]
         _map_box(axes, domain, task, head, here)
-        told.append(f"{head}: {', '.join(one.title for one in here) or 'none'}".replace("\n", " "))
+        told.append(f"{head}: {_titles(here)}".replace("\n", " "))
+    anywhere = [one for one in lessons if one.new_task is None]
+    axes.text(1, -0.12, f"in every box: {_titles(anywhere)}", ha="center", va="top", fontsize=9.5)
+    told.append(f"in every box: {_titles(anywhere)}")
     axes.set(xlim=(0, 2), ylim=(0, 2))
-    for kind, letter in ((axes.set_xticks, "D"), (axes.set_yticks, "T")):
-        names = [
-            f"$\\mathcal{{{letter}}}_S {sign} \\mathcal{{{letter}}}_T$" for sign in ("=", "\\neq")
-        ]
-        kind([0.5, 1.5], names, fontsize=12)
-    axes.tick_params(length=0)
+    axes.set_yticks(
+        [0.5, 1.5], [r"$\mathcal{T}_S = \mathcal{T}_T$", r"$\mathcal{T}_S \neq \mathcal{T}_T$"]
+    )
+    axes.set_xticks(
+        [0.5, 1.5], [r"$\mathcal{D}_S = \mathcal{D}_T$", r"$\mathcal{D}_S \neq \mathcal{D}_T$"]
+    )
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelsize=12)
     axes.spines[:].set_visible(False)
     return Picture(figure, f"Map of the lessons. {'; '.join(told)}.")
+
+
+def _titles(lessons: Sequence[Lesson]) -> str:
+    names = [f"{one.number} {one.title}{'' if one.ready else ' (to come)'}" for one in lessons]
+    return ", ".join(names) or "none"
 
 
 def _map_box(axes, x: int, y: int, head: str, lessons: Sequence[Lesson]) -> None:
@@ -440,9 +454,9 @@ def _map_box(axes, x: int, y: int, head: str, lessons: Sequence[Lesson]) -> None
         facecolor="#F4F8FB", edgecolor=COLOURS[0],
     )  # fmt: skip
     axes.add_patch(box)
-    axes.text(x + 0.5, y + 0.93, head, ha="center", va="top", fontsize=9.5, weight="bold")
+    axes.text(x + 0.5, y + 0.92, head, ha="center", va="top", fontsize=9.5)
     for i, one in enumerate(lessons):
         axes.text(
-            x + 0.22, y + 0.74 - 0.078 * i, f"{one.number}  {one.title}", va="top", fontsize=9.5,
+            x + 0.24, y + 0.66 - 0.095 * i, f"{one.number}  {one.title}", va="top", fontsize=9.5,
             color="#000000" if one.ready else "#8A8A8A",
         )  # fmt: skip

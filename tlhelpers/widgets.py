@@ -73,7 +73,8 @@ def label_slider(
         right = int((head.predict(features[split.test]) == labels[split.test]).sum())
         low, high = wilson(right, len(split.test))
         sentence = (
-            f"<b>{per_class} labels per class</b>, {len(drawn)} in all: {right} of "
+            f"<b>{per_class} label{'s' if per_class > 1 else ''} per class</b>, "
+            f"{len(drawn)} in all: {right} of "
             f"{len(split.test)} test drawings right = {right / len(split.test):.0%} "
             f"(95 % interval {low:.0%} to {high:.0%})"
         )

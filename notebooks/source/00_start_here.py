@@ -1,9 +1,8 @@
 # %% [markdown]
 # # 00 · Start here: what is transfer learning?
 #
-# **The question.** Ten kinds of drawings, five labelled examples of each. A network that has
-# never seen a drawing of this style was trained on photographs, by somebody else, for another
-# purpose. Is it of any use here?
+# **The question.** Ten kinds of drawings, five labelled examples of each. Somebody else trained a
+# network to name photographs. Is it of any use here?
 #
 # **After this lesson you can**
 # - say what *domain*, *task*, *source* and *target* mean, and place a problem on that map;
@@ -26,7 +25,7 @@ from tlhelpers.course import COURSE
 from tlhelpers.evaluate import compare, repeat
 from tlhelpers.exercises import check, progress
 from tlhelpers.features import extract_features, has_bfloat16, raw_pixels
-from tlhelpers.heads import linear_head, new_linear_head
+from tlhelpers.heads import by_seed, linear_head, new_linear_head
 from tlhelpers.images import load_emoji
 from tlhelpers.plots import (
     contact_sheet, course_map, intervals, paired_sheet, prediction_grid, setup_diagram,
@@ -51,15 +50,17 @@ setup_diagram(
 
 # %% [markdown]
 # Somebody trained a network to tell a thousand kinds of things apart on over a million
-# photographs. We take its weights as they are. What the last layer but one says about a drawing, a
-# list of numbers, goes into a small classifier, and only that is trained on our few labels.
+# photographs. We take its weights as they are and never change them: they are **frozen**. Without
+# its last layer the network is called a **backbone**; what it says about a drawing, a list of
+# numbers, are the drawing's **features**. They go into a small classifier, the **head**, and only
+# that is trained on our few labels. A *linear* head has one weight per feature and class.
 #
 # ## The words
 #
 # | word | in words | in symbols |
 # |---|---|---|
 # | domain | which inputs there are, and how often each comes | $\mathcal{D} = \{\mathcal{X}, P(X)\}$ |
-# | task | which labels there are, and how they hang on the input | $\mathcal{T} = \{\mathcal{Y}, P(Y \mid X)\}$ |
+# | task | which labels there are, and how they depend on the input | $\mathcal{T} = \{\mathcal{Y}, P(Y \mid X)\}$ |
 # | source | where knowledge comes from | $\mathcal{D}_S, \mathcal{T}_S$ |
 # | target | where it is wanted | $\mathcal{D}_T, \mathcal{T}_T$ |
 #
@@ -133,7 +134,8 @@ print(backbone)
 print(f"features: {features.shape}, ready after {time.perf_counter() - start:.1f} s")
 
 # %% [markdown]
-# Only this small part is trained, on the drawn labels alone.
+# Only the head is trained, on the drawn labels alone. A handful of test drawings leaves much open:
+# `wilson` gives the 95 % interval, the range of true accuracies that fit this count.
 
 # %%
 head = new_linear_head().fit(features[drawn], twemoji.labels[drawn])
@@ -152,13 +154,17 @@ lines = {"chance": chance(y), "majority": majority(y[split.train], y[split.test]
 print({name: round(value, 2) for name, value in lines.items()})
 
 # %% [markdown]
-# And here is what it says about some of the test drawings. Are its mistakes ones that you could
-# understand?
+# Far above both lines. And here is what it says about some of the test drawings.
+#
+# > **Before you run it:** will its mistakes be ones that you could understand?
 
 # %%
 prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
 
 # %% [markdown]
+# Some mistakes make sense to us and some do not: it names a drawing by what it shares with the few
+# it was shown, and knows nothing else about our classes.
+#
 # ### Exercise 00.2
 # Write the majority line yourself: the accuracy on `test_labels` of always saying the most common
 # class of `train_labels`. Both are arrays of whole numbers.
@@ -185,22 +191,27 @@ check("00.2", majority_accuracy)
 label_slider(features, twemoji, split)
 
 # %% [markdown]
+# The intervals are wide: this is one draw of labels and one set of test drawings. It shows the
+# climb, but not whether one more label helped. For that we need more throws.
+#
 # ## Was it luck?
-# One split and one draw of labels is one throw of the dice. So we do it ten times: other test
-# drawings, other labels. And we ask what the *training on photographs* is worth, by running two
-# rivals on exactly the same drawings:
+# One split and one draw of labels is one throw of the dice. So we do it ten times, with ten
+# **seeds** of the random numbers: other test drawings, other labels. And we ask what the *training
+# on photographs* is worth, by running two rivals on exactly the same drawings:
 #
 # - **raw pixels**: no network at all, the same kind of head on the picture itself;
-# - **random twin**: the same network with random weights, as it was before any training.
+# - **random twin**: the same layers with freshly drawn random weights. There are five of them, and
+#   the seeds take turns.
 #
 # > **Before you run it:** which of the two rivals will do better?
 
 # %%
-random_twin = load_backbone("efficientnet_lite0", pretrained=False)
+twins = [load_backbone("efficientnet_lite0", pretrained=False, seed=s) for s in range(5)]
+twin_heads = [linear_head(extract_features(twin, twemoji), y) for twin in twins]
 methods = {
     "ImageNet features": linear_head(features, y),
     "raw pixels": linear_head(raw_pixels(twemoji), y),
-    "random twin": linear_head(extract_features(random_twin, twemoji), y),
+    "random twin": by_seed(twin_heads),
 }
 runs = repeat(methods, twemoji, labels=[5], seeds=10)
 
@@ -219,8 +230,11 @@ rivals = compare(runs, "raw pixels", "random twin")
 intervals([against_pixels, against_twin, rivals])
 
 # %% [markdown]
-# Every statement that this course makes is checked like this while the lesson runs. If a claim did
-# not hold on your machine, the cell would stop.
+# Blue intervals leave out 0. A grey one with a hollow mark holds 0: there the ten seeds do not tell
+# which is better.
+#
+# The main statements of this course are *claims*: they are checked like this while the lesson runs.
+# If one did not hold on your machine, its cell would stop.
 
 # %% tags=["claim"]
 claim("00.a", "with 5 labels per class, frozen ImageNet features beat raw pixels", against_pixels)
@@ -230,8 +244,8 @@ claim("00.b", "with 5 labels per class, frozen ImageNet features beat the random
       against_twin)
 
 # %% [markdown]
-# The second claim is the one that matters. The random twin has the same layers and gives as many
-# numbers per drawing. What it lacks is the training on photographs, so that is what made the
+# The second claim is the one that matters. The random twins have the same layers and give as many
+# numbers per drawing. What they lack is the training on photographs, so the training made this
 # difference.
 #
 # ### Exercise 00.3
@@ -255,6 +269,7 @@ check("00.3", answer)
 # %% [markdown]
 # ## The map
 # Each lesson stands where its target differs from its source. Lessons in grey are still to come.
+# Below the map stand those that serve everywhere.
 
 # %%
 course_map(COURSE)

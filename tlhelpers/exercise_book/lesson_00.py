@@ -85,7 +85,7 @@ EXERCISES = [
         hints=(
             "Look at where 0 lies.",
             "Which true differences would be no surprise, given this interval?",
-            "Read again the cell on one draw and ten draws.",
+            "Read again the section “Was it luck?”.",
         ),
         right="c",
         why_not={

@@ -22,6 +22,11 @@ def _nearest_by_cosine(train_features, train_labels, test_features):
     return train_labels[cosine.argmax(axis=1)]
 
 
+def _nearest_centred(train_features, train_labels, test_features):
+    centre = train_features.mean(axis=0)
+    return _nearest_by_cosine(train_features - centre, train_labels, test_features - centre)
+
+
 def _nearest_by_distance(train_features, train_labels, test_features):
     gaps = np.linalg.norm(test_features[:, None] - train_features[None], axis=2)
     return train_labels[gaps.argmin(axis=1)]
@@ -69,18 +74,40 @@ def _draw_the_first(labels, per_class, seed):
     return np.concatenate([np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)])
 
 
+def _draw_the_same_places(labels, per_class, seed):
+    order = np.random.default_rng(seed).permutation(9)[:per_class]
+    return np.concatenate([np.flatnonzero(labels == c)[order] for c in np.unique(labels)])
+
+
+def _draw_as_list(labels, per_class, seed):
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in np.unique(labels)]
+
+
+def _draw_as_mask(labels, per_class, seed):
+    return np.isin(np.arange(len(labels)), _draw(labels, per_class, seed))
+
+
 def _look_at_draws(draw):
-    """Exactly k of each class, no repeats, nested, the same again, other with another seed."""
+    """One array? k of each class, no repeats, nested, again the same, in time every item?"""
     draws = {k: draw(DRAW_FROM.copy(), k, 7) for k in (1, 2, 8)}
     if any(drawn is None or drawn is Ellipsis for drawn in draws.values()):
         return [None]
+    for drawn in draws.values():
+        parts = [np.ndim(part) for part in drawn] if isinstance(drawn, (list, tuple)) else []
+        if any(parts):
+            return ["several arrays"]
+        if np.asarray(drawn).dtype == bool:
+            return ["a mask"]
     draws = {k: np.asarray(drawn) for k, drawn in draws.items()}
     exact = all((np.bincount(DRAW_FROM[d], minlength=4) == k).all() for k, d in draws.items())
     once = all(len(set(d.tolist())) == len(d) for d in draws.values())
     nested = set(draws[1].tolist()) <= set(draws[2].tolist()) <= set(draws[8].tolist())
     again = set(draws[8].tolist()) == set(np.asarray(draw(DRAW_FROM.copy(), 8, 7)).tolist())
-    other = set(draws[8].tolist()) != set(np.asarray(draw(DRAW_FROM.copy(), 8, 8)).tolist())
-    return [exact, once, nested, again, other]
+    many = [np.asarray(draw(DRAW_FROM.copy(), 2, seed)).tolist() for seed in range(200)]
+    everyone = len({item for drawn in many for item in drawn}) == len(DRAW_FROM)
+    different = len({tuple(sorted(drawn)) for drawn in many}) > 20
+    return [exact, once, nested, again, different, everyone]
 
 
 def small_net() -> nn.Module:
@@ -99,12 +126,15 @@ def _look_at_frozen(make_frozen):
         return [None]
     net = returned if isinstance(returned, nn.Module) else net
     before = net[1].running_mean.clone(), net[0].weight.detach().clone()
+    one, others = torch.rand(1, 3, 9, 9), torch.rand(7, 3, 9, 9) + 5
     with torch.no_grad():
-        net(torch.rand(8, 3, 9, 9) + 5)
+        alone = net(torch.cat([one, others * 0]))[0]
+        crowded = net(torch.cat([one, others]))[0]
     return [
         any(p.requires_grad for p in net.parameters()),
         all(p.requires_grad for p in net.parameters()),
         not torch.equal(before[0], net[1].running_mean),
+        not torch.allclose(alone, crowded, atol=1e-5),
         bool((before[1] == 0).all()),
     ]
 
@@ -125,6 +155,13 @@ def _only_the_first_layer(model):
     for parameter in model[0].parameters():
         parameter.requires_grad = False
     return model.eval()
+
+
+def _no_momentum(model):
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    model[1].momentum = 0.0
+    return model
 
 
 def _weights_to_zero(model):
@@ -165,6 +202,11 @@ EXERCISES = [
             (
                 lambda x, y, q: y[(_rows(q) @ _rows(x).T).argmin(axis=1)],
                 "You took the least similar row: a cosine is large where rows are alike.",
+            ),
+            (
+                _nearest_centred,
+                "You centred the rows first, as `nearest` in this lesson does. Here the plain "
+                "cosine is asked for: leave the mean in.",
             ),
         ],
     ),
@@ -217,6 +259,20 @@ EXERCISES = [
                 _draw_the_first,
                 "Every seed gives the same items: then ten seeds are one draw, ten times.",
             ),
+            (
+                _draw_the_same_places,
+                "Some items are never drawn, whatever the seed: shuffle all items of each class, "
+                "each class for itself.",
+            ),
+            (
+                _draw_as_list,
+                "That is one array per class: return a single array of indices "
+                "(np.concatenate joins them).",
+            ),
+            (
+                _draw_as_mask,
+                "That is a mask of True and False: return the indices, whole numbers.",
+            ),
         ],
     ),
     Choice(
@@ -243,7 +299,7 @@ EXERCISES = [
         praise="Everything that is estimated, even a mean, is estimated on the training rows "
         "alone and then used on both sides.",
         hints=(
-            "What may the model know of the test rows while it is built?",
+            "Two steps in this order: subtract one mean per feature; bring each row to length one.",
             "One centre, from the training rows; subtract it on both sides, then lengths to one.",
             "Compare with help(new_linear_head).",
         ),
@@ -268,6 +324,20 @@ EXERCISES = [
                 lambda train, test: (_rows(train), _rows(test)),
                 "Of length one, but not centred: subtract the mean of the training rows first.",
             ),
+            (
+                lambda train, test: _centred(_rows(train), _rows(test)),
+                "You brought the rows to length one before you centred them: the other way round.",
+            ),
+            (
+                lambda train, test: (_rows(train - train.mean()), _rows(test - train.mean())),
+                "train.mean() is one number for everything: take one mean per feature, axis=0.",
+            ),
+            (
+                lambda train, test: tuple(
+                    (rows - train.mean(0)) / train.std(0) for rows in (train, test)
+                ),
+                "That divides each feature by its spread. Here each row is divided by its length.",
+            ),
         ],
     ),
     Function(
@@ -290,7 +360,8 @@ EXERCISES = [
             ),
             (
                 lambda model: model.eval(),
-                "The statistics stand still, but the weights are still open to gradients.",
+                "The statistics stand still, but the weights are still open to gradients. "
+                "(model.requires_grad = False does nothing; model.requires_grad_(False) does.)",
             ),
             (
                 _only_the_first_layer,
@@ -300,6 +371,11 @@ EXERCISES = [
             (
                 _weights_to_zero,
                 "The weights are zero now: frozen means kept as they are, not erased.",
+            ),
+            (
+                _no_momentum,
+                "The running statistics stand still, but in training mode BatchNorm does not use "
+                "them: the output for a picture depends on the others in its batch.",
             ),
         ],
     ),

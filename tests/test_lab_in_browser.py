@@ -1,0 +1,121 @@
+"""A learner's first minutes: the real `lab` in a real browser, with the network cut."""
+
+import json
+import re
+
+import browser
+import pytest
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    return browser.chromium()
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    own = browser.ROOT / "work"
+    before = stamps(own)
+    with browser.lab(tmp_path_factory.mktemp("learner")) as running:
+        yield running
+    assert stamps(own) == before, "the lab wrote to work/ though TLHELPERS_WORK names a folder"
+    assert (running.work / "00_start_here.ipynb").exists()
+
+
+def stamps(folder):
+    """Each file with the time of its last change."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def page(chromium, lab, tmp_path):
+    """A page that must not complain, nor ask for anything beyond this machine."""
+    with browser.window(chromium) as page:
+        watch = browser.Watch.of(page)
+        yield page
+        page.screenshot(path=tmp_path / "end.png")
+        assert watch.errors == []
+        assert len(watch.requests) > 20
+        assert watch.outside() == []
+    assert "NetworkCutError" not in lab.log.read_text(encoding="utf-8")
+
+
+def open_lesson(page, lab, name):
+    """Open a lesson and give pop-ups, which come late, the time to show themselves."""
+    notebook = browser.Notebook(page, lab.url(name))
+    page.wait_for_timeout(2000)
+    assert notebook.popups() == []
+    assert page.get_by_role("menuitem", name="Nbgrader").count() == 0
+    return notebook
+
+
+def assert_drawn(figures, at_least):
+    assert len(figures) >= at_least
+    for figure in figures:
+        assert len(figure["alt"]) > 40
+        assert figure["width"] > 0 and figure["shown"] > 300, figure["alt"]
+
+
+def test_lesson_00_runs_its_slider_moves_and_its_exercise_answers(page, lab, tmp_path):
+    notebook = open_lesson(page, lab, "00_start_here.ipynb")
+    page.screenshot(path=tmp_path / "open.png")
+    notebook.run_all()
+    assert_drawn(notebook.figures(), at_least=7)
+    assert notebook.complaints() == []
+    assert_slider_moves(page, notebook.code_cell("label_slider("), notebook, tmp_path)
+    assert_exercise_answers(notebook, lab)
+    assert notebook.popups() == []
+
+
+def assert_slider_moves(page, cell, notebook, tmp_path):
+    sentence, handle = cell.locator(".widget-html b"), cell.locator(".noUi-handle")
+    assert sentence.inner_text() == "5 labels per class"
+    [before] = notebook.figures(cell)
+    handle.focus()
+    for labels in (6, 7, 8):
+        page.keyboard.press("ArrowRight")
+        sentence.filter(has_text=f"{labels} labels per class").wait_for()
+    page.wait_for_timeout(500)
+    [after] = notebook.figures(cell)
+    assert after["src"] != before["src"]
+    assert_drawn([after], at_least=1)
+    page.screenshot(path=tmp_path / "slider.png")
+
+
+def assert_exercise_answers(notebook, lab):
+    answer, check = notebook.code_cell("answer = None"), notebook.code_cell('check("00.1"')
+    place = notebook.place(answer), notebook.place(check)
+    told = {}
+    for letter in "ab":
+        answer, check = map(notebook.code_cells().nth, place)
+        notebook.write(answer, f'answer = "{letter}"')
+        notebook.run(answer)
+        notebook.run(check)
+        told[letter] = check.get_by_role("status").inner_text()
+    assert re.match(r"✗ 00\.1 not yet\. The task is the set of labels", told["a"])
+    assert re.match(r"✓ 00\.1 right\. The ten classes stay", told["b"])
+    progress = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))
+    assert progress == {"00.1": "right"}
+
+
+def test_lesson_02_opens_and_draws_with_shift_and_enter(page, lab, tmp_path):
+    notebook = open_lesson(page, lab, "02_feature_extraction.ipynb")
+    last = notebook.place(notebook.code_cell("neighbour_sheet(emoji"))
+    assert last >= 5
+    for cell in notebook.code_cells().all()[: last + 1]:
+        notebook.run(cell)
+    page.screenshot(path=tmp_path / "neighbours.png")
+    figures = notebook.figures()
+    assert_drawn(figures, at_least=2)
+    assert figures[-1]["alt"].startswith("The framed drawing and its nearest others.")
+    assert notebook.complaints() == []
+    assert notebook.popups() == []
+
+
+def test_the_kernel_cannot_reach_the_network_here(page, lab):
+    """Without this, a lesson that asks the network for something could still pass above."""
+    notebook = open_lesson(page, lab, "02_feature_extraction.ipynb")
+    cell = notebook.code_cells().first
+    notebook.write(cell, "import socket; socket.create_connection(('192.0.2.1', 9), 1)")
+    notebook.run(cell)
+    assert "NetworkCutError" in cell.locator(".jp-OutputArea").inner_text()
