@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 from tlhelpers.claims import read_claims
 from tlhelpers.files import write_atomically
@@ -128,6 +129,7 @@ def run_lesson(path: Path, out: Path, echo=print) -> LessonRun:
         timeout=CELL_SECONDS,
         kernel_name="python3",
         extra_arguments=["--log-level=ERROR"],
+        store_widget_state=False,
         resources={"metadata": {"path": str(out)}},
     )
     run, started = LessonRun(path.stem), {}
@@ -172,9 +174,11 @@ def _write_outputs(notebook, out: Path, stem: str) -> None:
     from nbconvert import HTMLExporter
 
     nbformat.write(notebook, out / f"{stem}.ipynb")
-    html, _ = HTMLExporter(require_js_url="", jquery_url="").from_notebook_node(
-        notebook, {"metadata": {"name": stem}}
-    )
+    # A page has no kernel behind its widgets: their still figures are shown instead.
+    shown = ["text/html", "text/markdown", "image/png", "text/plain"]
+    config = Config({"NbConvertBase": {"display_data_priority": shown}})
+    exporter = HTMLExporter(config=config, require_js_url="", jquery_url="")
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": stem}})
     (out / f"{stem}.html").write_text(html, encoding="utf-8")
 
 
