@@ -32,7 +32,7 @@ sys.path.insert(0, {str(ROOT / "tests" / "no_network")!r})
 import guard
 guard.install(*guard.ALL)
 """
-START_SECONDS, LESSON_SECONDS = 120, 400
+START_SECONDS, LESSON_SECONDS = 120, 300
 
 
 @dataclass
@@ -190,13 +190,15 @@ class Notebook:
 
     def __init__(self, page, url: str):
         self.page = page
+        # JupyterLab also brings back what an earlier window had open, in a hidden tab.
+        self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         page.goto(url)
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        self.wait_until_idle(60)
+        page.get_by_role("tab", name=urlsplit(url).path.rpartition("/")[2], selected=True).wait_for()
+        self.code_cells().first.wait_for()
 
     def wait_until_idle(self, seconds: float) -> None:
         """Wait for the kernel to have nothing to do."""
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
+        self.panel.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
             timeout=seconds * 1000
         )
 
@@ -206,7 +208,7 @@ class Notebook:
 
     def code_cells(self):
         """All code cells."""
-        return self.page.locator(".jp-Notebook .jp-CodeCell")
+        return self.panel.locator(".jp-CodeCell")
 
     def code_cell(self, text: str):
         """The code cell whose source holds `text`."""
@@ -218,17 +220,18 @@ class Notebook:
     def place(self, cell) -> int:
         """The number of a code cell among the code cells, from 0."""
         return cell.evaluate(
-            "e => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].indexOf(e)"
+            "e => [...e.closest('.jp-Notebook').querySelectorAll('.jp-CodeCell')].indexOf(e)"
         )
 
     def complaints(self) -> list[str]:
         """Errors and what went to standard error, as the outputs show it."""
         kinds = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
         boxes = ", ".join(f'.jp-OutputArea-output[data-mime-type="{kind}"]' for kind in kinds)
-        return self.page.locator(boxes).all_inner_texts()
+        return self.panel.locator(boxes).all_text_contents()
 
     def run_all(self) -> None:
         """Run > Run All Cells, and wait until the last one is done."""
+        self.wait_until_idle(60)
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.wait_for_run(self.code_cells().last, LESSON_SECONDS)
@@ -244,7 +247,9 @@ class Notebook:
         """Wait until a cell carries a new number."""
         end = time.monotonic() + seconds
         while self.prompt(cell) in (before, "[*]:", "[ ]:"):
-            assert time.monotonic() < end, f"no end after {seconds} s: {cell.inner_text()}"
+            assert time.monotonic() < end, f"no end after {seconds} s: {cell.text_content()}"
+            assert self.complaints() == [], "a cell stopped the run"
+            assert self.popups() == []
             self.page.wait_for_timeout(200)
 
     def prompt(self, cell) -> str:
@@ -260,7 +265,7 @@ class Notebook:
     def figures(self, within=None) -> list[dict]:
         """The outputs' pictures: alt text, width in pixels (0 if broken), source, shown width."""
         return (
-            (within or self.page.locator(".jp-Notebook"))
+            (within or self.panel)
             .locator(".jp-OutputArea img")
             .evaluate_all(
                 "all => all.map(i => ({alt: i.alt, width: i.naturalWidth, src: i.src,"

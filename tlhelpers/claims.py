@@ -159,7 +159,8 @@ class ClaimsTable(pd.DataFrame):
         shown = pd.DataFrame(self[["name", "sentence", "measured"]])
         shown["measured"] += np.where(self["held"], "", " NOT HELD")
         with pd.option_context("display.max_colwidth", None):
-            return shown.to_html(index=False, justify="left")
+            table = shown.to_html(index=False, justify="left", border=0)
+        return table.replace("<td>", '<td style="text-align: left">')
 
 
 def _signed(value: float) -> str:
