@@ -193,7 +193,8 @@ class Notebook:
         # JupyterLab also brings back what an earlier window had open, in a hidden tab.
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         page.goto(url)
-        page.get_by_role("tab", name=urlsplit(url).path.rpartition("/")[2], selected=True).wait_for()
+        name = urlsplit(url).path.rpartition("/")[2]
+        page.get_by_role("tab", name=name, selected=True).wait_for()
         self.code_cells().first.wait_for()
 
     def wait_until_idle(self, seconds: float) -> None:

@@ -18,6 +18,7 @@ ORDER = """
     checks images
     backbones
     folding features heads
+    freezing classifier lora checkpoints batches loop finetune
     splits significance bootstrap evaluate claims
     plots widgets
     exercise_book exercises

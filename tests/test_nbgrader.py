@@ -14,7 +14,7 @@ from tlhelpers.sources import repo_root
 LESSON = "00_start_here.ipynb"
 ASSIGNMENT = "lesson00"
 STUDENTS = {"blank": "release", "solved": "source"}
-# README.md gives a lecturer the same settings.
+# nbgrader's own stub raises, which would stop a learner who leaves an exercise open.
 CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "transfer"

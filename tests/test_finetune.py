@@ -1,0 +1,527 @@
+"""Training: the loop against one by hand, guards, early stopping, and going on after kill -9."""
+
+import copy
+import random
+import sys
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from tiny_nets import CLASSES, tiny_classifier, tiny_images
+from torch import nn
+
+from tlhelpers import finetune
+from tlhelpers.batches import image_batches, steps
+from tlhelpers.classifier import Classifier
+from tlhelpers.finetune import fine_tune, fit, predict
+from tlhelpers.freezing import freeze, freeze_to, frozen_hash, param_groups, unfreeze
+from tlhelpers.images import ImageSet
+from tlhelpers.sources import CourseError
+
+IMAGES = tiny_images()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(one_thread):
+    pass
+
+
+def same(a, b):
+    b = b.state_dict()
+    return all(torch.equal(value, b[name]) for name, value in a.state_dict().items())
+
+
+def quiet_fit(model, data=IMAGES, *arguments, **options):
+    return fit(model, data, *arguments, **{"epochs": 2, "quiet": True, **options})
+
+
+# ---------------------------------------------------------------- the loop
+
+
+def test_one_step_over_all_items_is_the_one_by_hand():
+    model, twin = tiny_classifier(), tiny_classifier()
+    history = quiet_fit(model, epochs=1, batch_size=30, lr=0.01, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(param_groups(twin, 0.01, 0.1))
+    x = twin.transform(IMAGES.pixels)
+    loss = nn.functional.cross_entropy(twin.train()(x), torch.tensor(IMAGES.labels))
+    loss.backward()
+    optimizer.step()
+    for a, b in zip(model.parameters(), twin.parameters(), strict=True):
+        clear = b.grad.abs() > 1e-5  # the first step of Adam follows the sign, also of noise
+        torch.testing.assert_close(a[clear], b[clear], rtol=1e-4, atol=1e-5)
+    for a, b in zip(model.buffers(), twin.buffers(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    assert history.table.loss[0] == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_it_learns_and_says_what_it_did(capsys):
+    model = tiny_classifier()
+    held_out = tiny_images(60, seed=1)
+    history = fit(model, IMAGES, epochs=6, lr=0.03, validation=held_out)
+    assert list(history.table.columns) == [
+        *("epoch", "loss", "accuracy", "valid_loss", "valid_accuracy", "seconds")
+    ]
+    assert history.table.epoch.tolist() == [1, 2, 3, 4, 5, 6] and history.best_epoch == 6
+    assert history.seconds == pytest.approx(history.table.seconds.sum()) and history.seconds > 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6 and lines[-1].startswith("epoch 6/6: loss ")
+    accuracy = np.mean(predict(model, held_out) == held_out.labels)
+    assert accuracy > 0.9 and not model.training
+    last = history.table.iloc[-1]
+    assert last.valid_accuracy == pytest.approx(accuracy)
+    x, y = model.transform(held_out.pixels), torch.tensor(held_out.labels)
+    loss = nn.functional.cross_entropy(model(x), y).item()
+    assert last.valid_loss == pytest.approx(loss, rel=1e-4)
+
+
+def test_quiet_is_quiet(capsys):
+    quiet_fit(tiny_classifier())
+    assert capsys.readouterr().out == ""
+
+
+def test_the_real_backbone_learns_emoji_with_a_frozen_body(backbone, twemoji):
+    rows = np.concatenate([np.flatnonzero(twemoji.labels == label)[:6] for label in (0, 1)])
+    names = twemoji.class_names[:2]
+    images = ImageSet(twemoji.pixels[rows], twemoji.labels[rows], names, twemoji.groups[rows])
+    model = Classifier(backbone, 2, names)
+    model.backbone.transform = type(backbone.transform)(64, (0.5,) * 3, (0.5,) * 3)
+    freeze(model)
+    before = frozen_hash(model)
+    quiet_fit(model, images, epochs=6, lr=0.01)
+    assert frozen_hash(model) == before
+    assert model.backbone.fingerprint() == backbone.fingerprint()
+    assert np.mean(predict(model, images) == images.labels) == 1
+
+
+def test_each_epoch_shows_every_item_once_in_an_order_of_its_own():
+    seen = []
+
+    def batches(items):
+        seen.extend(items.tolist())
+        return torch.randn(len(items), 4)
+
+    model = nn.Sequential(nn.Linear(4, 3))
+    quiet_fit(model, batches, IMAGES.labels, epochs=3, batch_size=7)
+    epochs = [seen[i : i + 30] for i in (0, 30, 60)]
+    assert all(sorted(epoch) == list(range(30)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_no_step_is_left_with_a_single_item():
+    assert [len(part) for part in steps(np.arange(33), 16)] == [11, 11, 11]
+    assert [len(part) for part in steps(np.arange(32), 16)] == [16, 16]
+    assert [len(part) for part in steps(np.arange(3), 16)] == [3]
+
+
+def test_the_seed_decides_all_and_the_process_random_numbers_stay():
+    states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    drops = [nn.Sequential(tiny_classifier(), nn.Dropout()) for _ in range(3)]
+    for model, seed in zip(drops, (0, 0, 1), strict=True):
+        torch.rand(seed + 1), random.random()
+        states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+        batches = image_batches(IMAGES, model[0].transform)
+        quiet_fit(model, batches, IMAGES.labels, seed=seed)
+        assert random.getstate() == states[0] and torch.equal(torch.get_rng_state(), states[1])
+        assert np.array_equal(np.random.get_state()[1], states[2])  # noqa: NPY002
+    assert same(drops[0], drops[1]) and not same(drops[0], drops[2])
+
+
+class Text(nn.Module):
+    """A bag of words behind the interface of a text model."""
+
+    feature_size = 8
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(20, 8)
+
+    def layer_groups(self):
+        return [[self.words]]
+
+    def forward(self, input_ids, attention_mask):
+        x = self.words(input_ids) * attention_mask[..., None]
+        return x.sum(1) / attention_mask.sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("as_mapping", [True, False])
+def test_a_text_model_trains_on_named_or_listed_arguments(as_mapping):
+    labels = np.arange(24) % 2
+    ids = torch.tensor(np.random.default_rng(0).integers(0, 10, (24, 5)) + 10 * labels[:, None])
+
+    def batches(items):
+        x, mask = ids[items], torch.ones(len(items), 5)
+        return {"input_ids": x, "attention_mask": mask} if as_mapping else (x, mask)
+
+    model = Classifier(Text(), 2)
+    quiet_fit(model, batches, labels, epochs=10, lr=0.05, validation=(batches, labels))
+    assert np.array_equal(predict(model, batches, 24), labels)
+
+
+def test_augmentation_is_per_picture_for_training_only_and_before_the_transform():
+    calls = []
+
+    def augment(picture):
+        calls.append((picture.dtype, tuple(picture.shape)))
+        return torch.flip(picture, [2])
+
+    batch = image_batches(IMAGES, tiny_classifier().transform, augment)(np.array([3, 5]))
+    wanted = tiny_classifier().transform(IMAGES.pixels[[3, 5], :, ::-1])
+    assert torch.equal(batch, wanted) and calls == [(torch.uint8, (3, 16, 16))] * 2
+    calls.clear()
+    quiet_fit(tiny_classifier(), epochs=1, augment=augment, validation=tiny_images(9, seed=2))
+    assert len(calls) == 30
+
+
+def test_bfloat16_can_follow_float32_in_one_process_and_weights_stay_float32():
+    seen = []
+    for precision in ("float32", "bfloat16", "auto"):
+        model = tiny_classifier()
+        head = model.linear_head
+        head.register_forward_hook(lambda module, given, out: seen.append(out.dtype))
+        quiet_fit(model, precision=precision, epochs=1, batch_size=30)
+        assert {p.dtype for p in model.parameters()} == {torch.float32}
+        assert copy.deepcopy(model)(torch.zeros(1, 3, 16, 16)).dtype == torch.float32
+    assert seen[0] == torch.float32 and seen[2] == torch.bfloat16
+
+
+# ---------------------------------------------------------------- frozen means frozen
+
+
+def test_what_is_frozen_stays_and_what_is_not_moves():
+    model, before = tiny_classifier(), tiny_classifier().state_dict()
+    freeze_to(model, 2)
+    quiet_fit(model)
+    still = {name for name, value in model.state_dict().items() if torch.equal(value, before[name])}
+    wanted = {n for n in before if any(p in n for p in ("stem", "model.bn1", "blocks.0"))}
+    assert still == wanted
+
+
+def test_statistics_frozen_by_requires_grad_alone_are_reported():
+    model = tiny_classifier()
+    model.backbone.requires_grad_(False)
+    with pytest.raises(CourseError, match=r"12 frozen tensors moved .*running_mean"):
+        quiet_fit(model)
+
+
+def test_an_optimizer_that_moves_frozen_weights_is_reported():
+    class Careless(torch.optim.SGD):
+        def step(self, closure=None):
+            super().step(closure)
+            with torch.no_grad():
+                for group in self.param_groups:
+                    for p in group["params"]:
+                        p.mul_(0.99)
+
+    model = tiny_classifier()
+    freeze(model)
+    with pytest.raises(CourseError, match=r"frozen tensors moved .*conv_stem\.weight"):
+        quiet_fit(model, optimizer=Careless(model.parameters(), lr=0.01))
+
+
+def test_old_gradients_of_frozen_weights_move_nothing():
+    model = tiny_classifier()
+    freeze(model)
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.5)
+    before = frozen_hash(model)
+    quiet_fit(model, optimizer=optimizer)
+    assert frozen_hash(model) == before
+
+
+def test_an_optimizer_built_before_unfreezing_is_refused():
+    model = tiny_classifier()
+    freeze(model)
+    optimizer = torch.optim.AdamW(param_groups(model))
+    quiet_fit(model, optimizer=optimizer)
+    unfreeze(model)
+    before = copy.deepcopy(model)
+    with pytest.raises(ValueError, match=r"lacks 15 of 17 weights .*conv_stem\.weight: build it"):
+        quiet_fit(model, optimizer=optimizer)
+    assert same(model, before)
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    optimizer = torch.optim.SGD(tiny_classifier().parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="lacks 17 of 17 weights"):
+        quiet_fit(tiny_classifier(), optimizer=optimizer)
+
+
+def test_ones_own_optimizer_is_the_one_that_steps():
+    model, before = tiny_classifier(), tiny_classifier()
+    quiet_fit(model, optimizer=torch.optim.SGD(model.parameters(), lr=0.0))
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before.parameters()))  # noqa: B905
+
+
+# ---------------------------------------------------------------- early stopping
+
+
+def test_it_stops_after_patience_and_goes_back_to_the_best_epoch():
+    # The validation labels are wrong, so that what is learned makes them less likely.
+    wrong = tiny_images(30, seed=1)
+    wrong = (image_batches(wrong, tiny_classifier().transform), (wrong.labels + 1) % 3)
+    model, at_best = tiny_classifier(), tiny_classifier()
+    history = quiet_fit(model, epochs=20, lr=0.03, validation=wrong, patience=2)
+    losses = history.table.valid_loss
+    assert history.best_epoch == 1 + losses.argmin()
+    assert len(losses) == history.best_epoch + 2 < 20
+    quiet_fit(at_best, epochs=history.best_epoch, lr=0.03)
+    assert same(model, at_best)
+
+
+def test_without_patience_the_last_epoch_stays():
+    model, plain = tiny_classifier(), tiny_classifier()
+    history = quiet_fit(model, epochs=3, validation=tiny_images(9, seed=1))
+    quiet_fit(plain, epochs=3)
+    assert history.best_epoch == 3 and same(model, plain)
+
+
+# ---------------------------------------------------------------- checkpoints
+
+SLOW = """
+import sys, time
+sys.path.insert(0, "tests")
+import torch
+torch.set_num_threads(1)
+from tiny_nets import *
+from tlhelpers.batches import image_batches
+from tlhelpers.finetune import fit
+model = tiny_classifier()
+images = tiny_images()
+model = torch.nn.Sequential(model, torch.nn.Dropout(0.2))
+inner = image_batches(images, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
+batches = lambda items: (time.sleep(PAUSE), inner(items))[1]
+history = fit(model, batches, images.labels, epochs=6, lr=0.01, checkpoint=PATH,
+              validation=(batches, images.labels), patience=5)
+torch.save(model.state_dict(), PATH + ".final")
+"""
+
+
+def slow_run(path, pause):
+    code = f"PATH, PAUSE = {str(path)!r}, {pause}\n{SLOW}"
+    return tiny.start(tiny.ROOT, code, OMP_NUM_THREADS="1")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 there")
+def test_killed_and_started_again_it_ends_with_the_same_weights(tmp_path):
+    whole = slow_run(tmp_path / "whole", 0)
+    cut = slow_run(tmp_path / "cut", 0.05)
+    seen = []
+    while len(seen) < 2:
+        seen.append(cut.stdout.readline())
+    tiny.kill_group(cut)
+    assert cut.returncode == -9 and not (tmp_path / "cut.final").exists()
+    assert whole.wait(60) == 0, whole.stdout.read()
+    again = slow_run(tmp_path / "cut", 0)
+    lines = again.communicate(timeout=60)[0].splitlines()
+    assert again.returncode == 0, lines
+    assert 0 < len(lines) < 6, "it began anew"
+    a, b = (torch.load(tmp_path / f"{n}.final", weights_only=True) for n in ("whole", "cut"))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_going_on_for_more_epochs_is_as_one_long_run(tmp_path):
+    long, short, again = tiny_classifier(), tiny_classifier(), tiny_classifier(seed=7)
+    whole = quiet_fit(long, epochs=4, validation=IMAGES)
+    quiet_fit(short, epochs=2, validation=IMAGES, checkpoint=tmp_path / "c")
+    rest = quiet_fit(again, epochs=4, validation=IMAGES, checkpoint=tmp_path / "c")
+    assert same(long, again)
+    columns = ["epoch", "loss", "accuracy", "valid_loss", "valid_accuracy"]
+    assert rest.table[columns].equals(whole.table[columns])
+
+
+@pytest.mark.parametrize("patience", [None, 1])
+def test_a_run_at_its_end_is_only_loaded(tmp_path, patience):
+    wrong = (image_batches(IMAGES, tiny_classifier().transform), (IMAGES.labels + 1) % 3)
+    options = {"epochs": 6, "validation": wrong, "patience": patience, "checkpoint": tmp_path / "c"}
+    first, second = tiny_classifier(), tiny_classifier(seed=3)
+    one = quiet_fit(first, **options, lr=0.03)
+    written = (tmp_path / "c").read_bytes()
+    two = quiet_fit(second, **options, lr=0.03)
+    assert same(first, second) and one.table.equals(two.table)
+    assert one.best_epoch == two.best_epoch
+    assert (tmp_path / "c").read_bytes() == written
+
+
+def test_without_resume_it_begins_anew(tmp_path):
+    quiet_fit(tiny_classifier(), epochs=3, checkpoint=tmp_path / "c")
+    model, plain = tiny_classifier(), tiny_classifier()
+    quiet_fit(model, epochs=1, checkpoint=tmp_path / "c", resume=False)
+    quiet_fit(plain, epochs=1)
+    assert same(model, plain)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"batch_size": 5}, "batch_size"),
+        ({"lr": 0.5}, "optimizer"),
+        ({"precision": "bfloat16"}, "precision"),
+        ({"validation": tiny_images(9)}, "validation data"),
+        ({"validation": tiny_images(9), "patience": 1}, "early stopping, validation data"),
+        ({"augment": torch.clone}, "augmentation"),
+        ({"data": tiny_images(seed=4)}, "training data"),
+    ],
+    ids=str,
+)
+def test_the_checkpoint_of_another_run_is_refused(tmp_path, change, what):
+    quiet_fit(tiny_classifier(), epochs=1, checkpoint=tmp_path / "c")
+    model = tiny_classifier()
+    with pytest.raises(CourseError, match=rf"another run \(its {what} differs\)"):
+        quiet_fit(model, **{"checkpoint": tmp_path / "c", **change})
+    assert same(model, tiny_classifier())
+
+
+def test_a_checkpoint_of_another_body_or_of_more_epochs_is_refused(tmp_path):
+    models = tiny_classifier(), tiny_classifier(seed=1)
+    for model in models:
+        freeze(model)
+    quiet_fit(models[0], epochs=2, checkpoint=tmp_path / "c")
+    with pytest.raises(CourseError, match="its frozen weights differs"):
+        quiet_fit(models[1], checkpoint=tmp_path / "c")
+    with pytest.raises(CourseError, match="holds 2 epochs, more than the 1 asked for"):
+        quiet_fit(models[0], epochs=1, checkpoint=tmp_path / "c")
+
+
+@pytest.mark.parametrize("keep", [0, 100, -1])
+def test_a_damaged_checkpoint_is_told(tmp_path, keep):
+    path = tmp_path / "c"
+    quiet_fit(tiny_classifier(), epochs=1, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:keep] if keep >= 0 else b"not a checkpoint")
+    with pytest.raises(CourseError, match=r"cannot read the checkpoint .*c: delete it"):
+        quiet_fit(tiny_classifier(), checkpoint=path)
+
+
+# ---------------------------------------------------------------- head first, then body
+
+
+def test_fine_tune_is_freeze_fit_unfreeze_fit():
+    model, by_hand, plain = tiny_classifier(), tiny_classifier(), tiny_classifier()
+    rates = slice(1e-4, 1e-2)
+    history = fine_tune(model, IMAGES, head_epochs=2, epochs=3, lr=rates, quiet=True)
+    freeze(by_hand)
+    quiet_fit(by_hand, epochs=2, lr=1e-2)
+    assert same(by_hand.backbone, plain.backbone)
+    unfreeze(by_hand)
+    quiet_fit(by_hand, epochs=3, lr=rates)
+    assert same(model, by_hand) and all(p.requires_grad for p in model.parameters())
+    assert history.table.epoch.tolist() == [1, 2, 3, 4, 5] and history.best_epoch == 5
+    assert history.table.part.tolist() == ["head"] * 2 + ["body"] * 3
+
+
+def test_head_first_spares_the_body(monkeypatch):
+    """The first gradient that reaches the body comes from a head that knows something."""
+    seen = []
+    true = finetune.fit
+    monkeypatch.setattr(
+        finetune, "fit", lambda m, *a, **o: (seen.append(frozen(m)), true(m, *a, **o))[1]
+    )
+
+    def frozen(model):
+        return [
+            p.requires_grad
+            for p in (model.backbone.model.conv_stem.weight, model.linear_head.weight)
+        ]
+
+    fine_tune(tiny_classifier(), IMAGES, head_epochs=1, epochs=1, quiet=True)
+    assert seen == [[False, True], [True, True]]
+
+
+def test_fine_tune_goes_on_where_it_was_cut(tmp_path):
+    options = {"head_epochs": 2, "lr": 1e-2, "quiet": True}
+    whole, cut, again = (tiny_classifier() for _ in range(3))
+    fine_tune(whole, IMAGES, epochs=3, **options)
+    fine_tune(cut, IMAGES, epochs=1, checkpoint=tmp_path / "c", **options)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.body", "c.head"]
+    fine_tune(again, IMAGES, epochs=3, checkpoint=tmp_path / "c", **options)
+    assert same(whole, again)
+
+
+def test_fine_tune_takes_its_head_rate_and_no_optimizer():
+    model, by_hand = tiny_classifier(), tiny_classifier()
+    fine_tune(model, IMAGES, head_epochs=1, epochs=1, lr=1e-9, head_lr=0.01, quiet=True)
+    freeze(by_hand)
+    quiet_fit(by_hand, epochs=1, lr=0.01)
+    a, b = (m.linear_head.weight for m in (model, by_hand))
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+    with pytest.raises(ValueError, match="builds an optimizer for each part"):
+        fine_tune(model, IMAGES, optimizer=torch.optim.SGD(model.parameters(), lr=1))
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_a_loss_that_is_no_number_is_told_with_epoch_and_batch():
+    def batches(items):
+        calls.append(items)
+        return torch.full((len(items), 4), float("nan") if len(calls) == 8 else 1.0)
+
+    for validation, where in ((None, "the loss is nan in epoch 2, batch 3"), (True, "validation")):
+        calls = []
+        labels = IMAGES.labels
+        with pytest.raises(CourseError, match=where):
+            quiet_fit(
+                nn.Sequential(nn.Linear(4, 3)),
+                batches,
+                labels,
+                epochs=3,
+                batch_size=6,
+                validation=validation and (batches, labels),
+            )
+
+
+@pytest.mark.parametrize(
+    ("data", "labels", "options", "message"),
+    [
+        (IMAGES, [0, 1], {}, "30 items of data, but 2 labels"),
+        (IMAGES, [1] * 30, {}, "all labels are 1: there is nothing to tell apart"),
+        (IMAGES.subset([]), None, {}, "labels are empty"),
+        (IMAGES, [-1] + [1] * 29, {}, "labels must be 0 or more, got -1"),
+        (
+            IMAGES,
+            [3] + [1] * 29,
+            {"batch_size": 30},
+            "labels up to 3: it needs one output per class",
+        ),
+        (IMAGES, [0.5] + [1] * 29, {}, "labels must be whole numbers"),
+        (IMAGES.pixels, IMAGES.labels, {}, "must be an ImageSet or a function, got ndarray"),
+        (len, None, {}, "labels are missing"),
+        (len, [0, 1], {"augment": len}, "augment is for an ImageSet"),
+        (lambda i: torch.zeros(5, 3, 16, 16), [0, 1], {}, r"shape \(5, 3\) for 2 items"),
+        (IMAGES, None, {"epochs": 0}, "epochs must be a whole number from 1"),
+        (IMAGES, None, {"batch_size": 2.5}, "batch_size must be a whole number from 1"),
+        (IMAGES, None, {"seed": -1}, "seed must be a whole number from 0"),
+        (IMAGES, None, {"patience": 2}, "patience needs validation"),
+        (IMAGES, None, {"patience": 0, "validation": IMAGES}, "patience must be a whole number"),
+        (IMAGES, None, {"precision": "half"}, "unknown precision 'half'"),
+        (IMAGES, None, {"validation": [1, 2, 3]}, "validation must be an ImageSet or a tuple"),
+        (IMAGES, None, {"lr": -1}, "lr must be a positive number"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_learned(data, labels, options, message):
+    model = tiny_classifier()
+    weights = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(ValueError, match=message):
+        quiet_fit(model, data, labels, **options)
+    assert all(torch.equal(a, b) for a, b in zip(weights, model.parameters(), strict=True))
+
+
+def test_classes_in_another_order_than_the_models_are_refused():
+    other = ImageSet(IMAGES.pixels, IMAGES.labels, CLASSES[::-1], IMAGES.groups)
+    for options in ({"data": other}, {"validation": other}):
+        with pytest.raises(ValueError, match="other classes: class 0 is 'red', not 'blue'"):
+            quiet_fit(tiny_classifier(), **options)
+
+
+def test_nothing_to_train_is_refused():
+    model = tiny_classifier().requires_grad_(False)
+    for optimizer in (None, torch.optim.SGD(model.parameters(), lr=1)):
+        with pytest.raises(ValueError, match="every weight is frozen: unfreeze"):
+            quiet_fit(model, optimizer=optimizer)
+
+
+def test_predict_needs_to_know_how_many():
+    with pytest.raises(ValueError, match="how many items"):
+        predict(tiny_classifier(), len)

@@ -1,0 +1,53 @@
+"""Networks that are built like the real one and train in milliseconds, and data for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from tlhelpers.backbones import Backbone, Transform
+from tlhelpers.classifier import Classifier
+from tlhelpers.images import ImageSet
+
+CLASSES = ["red", "green", "blue"]
+
+
+class TinyNet(nn.Module):
+    """Stem, two blocks (the second depthwise), head: the names that EfficientNet has in timm."""
+
+    num_features = 8
+
+    def __init__(self):
+        super().__init__()
+        self.conv_stem, self.bn1 = nn.Conv2d(3, 4, 3, stride=2, bias=False), nn.BatchNorm2d(4)
+        self.blocks = nn.Sequential(
+            nn.Sequential(nn.Conv2d(4, 6, 1), nn.BatchNorm2d(6), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(6, 6, 3, groups=6), nn.BatchNorm2d(6), nn.ReLU()),
+        )
+        self.conv_head, self.bn2 = nn.Conv2d(6, 8, 1), nn.BatchNorm2d(8)
+
+    def forward(self, x):
+        x = self.blocks(self.bn1(self.conv_stem(x)).relu())
+        return self.bn2(self.conv_head(x)).relu().mean((2, 3))
+
+
+def tiny_backbone(seed: int = 0) -> Backbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = TinyNet()
+    return Backbone("tiny", net, Transform(16, (0.5,) * 3, (0.5,) * 3), {"weights": "none"}).eval()
+
+
+def tiny_classifier(seed: int = 0) -> Classifier:
+    return Classifier(tiny_backbone(seed), len(CLASSES), CLASSES, seed)
+
+
+def tiny_images(n: int = 30, seed: int = 0, noise: float = 60) -> ImageSet:
+    """Noisy squares of three colours: easy, but not at the first step."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    pixels = rng.normal(128, noise, (n, 16, 16, 3))
+    pixels[np.arange(n), :, :, labels] += 40
+    groups = [str(i) for i in range(n)]
+    return ImageSet(pixels.clip(0, 255).astype(np.uint8), labels, CLASSES, groups, "colours")

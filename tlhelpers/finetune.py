@@ -1,0 +1,332 @@
+"""Training: one short loop for pictures and texts, and head first then body."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from tlhelpers.batches import Batches, Labelled, batches_of, labelled, steps
+from tlhelpers.checkpoints import Checkpoint
+from tlhelpers.checks import is_int
+from tlhelpers.features import PRECISIONS
+from tlhelpers.freezing import freeze, frozen_hashes, param_groups, unfreeze
+from tlhelpers.images import ImageSet
+from tlhelpers.loop import Run, apply_to, random_state_put_back
+from tlhelpers.sources import CourseError
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What happened while a model trained.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per epoch: `epoch` (from 1), `loss` and `accuracy` on the training items as they
+        were learned from, `valid_loss` and `valid_accuracy` if there was validation, `seconds`.
+    best_epoch : int
+        Whose weights the model has now.
+    """
+
+    table: pd.DataFrame
+    best_epoch: int
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all epochs, validation included."""
+        return float(self.table["seconds"].sum())
+
+
+def fit(
+    model: nn.Module,
+    data: ImageSet | Batches,
+    labels=None,
+    *,
+    epochs: int = 5,
+    lr: float | slice = 1e-3,
+    weight_decay: float = 0.01,
+    batch_size: int = 16,
+    validation=None,
+    patience: int | None = None,
+    augment=None,
+    optimizer: torch.optim.Optimizer | None = None,
+    seed: int = 0,
+    precision: str = "float32",
+    checkpoint=None,
+    resume: bool = True,
+    quiet: bool = False,
+) -> History:
+    """Train what is not frozen to tell the classes apart; the model is changed in place.
+
+    Cross-entropy and AdamW [1]_ unless told otherwise; accelerate chooses the device. Each epoch
+    draws its random numbers from the seed and its own number, and the random state of the process
+    is put back at the end. The model is left in evaluation mode.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Gives logits, float (k, n_classes).
+    data : ImageSet or callable
+        Pictures, which the model's own ``transform`` makes ready, or a function that takes indices
+        (int array (k,)) and returns what the model takes: a tensor, a tuple of arguments or a
+        mapping of named ones.
+    labels : int array, shape (n,), optional
+        Those of the ImageSet when left out.
+    epochs : int
+    lr, weight_decay : float or slice, float
+        As in `param_groups`.
+    batch_size : int
+        At most so many items per step; an epoch is cut into steps of equal size, so that no step
+        is left with a single item.
+    validation : ImageSet, or tuple of data and labels, optional
+        Measured after each epoch; never augmented.
+    patience : int, optional
+        Stop after so many epochs without a lower loss on `validation`, and go back to the weights
+        of the best epoch.
+    augment : callable, optional
+        As in `image_batches`; for an ImageSet only.
+    optimizer : torch.optim.Optimizer, optional
+        Instead of AdamW; `lr` and `weight_decay` are then its own.
+    seed : int
+        0 or more.
+    precision : {"float32", "bfloat16", "auto"}
+        ``"auto"`` takes bfloat16 where the device computes in it. Weights stay float32.
+    checkpoint : path, optional
+        A file that is replaced after each epoch.
+    resume : bool
+        Go on from `checkpoint`, if it exists: the result is that of a run without interruption.
+        A run that had come to its end only loads it. With False it is written anew.
+    quiet : bool
+        Print no line per epoch.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If the arguments do not fit together, there is one class only, all is frozen, or the
+        optimizer lacks a weight that should train.
+    CourseError
+        If the loss stops being a number (the message names epoch and step), a frozen weight has
+        moved, or the checkpoint is of another run.
+
+    References
+    ----------
+    .. [1] Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019,
+       arXiv:1711.05101.
+    """
+    _check_numbers(epochs, batch_size, patience, seed, validation, precision)
+    train = labelled(model, data, labels, augment)
+    valid = None if validation is None else _held_out(model, validation)
+    optimizer = _checked_optimizer(model, optimizer, lr, weight_decay)
+    run, frozen = Run(model, optimizer, precision, batch_size, seed), frozen_hashes(model)
+    numbers = {"batch_size": batch_size, "seed": seed, "precision": precision}
+    parts = {"augmentation": augment is not None, "early stopping": patience is not None}
+    settings = numbers | parts | _settings(model, train, valid, optimizer, frozen)
+    store = Checkpoint(checkpoint, settings)
+    rows, best = store.read(model, run.optimizer, epochs) if resume else ([], None)
+    with random_state_put_back(run.device):
+        while len(rows) < epochs and not _is_over(rows, patience):
+            rows.append(_one_epoch(run, train, valid, frozen, len(rows) + 1))
+            if patience and _best(rows) == len(rows):
+                best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            store.write(model, run.optimizer, rows, best)
+            if not quiet:
+                print(_line(rows[-1], epochs), flush=True)
+    if patience:
+        model.load_state_dict(best)
+    model.eval()
+    return History(pd.DataFrame(rows), _best(rows) if patience else len(rows))
+
+
+def fine_tune(
+    model: nn.Module,
+    data: ImageSet | Batches,
+    labels=None,
+    *,
+    head_epochs: int = 3,
+    epochs: int = 5,
+    lr: float | slice = slice(1e-5, 1e-3),
+    head_lr: float | None = None,
+    train_bn: bool = False,
+    checkpoint=None,
+    **options,
+) -> History:
+    """Head first, then everything: a random head at a high rate would spoil the body.
+
+    The head learns on frozen features before the first gradient reaches the body, so that the body
+    has less to change [1]_. The words are fastai's.
+
+    Parameters
+    ----------
+    model : nn.Module
+        As for `layer_groups`; all of it is unfrozen at the end.
+    data, labels
+        As in `fit`.
+    head_epochs, epochs : int
+        With the head alone, and then with everything.
+    lr : float or slice
+        Of the second part, as in `param_groups`.
+    head_lr : float, optional
+        Of the first part; the head's rate in `lr` when left out.
+    train_bn : bool
+        As in `freeze_to`, for the first part.
+    checkpoint : path, optional
+        Two files are made out of it: its name with ``.head`` and with ``.body``.
+    **options
+        As in `fit`, for both parts.
+
+    Returns
+    -------
+    History
+        The table has a column `part` ("head" or "body"), and epochs count on.
+
+    References
+    ----------
+    .. [1] Kumar et al., Fine-tuning can distort pretrained features and underperform
+       out-of-distribution, ICLR 2022, arXiv:2202.10054.
+    """
+    if "optimizer" in options:
+        raise ValueError("fine_tune builds an optimizer for each part: call fit twice for your own")
+    if head_lr is None:
+        head_lr = lr.stop if isinstance(lr, slice) else lr
+    paths = [checkpoint and f"{checkpoint}.{part}" for part in ("head", "body")]
+    freeze(model, train_bn)
+    head = fit(model, data, labels, epochs=head_epochs, lr=head_lr, checkpoint=paths[0], **options)
+    unfreeze(model)
+    body = fit(model, data, labels, epochs=epochs, lr=lr, checkpoint=paths[1], **options)
+    tables = [head.table.assign(part="head"), body.table.assign(part="body")]
+    tables[1]["epoch"] += len(head.table)
+    return History(pd.concat(tables, ignore_index=True), len(head.table) + body.best_epoch)
+
+
+def predict(
+    model: nn.Module, data: ImageSet | Batches, count: int | None = None, batch_size: int = 32
+) -> np.ndarray:
+    """The most likely class of each item; the model is left in evaluation mode.
+
+    Parameters
+    ----------
+    model : nn.Module
+    data : ImageSet or callable
+        As in `fit`.
+    count : int, optional
+        How many items a callable has.
+    batch_size : int
+
+    Returns
+    -------
+    int64 array, shape (n,)
+    """
+    if not isinstance(data, ImageSet) and not is_int(count):
+        raise ValueError("say how many items there are to predict: count=…")
+    items = np.arange(len(data) if count is None else count)
+    device = next(model.parameters()).device
+    parts = steps(items, batch_size)
+    batches = batches_of(model, data)
+    model.eval()
+    with torch.inference_mode():
+        found = [apply_to(model, batches(part), device).argmax(1).cpu().numpy() for part in parts]
+    return np.concatenate(found)
+
+
+def _one_epoch(
+    run: Run, train: Labelled, valid: Labelled | None, frozen: dict, number: int
+) -> dict:
+    start = time.perf_counter()
+    row = {"epoch": number, **run.epoch(train, number)}
+    _refuse_moved(frozen, run.model)
+    row |= run.measure(valid, number) if valid else {}
+    return {**row, "seconds": time.perf_counter() - start}
+
+
+def _line(row: dict, epochs: int) -> str:
+    text = f"epoch {row['epoch']}/{epochs}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.2f}"
+    if "valid_loss" in row:
+        text += f"; validation {row['valid_loss']:.3f}, {row['valid_accuracy']:.2f}"
+    return f"{text} ({row['seconds']:.1f} s)"
+
+
+# ---------------------------------------------------------------- early stopping
+
+
+def _best(rows: list[dict]) -> int:
+    """The epoch with the lowest loss on the validation items; of equals the first."""
+    return 1 + min(range(len(rows)), key=lambda i: rows[i]["valid_loss"])
+
+
+def _is_over(rows: list[dict], patience: int | None) -> bool:
+    return bool(patience and rows) and len(rows) - _best(rows) >= patience
+
+
+# ---------------------------------------------------------------- guards
+
+
+def _check_numbers(epochs, batch_size, patience, seed, validation, precision) -> None:
+    for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
+        if not is_int(value) or value < 1:
+            raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+    if not is_int(seed) or seed < 0:
+        raise ValueError(f"seed must be a whole number from 0 on, got {seed!r}")
+    if patience is not None and (not is_int(patience) or patience < 1):
+        raise ValueError(f"patience must be a whole number from 1 on, got {patience!r}")
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation=… to tell which epoch is the best")
+    if precision not in PRECISIONS:
+        raise ValueError(f"unknown precision {precision!r}: known: {', '.join(PRECISIONS)}")
+
+
+def _held_out(model: nn.Module, validation) -> Labelled:
+    if isinstance(validation, ImageSet):
+        return labelled(model, validation)
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ValueError("validation must be an ImageSet or a tuple of data and labels")
+    return labelled(model, *validation)
+
+
+def _checked_optimizer(model: nn.Module, optimizer, lr, weight_decay) -> torch.optim.Optimizer:
+    """AdamW on what trains, or the user's own if it holds every weight that trains."""
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ValueError("every weight is frozen: unfreeze(model) or freeze_to(model, -1) first")
+    if optimizer is None:
+        optimizer = torch.optim.AdamW(param_groups(model, lr, weight_decay))
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    missing = [name for name, p in trained.items() if id(p) not in held]
+    if missing:
+        raise ValueError(
+            f"the optimizer lacks {len(missing)} of {len(trained)} weights that should train, "
+            f"e.g. {missing[0]}: build it after unfreezing, from this model's param_groups"
+        )
+    return optimizer
+
+
+def _refuse_moved(before: dict[str, str], model: nn.Module) -> None:
+    after = frozen_hashes(model)
+    moved = [name for name, value in before.items() if after.get(name) != value]
+    if moved:
+        raise CourseError(
+            f"{len(moved)} frozen tensors moved while training, e.g. {moved[0]}: freeze with "
+            "freeze(model), which holds BatchNorm statistics too, and build the optimizer after it"
+        )
+
+
+def _settings(model, train: Labelled, valid: Labelled | None, optimizer, frozen) -> dict:
+    """What must be the same for a checkpoint to go on; the number of epochs may change."""
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    trained = [(name, tuple(p.shape)) for name, p in model.named_parameters() if p.requires_grad]
+    return {
+        "class_names": repr(getattr(model, "class_names", None)),
+        "training data": train.fingerprint,
+        "validation data": valid and valid.fingerprint,
+        "optimizer": f"{type(optimizer).__name__} {groups}",
+        "trained weights": repr(trained),
+        "frozen weights": repr(sorted(frozen.items())),
+    }
