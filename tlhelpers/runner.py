@@ -229,7 +229,7 @@ def record(runs: list[LessonRun], path: Path) -> None:
     )
     kept = known[~known.lesson.isin(new.lesson)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat([kept, new]).sort_values("lesson").to_csv(path, index=False)
+    pd.concat([kept, new] if len(kept) else [new]).sort_values("lesson").to_csv(path, index=False)
 
 
 def processor_name() -> str:
