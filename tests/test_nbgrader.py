@@ -19,7 +19,7 @@ CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "transfer"
 c.CourseDirectory.root = {root!r}
-c.ClearSolutions.code_stub = {{"python": "..."}}
+c.ClearSolutions.code_stub = {{"python": "pass"}}
 c.ExecutePreprocessor.timeout = 300
 """
 

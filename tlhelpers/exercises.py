@@ -76,7 +76,7 @@ class Choice(Exercise):
         if letter not in letters:
             return Verdict(
                 "wrong",
-                f"answer with one of the letters {', '.join(letters)} in quotes, not {answer!r}",
+                f"Answer with one of the letters {', '.join(letters)} in quotes, not {answer!r}.",
             )
         return Verdict("wrong", self.why_not[letter])
 
@@ -108,7 +108,7 @@ class Number(Exercise):
         try:
             number = float(answer)
         except (TypeError, ValueError):
-            return Verdict("wrong", f"answer with a number, not {type(answer).__name__}")
+            return Verdict("wrong", f"Answer with a number, not {type(answer).__name__}.")
         for value, hint in [(self.value, self.praise), *self.mistakes]:
             if abs(number - value) <= self.tolerance:
                 return Verdict("right" if value == self.value else "wrong", hint)
@@ -143,11 +143,11 @@ class Function(Exercise):
 
     def examine(self, answer: Any) -> Verdict:
         if not callable(answer):
-            return Verdict("wrong", f"give the function itself, not {type(answer).__name__}")
+            return Verdict("wrong", f"Give the function itself, not {type(answer).__name__}.")
         try:
             seen = self.observe(answer)
         except Exception as error:  # whatever the learner's own code raises is told to the learner
-            return Verdict("wrong", f"your function stopped with {type(error).__name__}: {error}")
+            return Verdict("wrong", f"Your function stopped with {type(error).__name__}: {error}.")
         if all(value is None or value is Ellipsis for value in seen):
             return Verdict("open")
         if alike(seen, self.observe(self.reference)):
@@ -315,7 +315,7 @@ def progress() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns lesson, solved, tried, exercises.
+        Columns solved, tried, exercises; its index is the lesson.
     """
     kept = _read_progress(_progress_file())
     rows = Counter(), Counter(), Counter()
@@ -333,4 +333,4 @@ def progress() -> pd.DataFrame:
             }
             for lesson, total in sorted(rows[2].items())
         ]
-    )
+    ).set_index("lesson")

@@ -22,6 +22,8 @@ QUIET = (
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    # Leaves the address, and what goes wrong.
+    "--ServerApp.log_level=WARN",
     *(
         f"--ServerApp.jpserver_extensions=nbgrader.server_extensions.{name}=False"
         for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")

@@ -158,7 +158,7 @@ def _times(stem: str, cells) -> dict[str, str]:
     """What stands for ``{{reading}}`` and ``{{computing}}``: counted words, a stored run."""
     words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
     seconds = recorded_times().get(stem)
-    computing = "not yet measured" if seconds is None else f"{max(1, round(seconds))} seconds"
+    computing = "an unmeasured time" if seconds is None else f"{max(1, round(seconds))} seconds"
     return {
         "{{reading}}": f"{max(1, round(words / WORDS_PER_MINUTE))} minutes",
         "{{computing}}": computing,
@@ -180,7 +180,7 @@ def _without_solutions(notebook):
 
     from nbgrader.preprocessors import ClearSolutions
 
-    strip = ClearSolutions(code_stub={"python": "..."})
+    strip = ClearSolutions(code_stub={"python": "pass"})
     stripped, _ = strip.preprocess(copy.deepcopy(notebook), {})
     if re.search(r"(BEGIN|END) SOLUTION", json.dumps(stripped)):
         raise CourseError(
