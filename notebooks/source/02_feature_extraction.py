@@ -575,11 +575,17 @@ def shuffled(rows, cells=16):
 def twin_heads(grid):
     return by_seed([linear_head(read_out(twin, grid), digits.labels) for twin in twins])
 
+twins_averaged = twin_heads(1)
+
+# %%
+twins_placed = twin_heads(4)
+
+# %%
 placed_methods = {
     "ImageNet, averaged": linear_head(read_out(backbone, 1), digits.labels),
     "ImageNet, 4×4 grid": linear_head(read_out(backbone, 4), digits.labels),
-    "random twin, averaged": twin_heads(1),
-    "twins, 4×4 grid": twin_heads(4),
+    "random twin, averaged": twins_averaged,
+    "twins, 4×4 grid": twins_placed,
     "cells shuffled": linear_head(shuffled(read_out(backbone, 4)), digits.labels),
     "raw pixels": linear_head(raw_pixels(digits), digits.labels),
 }
