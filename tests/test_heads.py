@@ -153,3 +153,21 @@ def test_what_does_not_fit_is_refused(make, features, labels, message):
 def test_no_neighbour_is_refused(k):
     with pytest.raises(ValueError, match=f"k must be at least 1, got {k}"):
         heads.nearest_neighbours(np.ones((2, 2)), [0, 1], k)
+
+
+def test_a_head_may_meet_other_features_in_use_than_in_training(emoji_features, twemoji, split):
+    train, test = split
+    labels, turned = twemoji.labels, emoji_features[:, ::-1]
+    mixed = heads.linear_head(emoji_features, labels, used_on=turned)(train, test, 0)
+    model = heads.new_linear_head().fit(emoji_features[train], labels[train])
+    np.testing.assert_array_equal(mixed, model.predict(turned[test]))
+    assert (mixed != heads.linear_head(emoji_features, labels)(train, test, 0)).any()
+    with pytest.raises(ValueError, match="284 rows of features, but 285 labels"):
+        heads.linear_head(emoji_features, labels, used_on=turned[1:])
+
+
+def test_by_seed_takes_turns():
+    method = heads.by_seed([lambda a, b, s, i=i: (i, s) for i in range(3)])
+    assert [method([], [], seed) for seed in range(5)] == [(0, 0), (1, 1), (2, 2), (0, 3), (1, 4)]
+    with pytest.raises(ValueError, match="at least one"):
+        heads.by_seed([])

@@ -31,7 +31,9 @@ def new_linear_head(C: float = 10.0) -> Pipeline:
     return make_pipeline(centre, Normalizer(), LogisticRegression(C=C, max_iter=2000))
 
 
-def linear_head(features: np.ndarray, labels: np.ndarray, C: float = 10.0) -> Method:
+def linear_head(
+    features: np.ndarray, labels: np.ndarray, C: float = 10.0, used_on: np.ndarray | None = None
+) -> Method:
     """A method for `evaluate.repeat`: train a linear head on the training rows.
 
     Parameters
@@ -41,6 +43,9 @@ def linear_head(features: np.ndarray, labels: np.ndarray, C: float = 10.0) -> Me
     labels : int array, shape (n,)
     C : float
         As in `new_linear_head`.
+    used_on : float array, shape (n, d), optional
+        The features of the same items as the head meets them in use, where they are not those
+        that it was trained on.
 
     Returns
     -------
@@ -52,7 +57,16 @@ def linear_head(features: np.ndarray, labels: np.ndarray, C: float = 10.0) -> Me
     ValueError
         If lengths differ or a feature is not finite.
     """
-    return _method(features, labels, lambda: new_linear_head(C))
+    features, labels = _checked(features, labels)
+    used_on = features if used_on is None else _checked(used_on, labels)[0]
+
+    def method(train, test, seed):
+        # Two threads on a problem this small spend their time waiting for each other.
+        with threadpool_limits(1):
+            head = new_linear_head(C).fit(features[train], labels[train])
+            return head.predict(used_on[test])
+
+    return method
 
 
 def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Method:
@@ -100,18 +114,6 @@ def by_seed(methods: Sequence[Method]) -> Method:
     if not methods:
         raise ValueError("by_seed needs at least one method")
     return lambda train, test, seed: methods[seed % len(methods)](train, test, seed)
-
-
-def _method(features, labels, new_model: Callable[[], Pipeline]) -> Method:
-    features, labels = _checked(features, labels)
-
-    def method(train, test, seed):
-        # Two threads on a problem this small spend their time waiting for each other.
-        with threadpool_limits(1):
-            model = new_model().fit(features[train], labels[train])
-            return model.predict(features[test])
-
-    return method
 
 
 def _checked(features, labels) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets
 import numpy as np
 
-from tlhelpers.heads import new_linear_head
+from tlhelpers.heads import linear_head
 from tlhelpers.images import ImageSet
 from tlhelpers.plots import Picture, prediction_grid
 from tlhelpers.significance import wilson
@@ -65,12 +65,13 @@ def label_slider(
     """
     labels = images.labels
     most = int(np.bincount(labels[split.train]).min())
-    look = np.random.default_rng(seed).permutation(split.test)[:shown]
+    look = np.random.default_rng(seed).permutation(len(split.test))[:shown]
+    head = linear_head(features, labels)
 
     def show(per_class: int) -> tuple[str, Picture]:
         drawn = split.train[draw_labels(labels[split.train], per_class, seed)]
-        head = new_linear_head().fit(features[drawn], labels[drawn])
-        right = int((head.predict(features[split.test]) == labels[split.test]).sum())
+        predicted = head(drawn, split.test, seed)
+        right = int((predicted == labels[split.test]).sum())
         low, high = wilson(right, len(split.test))
         sentence = (
             f"<b>{per_class} label{'s' if per_class > 1 else ''} per class</b>, "
@@ -78,7 +79,7 @@ def label_slider(
             f"{len(split.test)} test drawings right = {right / len(split.test):.0%} "
             f"(95 % interval {low:.0%} to {high:.0%})"
         )
-        return sentence, prediction_grid(images.subset(look), head.predict(features[look]))
+        return sentence, prediction_grid(images.subset(split.test[look]), predicted[look])
 
     slider = ipywidgets.IntSlider(5, 1, most, description="labels", continuous_update=False)
     return Explorer(slider, show)

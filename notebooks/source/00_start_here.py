@@ -24,7 +24,7 @@ from tlhelpers.claims import claim, claims_table
 from tlhelpers.course import COURSE
 from tlhelpers.evaluate import compare, repeat
 from tlhelpers.exercises import check, progress
-from tlhelpers.features import extract_features, has_bfloat16, raw_pixels
+from tlhelpers.features import extract_features, raw_pixels
 from tlhelpers.heads import by_seed, linear_head, new_linear_head
 from tlhelpers.images import load_emoji
 from tlhelpers.plots import (
@@ -34,7 +34,7 @@ from tlhelpers.significance import wilson
 from tlhelpers.splits import chance, draw_labels, majority, split_by_group
 from tlhelpers.widgets import label_slider
 
-print("All parts are here. Quick arithmetic (bfloat16) on this processor:", has_bfloat16())
+print("All parts are here.")
 
 # %% [markdown]
 # If that cell complains, run `python3 -m tlhelpers doctor` in a terminal: it says what is missing
@@ -231,7 +231,7 @@ intervals([against_pixels, against_twin, rivals])
 
 # %% [markdown]
 # Blue intervals leave out 0. A grey one with a hollow mark holds 0: there the ten seeds do not tell
-# which is better.
+# which is better. The lowest row answers your prediction about the two rivals.
 #
 # The main statements of this course are *claims*: they are checked like this while the lesson runs.
 # If one did not hold on your machine, its cell would stop.

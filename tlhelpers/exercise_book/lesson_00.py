@@ -43,7 +43,7 @@ EXERCISES = [
     Function(
         "00.2",
         praise="The class is chosen on the training labels, the share is counted on the test "
-        "labels. Every accuracy of the course stands beside this line.",
+        "labels. An accuracy says little as long as this line is not known.",
         hints=(
             "Two steps: which label is the most common one in training? "
             "How often is it right on the test side?",
