@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ORDER = """
     files locks archives installer
     sources environment doctor lessons course launcher
-    checks images
+    checks bars images
     backbones
     folding features heads
     freezing classifier lora checkpoints batches loop finetune

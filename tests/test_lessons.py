@@ -201,3 +201,9 @@ def test_a_damaged_record_loses_nothing(shipped, damage):
     (work / lessons.RECORD).write_text(damage)
     lessons.make_working_copy(echo=lambda line: None)
     assert copies(shipped)["02_more.ipynb"] == "the learner's answers"
+
+
+def test_a_start_with_nothing_new_writes_nothing(shipped, monkeypatch):
+    lessons.make_working_copy(echo=pytest.fail)
+    monkeypatch.setattr(lessons, "write_atomically", pytest.fail)
+    lessons.make_working_copy(echo=pytest.fail)

@@ -136,8 +136,8 @@ def load_backbone(
     name : str
         ``"efficientnet_lite0"`` [1]_ comes with the course.
     pretrained : bool
-        False gives the *random twin*: the same network and transform, with weights as they are
-        before training. It is the control that tells what the pretraining adds.
+        False gives a *random twin*: the same network and transform with freshly drawn weights.
+        It is the control that tells what the pretraining adds.
     seed : int
         Draws the weights of the random twin; without effect on pretrained weights.
 
@@ -189,8 +189,13 @@ def _digest(tensors: dict[str, torch.Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor_bytes(tensor))
     return digest.hexdigest()
+
+
+def tensor_bytes(tensor: torch.Tensor) -> np.ndarray:
+    """The values of a tensor of any type as uint8 array, shape (bytes,)."""
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
 
 
 def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transform]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tlhelpers.sources import repo_root
+from tlhelpers.lessons import source_dir
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Lesson:
     @property
     def ready(self) -> bool:
         """Whether the lesson's source is here."""
-        path = repo_root() / "notebooks" / "source" / f"{self.number}_{self.name}.py"
-        return path.exists()
+        return (source_dir() / f"{self.number}_{self.name}.py").exists()
 
 
 COURSE = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,8 +11,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
-from tqdm import tqdm
 
+from tlhelpers.bars import progress_bar
 from tlhelpers.bootstrap import (
     classes_of,
     hits_and_sizes,
@@ -102,17 +101,7 @@ def repeat(
         results = Parallel(n_jobs=workers, return_as="generator")(
             delayed(_run_seed)(dict(methods), plan, all_labels, groups) for plan in plans
         )
-        bar = tqdm(
-            results,
-            total=len(plans),
-            desc="seeds",
-            unit="seed",
-            leave=False,
-            mininterval=1,
-            delay=5,
-            file=sys.stdout,
-            disable=not progress,
-        )
+        bar = progress_bar(results, "seeds", "seed", progress, total=len(plans))
         table = pd.DataFrame([row for rows in bar for row in rows])
     if None in labels:
         table.attrs["all"] = int(table["labels"].max())

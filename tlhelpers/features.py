@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from torch import nn
-from tqdm import tqdm
 
 from tlhelpers.backbones import Backbone
+from tlhelpers.bars import progress_bar
 from tlhelpers.files import write_atomically
 from tlhelpers.folding import fold_batchnorm
 from tlhelpers.images import ImageSet
@@ -245,16 +244,7 @@ def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dic
         )
     starts = range(0, len(pixels), batch_size)
     with torch.inference_mode():
-        for i in tqdm(
-            starts,
-            desc="features",
-            unit="batch",
-            leave=False,
-            mininterval=1,
-            delay=5,
-            file=sys.stdout,
-            disable=not progress or len(starts) < 8,
-        ):
+        for i in progress_bar(starts, "features", "batch", progress and len(starts) >= 8):
             batch = backbone.transform(pixels[i : i + batch_size])
             twin(batch.to(device, dtype, memory_format=torch.channels_last))
     found = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-import torch
 from torch import nn
 
-from tlhelpers.backbones import Backbone
+from tlhelpers.backbones import Backbone, tensor_bytes
 from tlhelpers.checks import is_int
 
 
@@ -211,18 +210,14 @@ def frozen_hashes(model: nn.Module) -> dict[str, str]:
         if len(frozen) == len(weights) and (weights or held):
             frozen |= dict(module.named_buffers(recurse=False))
         for name, tensor in frozen.items():
-            found[f"{prefix}.{name}".lstrip(".")] = _sha256(tensor)
+            digest = hashlib.sha256(tensor_bytes(tensor)).hexdigest()
+            found[f"{prefix}.{name}".lstrip(".")] = digest
     return found
 
 
 def frozen_hash(model: nn.Module) -> str:
     """One SHA-256 over the names and values of all that `frozen_hashes` lists."""
     return hashlib.sha256(repr(sorted(frozen_hashes(model).items())).encode()).hexdigest()
-
-
-def _sha256(tensor: torch.Tensor) -> str:
-    flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return hashlib.sha256(flat.numpy()).hexdigest()
 
 
 def count_weights(model: nn.Module) -> tuple[int, int]:

@@ -52,7 +52,6 @@ def make_working_copy(echo=print) -> Path:
     record = _read_record(work / RECORD)
     for lesson in sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         _copy_lesson(lesson, work, record, echo)
-        write_atomically(work / RECORD, json.dumps(record, indent=1).encode())
     return work / FIRST
 
 
@@ -80,6 +79,7 @@ def _copy_lesson(lesson: Path, work: Path, record: dict, echo) -> None:
             )
     if digest not in seen:
         seen.append(digest)
+        write_atomically(work / RECORD, json.dumps(record, indent=1).encode())
 
 
 def _free_name(work: Path, lesson: Path, digest: str) -> Path | None:
