@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import cpu_count
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, f1_score
 from sklearn.neighbors import KNeighborsClassifier
 from statsmodels.stats.multitest import multipletests
 
-from tlhelpers import evaluate
 from tlhelpers.bootstrap import resample
 from tlhelpers.evaluate import METRICS, Comparison, compare, compare_all, learning_curve, repeat
 from tlhelpers.images import load_digits_pair
@@ -108,7 +108,7 @@ def test_two_processes_share_out_the_cores(digits, tmp_path):
     repeat({"spy": method}, digits, labels=[1], seeds=2, n_jobs=2, progress=False)
     notes = [path.read_text().split() for path in tmp_path.iterdir()]
     assert len(notes) == 2 and all(int(pid) != os.getpid() for pid, _ in notes)
-    assert all(int(threads) == max(1, evaluate.cpu_count() // 2) for _, threads in notes)
+    assert all(int(threads) == max(1, cpu_count() // 2) for _, threads in notes)
 
 
 def run_with_a_bar(monkeypatch, digits, step):

@@ -15,8 +15,16 @@ from tlhelpers import finetune
 from tlhelpers.batches import image_batches, steps
 from tlhelpers.classifier import Classifier
 from tlhelpers.finetune import fine_tune, fit, predict
-from tlhelpers.freezing import freeze, freeze_to, frozen_hash, param_groups, unfreeze
+from tlhelpers.freezing import (
+    freeze,
+    freeze_to,
+    frozen_hash,
+    hold_statistics,
+    param_groups,
+    unfreeze,
+)
 from tlhelpers.images import ImageSet
+from tlhelpers.schedules import rate_factor
 from tlhelpers.sources import CourseError
 
 IMAGES = tiny_images()
@@ -405,10 +413,112 @@ def test_fine_tune_is_freeze_fit_unfreeze_fit():
     quiet_fit(by_hand, epochs=2, lr=1e-2)
     assert same(by_hand.backbone, plain.backbone)
     unfreeze(by_hand)
+    hold_statistics(by_hand)
     quiet_fit(by_hand, epochs=3, lr=rates)
     assert same(model, by_hand) and all(p.requires_grad for p in model.parameters())
     assert history.table.epoch.tolist() == [1, 2, 3, 4, 5] and history.best_epoch == 5
     assert history.table.part.tolist() == ["head"] * 2 + ["body"] * 3
+
+
+@pytest.mark.parametrize("hold_bn", [True, False])
+def test_statistics_move_with_the_batches_only_if_asked(hold_bn):
+    model, plain = tiny_classifier(), tiny_classifier()
+    fine_tune(model, IMAGES, head_epochs=1, epochs=2, lr=1e-2, hold_bn=hold_bn, quiet=True)
+    ours, given = (m.backbone.model.bn1 for m in (model, plain))
+    assert torch.equal(ours.running_mean, given.running_mean) == hold_bn
+    assert not torch.equal(ours.weight, given.weight)
+
+
+def test_a_head_on_features_is_the_head_through_the_frozen_body():
+    through, ready = tiny_classifier(), tiny_classifier()
+    with torch.no_grad():
+        features = ready.backbone(ready.transform(IMAGES.pixels)).numpy()
+    options = {"head_epochs": 5, "epochs": 1, "lr": 1e-9, "head_lr": 0.05, "quiet": True}
+    fine_tune(through, IMAGES, **options)
+    history = fine_tune(ready, IMAGES, features=features, **options)
+    torch.testing.assert_close(through.linear_head.weight, ready.linear_head.weight)
+    assert history.table.part.tolist() == ["head"] * 5 + ["body"]
+    assert same(ready.backbone, tiny_classifier().backbone) is False  # 1e-9 is not 0
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (np.ones((30, 3)), {}, r"must have the shape \(n, 8\), got \(30, 3\)"),
+        (np.ones((29, 8)), {}, "29 rows of features, but 30 labels"),
+        (np.ones((30, 8)), {"train_bn": True}, "leave out features or train_bn"),
+        (np.ones((30, 8)), {"augment": lambda x: x}, "leave out features or augment"),
+        (np.ones((30, 8)), {"validation": IMAGES}, "leave out features or validation"),
+    ],
+)
+def test_features_that_do_not_fit_are_refused(given, options, message):
+    with pytest.raises(ValueError, match=message):
+        fine_tune(tiny_classifier(), IMAGES, features=given, quiet=True, **options)
+
+
+# ---------------------------------------------------------------- schedule
+
+
+@pytest.mark.parametrize(
+    ("progress", "schedule", "warmup", "factor"),
+    [
+        (0.0, "constant", 0.0, 1.0),
+        (0.9, "constant", 0.0, 1.0),
+        (0.05, "constant", 0.2, 0.25),
+        (0.2, "linear", 0.2, 1.0),
+        (0.6, "linear", 0.2, 0.5),
+        (0.6, "cosine", 0.2, 0.5),
+        (0.25, "cosine", 0.0, (1 + 2**-0.5) / 2),
+    ],
+)
+def test_the_rate_climbs_and_falls(progress, schedule, warmup, factor):
+    assert rate_factor(progress, schedule, warmup) == pytest.approx(factor)
+
+
+def test_each_step_has_the_rate_of_its_schedule(monkeypatch):
+    rates = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(
+        torch.optim.AdamW,
+        "step",
+        lambda self, *a, **k: (rates.append(self.param_groups[0]["lr"]), step(self, *a, **k))[1],
+    )
+    quiet_fit(tiny_classifier(), epochs=2, batch_size=15, lr=1.0, schedule="linear", warmup=0.25)
+    assert rates == pytest.approx([0.5, 5 / 6, 0.5, 1 / 6])
+
+
+def test_a_scheduled_run_goes_on_where_it_was_cut_but_not_for_more_epochs(tmp_path, monkeypatch):
+    options = {"epochs": 4, "schedule": "cosine", "warmup": 0.1, "lr": 1e-2}
+    whole, cut = tiny_classifier(), tiny_classifier()
+    quiet_fit(whole, **options)
+    true = finetune.Checkpoint.write
+
+    def stop_after_two(self, model, optimizer, rows, best):
+        true(self, model, optimizer, rows, best)
+        if len(rows) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(finetune.Checkpoint, "write", stop_after_two)
+        quiet_fit(cut, checkpoint=tmp_path / "c", **options)
+    again = tiny_classifier()
+    quiet_fit(again, checkpoint=tmp_path / "c", **options)
+    assert same(whole, again)
+    with pytest.raises(CourseError, match="schedule"):
+        quiet_fit(tiny_classifier(), checkpoint=tmp_path / "c", **{**options, "epochs": 5})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"schedule": "step"}, "unknown schedule 'step': known: constant, linear, cosine"),
+        ({"warmup": 1.0}, "a share of all steps"),
+        ({"warmup": float("nan")}, "a share of all steps"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        quiet_fit(tiny_classifier(), **options)
 
 
 def test_head_first_spares_the_body(monkeypatch):

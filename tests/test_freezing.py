@@ -364,3 +364,17 @@ def test_bad_decay_and_nothing_to_train_are_refused():
     freezing.freeze(backbone)
     with pytest.raises(ValueError, match="every weight is frozen"):
         freezing.param_groups(backbone)
+
+
+def test_held_statistics_stay_while_weights_train():
+    model = tiny_classifier()
+    freezing.hold_statistics(model)
+    before = model.backbone.model.bn1.running_mean.clone()
+    model.train()
+    model(torch.rand(4, 3, 16, 16) + 3)
+    assert torch.equal(before, model.backbone.model.bn1.running_mean)
+    assert all(p.requires_grad for p in model.parameters())
+    assert "backbone.model.bn1.running_mean" in freezing.frozen_hashes(model)
+    freezing.unfreeze(model)  # says again that statistics may move
+    model.train()(torch.rand(4, 3, 16, 16) + 3)
+    assert not torch.equal(before, model.backbone.model.bn1.running_mean)

@@ -15,12 +15,14 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ORDER = """
     files locks archives installer
     sources environment doctor lessons course launcher
-    checks bars images
-    backbones
+    checks bars machine parallel images photographs
+    backbones small
     folding features heads
-    freezing classifier lora checkpoints batches loop finetune
+    freezing classifier lora checkpoints batches schedules loop finetune
+    strategies forgetting
     splits significance bootstrap evaluate claims
-    plots widgets
+    sweeps vision_sweeps budgets
+    palette plots training_plots widgets
     exercise_book exercises
     runner
     __main__

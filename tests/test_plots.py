@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tlhelpers import course, heads, plots
+from tlhelpers import course, heads, palette, plots
 from tlhelpers.evaluate import compare, learning_curve, repeat
 from tlhelpers.features import raw_pixels
 
@@ -50,6 +50,9 @@ def pictures(twemoji, openmoji, few, runs, comparison):
     return {
         "contact_sheet": plots.contact_sheet(twemoji, per_class=4),
         "paired_sheet": plots.paired_sheet(twemoji, openmoji, [0, 60, 200]),
+        "picture_row": plots.picture_row(
+            few.pixels[:3], ["as it was drawn", "turned to the left", "mirrored"]
+        ),
         "prediction_grid": plots.prediction_grid(few, predicted),
         "neighbour_sheet": plots.neighbour_sheet(
             twemoji, [3, 90], {"pixels": np.array([[1, 2], [7, 8]])}
@@ -170,10 +173,10 @@ def test_the_curves_are_drawn_where_the_numbers_are(pictures, runs):
 
 
 def test_each_curve_has_its_own_colour_marker_and_dash():
-    styles = [plots._style(i) for i in range(7)]
+    styles = [palette.style(i) for i in range(7)]
     for part in ("color", "marker", "linestyle"):
         assert len({str(style[part]) for style in styles}) == 7
-    assert plots._style(7) == plots._style(0)
+    assert palette.style(7) == palette.style(0)
 
 
 def test_more_curves_than_colours_still_draw(runs):

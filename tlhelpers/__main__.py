@@ -103,6 +103,9 @@ def parse(argv):
     run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
     run.add_argument("--learner", action="store_true", help="run the notebooks without solutions")
     run.add_argument("--record", action="store_true", help="keep the times in data/results")
+    sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
+    sweep.add_argument("names", nargs="+", metavar="NAME", help="vision, or vision-depth say")
+    sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
@@ -148,6 +151,14 @@ def run(options):
     return launcher.module("tlhelpers.runner", [*options.lessons, *flags])
 
 
+def sweep(options):
+    """Set up, fetch, and run long comparisons."""
+    from tlhelpers import launcher
+
+    jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
+    return launcher.module("tlhelpers.sweeps", [*options.names, *jobs])
+
+
 def build(options):
     """Set up, and make the notebooks."""
     from tlhelpers import launcher
@@ -172,7 +183,15 @@ def doctor(options):
     return report()
 
 
-VERBS = {"lab": lab, "test": test, "run": run, "build": build, "fetch": fetch, "doctor": doctor}
+VERBS = {
+    "lab": lab,
+    "test": test,
+    "run": run,
+    "sweep": sweep,
+    "build": build,
+    "fetch": fetch,
+    "doctor": doctor,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

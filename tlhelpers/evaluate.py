@@ -9,7 +9,6 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from tlhelpers.bars import progress_bar
@@ -24,6 +23,7 @@ from tlhelpers.bootstrap import (
 )
 from tlhelpers.checks import is_int, whole_numbers
 from tlhelpers.images import nearest
+from tlhelpers.parallel import in_processes
 from tlhelpers.significance import ALPHA, holm
 from tlhelpers.splits import Split, draw_labels, labels_and_groups, split_by_group
 
@@ -96,13 +96,10 @@ def repeat(
     all_labels, groups = labels_and_groups(data)
     labels = list(labels)
     plans = _plans(data, all_labels, labels, _seed_list(seeds), test)
-    workers = min(effective_n_jobs(n_jobs), len(plans))
-    with parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // workers)):
-        results = Parallel(n_jobs=workers, return_as="generator")(
-            delayed(_run_seed)(dict(methods), plan, all_labels, groups) for plan in plans
-        )
-        bar = progress_bar(results, "seeds", "seed", progress, total=len(plans))
-        table = pd.DataFrame([row for rows in bar for row in rows])
+    calls = [(dict(methods), plan, all_labels, groups) for plan in plans]
+    results = in_processes(_run_seed, calls, n_jobs)
+    bar = progress_bar(results, "seeds", "seed", progress, total=len(plans))
+    table = pd.DataFrame([row for rows in bar for row in rows])
     if None in labels:
         table.attrs["all"] = int(table["labels"].max())
     return table

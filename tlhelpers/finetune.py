@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,16 @@ from tlhelpers.batches import Batches, Labelled, batches_of, labelled, steps
 from tlhelpers.checkpoints import Checkpoint
 from tlhelpers.checks import is_int
 from tlhelpers.features import PRECISIONS
-from tlhelpers.freezing import freeze, frozen_hashes, param_groups, unfreeze
+from tlhelpers.freezing import (
+    freeze,
+    frozen_hashes,
+    hold_statistics,
+    param_groups,
+    unfreeze,
+)
 from tlhelpers.images import ImageSet
 from tlhelpers.loop import Run, apply_to, random_state_put_back
+from tlhelpers.schedules import SCHEDULES, rate_factor
 from tlhelpers.sources import CourseError
 
 
@@ -50,6 +58,8 @@ def fit(
     epochs: int = 5,
     lr: float | slice = 1e-3,
     weight_decay: float = 0.01,
+    schedule: str = "constant",
+    warmup: float = 0.0,
     batch_size: int = 16,
     validation=None,
     patience: int | None = None,
@@ -80,6 +90,9 @@ def fit(
     epochs : int
     lr, weight_decay : float or slice, float
         As in `param_groups`.
+    schedule : {"constant", "linear", "cosine"}
+    warmup : float
+        How the rates change over all steps, as in `schedules.rate_factor`.
     batch_size : int
         At most so many items per step; an epoch is cut into steps of equal size, so that no step
         is left with a single item.
@@ -122,24 +135,24 @@ def fit(
     .. [1] Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019,
        arXiv:1711.05101.
     """
-    _check_numbers(epochs, batch_size, patience, seed, validation, precision)
+    _check_numbers(epochs, batch_size, patience, seed, validation, precision, schedule, warmup)
     train = labelled(model, data, labels, augment)
     valid = None if validation is None else _held_out(model, validation)
     optimizer = _checked_optimizer(model, optimizer, lr, weight_decay)
-    run, frozen = Run(model, optimizer, precision, batch_size, seed), frozen_hashes(model)
+    factor = partial(rate_factor, schedule=schedule, warmup=warmup)
+    run, frozen = Run(model, optimizer, precision, batch_size, seed, factor), frozen_hashes(model)
     numbers = {"batch_size": batch_size, "seed": seed, "precision": precision}
-    parts = {"augmentation": augment is not None, "early stopping": patience is not None}
-    settings = numbers | parts | _settings(model, train, valid, optimizer, frozen)
-    store = Checkpoint(checkpoint, settings)
+    numbers |= {"augmentation": augment is not None, "early stopping": patience is not None}
+    numbers |= _schedule_setting(schedule, warmup, epochs)
+    store = Checkpoint(checkpoint, numbers | _settings(model, train, valid, optimizer, frozen))
     rows, best = store.read(model, run.optimizer, epochs) if resume else ([], None)
     with random_state_put_back(run.device):
         while len(rows) < epochs and not _is_over(rows, patience):
-            rows.append(_one_epoch(run, train, valid, frozen, len(rows) + 1))
+            rows.append(_one_epoch(run, train, valid, frozen, len(rows) + 1, epochs))
             if patience and _best(rows) == len(rows):
                 best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
             store.write(model, run.optimizer, rows, best)
-            if not quiet:
-                print(_line(rows[-1], epochs), flush=True)
+            quiet or print(_line(rows[-1], epochs), flush=True)
     if patience:
         model.load_state_dict(best)
     model.eval()
@@ -156,6 +169,8 @@ def fine_tune(
     lr: float | slice = slice(1e-5, 1e-3),
     head_lr: float | None = None,
     train_bn: bool = False,
+    hold_bn: bool = True,
+    features: np.ndarray | None = None,
     checkpoint=None,
     **options,
 ) -> History:
@@ -178,6 +193,13 @@ def fine_tune(
         Of the first part; the head's rate in `lr` when left out.
     train_bn : bool
         As in `freeze_to`, for the first part.
+    hold_bn : bool
+        Hold BatchNorm statistics in the second part too, as `hold_statistics` does; False lets
+        them follow the batches, as torch and fastai do unless told otherwise.
+    features : float array, shape (n, feature_size), optional
+        What the body gives for the items, e.g. from `extract_features`. The head of a `Classifier`
+        then learns on them in seconds: no epoch of the first part runs through the body, which
+        stands still anyway.
     checkpoint : path, optional
         Two files are made out of it: its name with ``.head`` and with ``.body``.
     **options
@@ -199,12 +221,35 @@ def fine_tune(
         head_lr = lr.stop if isinstance(lr, slice) else lr
     paths = [checkpoint and f"{checkpoint}.{part}" for part in ("head", "body")]
     freeze(model, train_bn)
-    head = fit(model, data, labels, epochs=head_epochs, lr=head_lr, checkpoint=paths[0], **options)
+    first = {"epochs": head_epochs, "lr": head_lr, "checkpoint": paths[0], **options}
+    if features is None:
+        head = fit(model, data, labels, **first)
+    else:
+        given = data.labels if labels is None and isinstance(data, ImageSet) else labels
+        head = _fit_head(model, features, given, train_bn, **first)
     unfreeze(model)
+    if hold_bn:
+        hold_statistics(model)
     body = fit(model, data, labels, epochs=epochs, lr=lr, checkpoint=paths[1], **options)
     tables = [head.table.assign(part="head"), body.table.assign(part="body")]
     tables[1]["epoch"] += len(head.table)
     return History(pd.concat(tables, ignore_index=True), len(head.table) + body.best_epoch)
+
+
+def _fit_head(model, features, labels, train_bn: bool, **options) -> History:
+    """Train the linear head of a `Classifier` on features of its body."""
+    size = getattr(getattr(model, "linear_head", None), "in_features", None)
+    features = torch.as_tensor(features, dtype=torch.float32)
+    if features.ndim != 2 or features.shape[1] != size:
+        raise ValueError(f"features must have the shape (n, {size}), got {tuple(features.shape)}")
+    if labels is None or len(features) != len(labels):
+        given = 0 if labels is None else len(labels)
+        raise ValueError(f"{len(features)} rows of features, but {given} labels")
+    forbidden = [n for n in ("augment", "validation", "patience") if options.get(n) is not None]
+    if train_bn or forbidden:
+        what = "train_bn" if train_bn else forbidden[0]
+        raise ValueError(f"features stand still: leave out features or {what}")
+    return fit(nn.Sequential(model.linear_head), lambda i: features[i], labels, **options)
 
 
 def predict(
@@ -238,10 +283,10 @@ def predict(
 
 
 def _one_epoch(
-    run: Run, train: Labelled, valid: Labelled | None, frozen: dict, number: int
+    run: Run, train: Labelled, valid: Labelled | None, frozen: dict, number: int, epochs: int
 ) -> dict:
     start = time.perf_counter()
-    row = {"epoch": number, **run.epoch(train, number)}
+    row = {"epoch": number, **run.epoch(train, number, epochs)}
     _refuse_moved(frozen, run.model)
     row |= run.measure(valid, number) if valid else {}
     return {**row, "seconds": time.perf_counter() - start}
@@ -269,7 +314,9 @@ def _is_over(rows: list[dict], patience: int | None) -> bool:
 # ---------------------------------------------------------------- guards
 
 
-def _check_numbers(epochs, batch_size, patience, seed, validation, precision) -> None:
+def _check_numbers(
+    epochs, batch_size, patience, seed, validation, precision, schedule, warmup
+) -> None:
     for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
         if not is_int(value) or value < 1:
             raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
@@ -281,6 +328,10 @@ def _check_numbers(epochs, batch_size, patience, seed, validation, precision) ->
         raise ValueError("patience needs validation=… to tell which epoch is the best")
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: known: {', '.join(PRECISIONS)}")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"unknown schedule {schedule!r}: known: {', '.join(SCHEDULES)}")
+    if not 0 <= warmup < 1:
+        raise ValueError(f"warmup is a share of all steps, from 0 on and below 1, got {warmup!r}")
 
 
 def _held_out(model: nn.Module, validation) -> Labelled:
@@ -316,6 +367,13 @@ def _refuse_moved(before: dict[str, str], model: nn.Module) -> None:
             f"{len(moved)} frozen tensors moved while training, e.g. {moved[0]}: freeze with "
             "freeze(model), which holds BatchNorm statistics too, and build the optimizer after it"
         )
+
+
+def _schedule_setting(schedule: str, warmup: float, epochs: int) -> dict:
+    """Nothing for a constant rate; else each step depends on how many there will be."""
+    if (schedule, warmup) == ("constant", 0):
+        return {}
+    return {"schedule": f"{schedule}, warm-up {warmup}, {epochs} epochs"}
 
 
 def _settings(model, train: Labelled, valid: Labelled | None, optimizer, frozen) -> dict:

@@ -159,6 +159,23 @@ def freeze_to(model: nn.Module, n: int, train_bn: bool = False) -> None:
                 _set_frozen(part, i < first and not (train_bn and _has_statistics(part)), model)
 
 
+def hold_statistics(model: nn.Module) -> None:
+    """Keep the running statistics of every BatchNorm layer, while its weights may train.
+
+    In train mode BatchNorm normalises by the batch at hand, and in use by running averages. With a
+    small batch and few steps the two differ, and what was trained is not what is used. Held layers
+    use their pretrained statistics in both modes, through any later ``.train()``. Call it after
+    `freeze_to` or `unfreeze`, which let the statistics of what trains move.
+
+    Parameters
+    ----------
+    model : nn.Module
+    """
+    for part in model.modules():
+        if _has_statistics(part):
+            _hold(part)
+
+
 def _set_frozen(part: nn.Module, frozen: bool, model: nn.Module) -> None:
     for weight in part.parameters(recurse=False):
         weight.requires_grad_(not frozen)
@@ -166,9 +183,9 @@ def _set_frozen(part: nn.Module, frozen: bool, model: nn.Module) -> None:
             weight.grad = None
     if _has_statistics(part):
         _release(part)
-        part.train(model.training and not frozen)
+        part.train(model.training)
         if frozen:
-            part.register_forward_pre_hook(_keep_still)
+            _hold(part)
 
 
 def _has_statistics(module: nn.Module) -> bool:
@@ -177,6 +194,16 @@ def _has_statistics(module: nn.Module) -> bool:
 
 def _keep_still(module: nn.Module, inputs) -> None:
     module.training = False
+
+
+def _hold(module: nn.Module) -> None:
+    _release(module)
+    module.eval()
+    module.register_forward_pre_hook(_keep_still)
+
+
+def _is_held(module: nn.Module) -> bool:
+    return _keep_still in module._forward_pre_hooks.values()
 
 
 def _release(module: nn.Module) -> None:
@@ -200,14 +227,13 @@ def frozen_hashes(model: nn.Module) -> dict[str, str]:
     -------
     dict of str to str
         For each weight that needs no gradient, and for each buffer (running statistics) of a layer
-        without a weight that does; by name.
+        that is held or has weights, but none that trains; by name.
     """
     found = {}
     for prefix, module in model.named_modules():
         weights = dict(module.named_parameters(recurse=False))
         frozen = {name: p for name, p in weights.items() if not p.requires_grad}
-        held = _keep_still in module._forward_pre_hooks.values()
-        if len(frozen) == len(weights) and (weights or held):
+        if _is_held(module) or (weights and len(frozen) == len(weights)):
             frozen |= dict(module.named_buffers(recurse=False))
         for name, tensor in frozen.items():
             digest = hashlib.sha256(tensor_bytes(tensor)).hexdigest()

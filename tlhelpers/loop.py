@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,22 +18,33 @@ from tlhelpers.sources import CourseError
 class Run:
     """Model and optimizer on their device, ready for one epoch after the other."""
 
-    def __init__(self, model: nn.Module, optimizer, precision: str, batch_size: int, seed: int):
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer,
+        precision: str,
+        batch_size: int,
+        seed: int,
+        factor: Callable[[float], float] = lambda progress: 1.0,
+    ):
         from accelerate import Accelerator
 
         # Accelerator takes the precision once per process; a notebook compares several.
         self.accelerator = Accelerator()
         self.device = self.accelerator.device
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.factor = batch_size, seed, factor
+        self.rates = [group["lr"] for group in optimizer.param_groups]
         self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(self.device))
 
-    def epoch(self, data: Labelled, number: int) -> dict[str, float]:
+    def epoch(self, data: Labelled, number: int, epochs: int) -> dict[str, float]:
         """Show every item to the model once, in an order of this epoch's own."""
         order = self._seeded(number).permutation(len(data.labels))
         self.model.train()
         loss_sum, hits = 0.0, 0
-        for step, items in enumerate(steps(order, self.batch_size), start=1):
+        parts = steps(order, self.batch_size)
+        for step, items in enumerate(parts, start=1):
+            self._set_rates((number - 1 + (step - 0.5) / len(parts)) / epochs)
             logits, targets = self._forward(data, items)
             loss = nn.functional.cross_entropy(logits, targets)
             _refuse_nan(loss, number, step)
@@ -43,6 +54,11 @@ class Run:
             loss_sum += loss.item() * len(items)
             hits += (logits.argmax(1) == targets).sum().item()
         return {"loss": loss_sum / len(order), "accuracy": hits / len(order)}
+
+    def _set_rates(self, progress: float) -> None:
+        factor = self.factor(progress)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
 
     @torch.no_grad()
     def measure(self, data: Labelled, number: int) -> dict[str, float]:

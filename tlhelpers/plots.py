@@ -16,24 +16,13 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from tlhelpers.course import Lesson
 from tlhelpers.evaluate import Comparison, learning_curve
 from tlhelpers.images import ImageSet
+from tlhelpers.palette import COLOURS, MARKERS, STATES, new_axes, places, style
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers; each has its own marker too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MAP_HEADS = {
     (False, False): "same task, same domain\nmore labels of the same kind",
     (True, False): "new task, same domain\nthe same photographs, other labels",
     (False, True): "same task, new domain\nthe same labels, another drawing style",
     (True, True): "new task, new domain\nfrom photographs to drawings, other labels",
-}
-RESERVED = {"raw pixels": 1, "random twin": 2}
-STATES = {
-    "frozen": ("#56B4E9", "frozen", ""),
-    "trained": ("#E69F00", "trained", ""),
-    "random": ("#FFFFFF", "random, frozen", "///"),
-    "data": ("#EEEEEE", "data", ""),
-    "answer": ("#EEEEEE", "answer", ""),
 }
 
 
@@ -71,24 +60,6 @@ class Picture:
         return f"Figure: {self.alt}"
 
 
-def _axes(width: float = 7.0, height: float = 4.2):
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _style(i: int) -> dict:
-    return {"color": COLOURS[i % 7], "marker": MARKERS[i % 7], "linestyle": DASHES[i % 7]}
-
-
-def _places(names: Sequence[str]) -> list[int]:
-    """Which style each name gets: the two controls have the same one in every figure."""
-    fixed = {name: RESERVED[key] for name in names for key in RESERVED if name.startswith(key)}
-    free = (i for i in range(len(COLOURS) + len(names)) if i not in fixed.values())
-    return [fixed[name] if name in fixed else next(free) for name in names]
-
-
 def contact_sheet(images: ImageSet, per_class: int = 10, seed: int = 0) -> Picture:
     """Some pictures of each class, one row a class.
 
@@ -121,6 +92,23 @@ def contact_sheet(images: ImageSet, per_class: int = 10, seed: int = 0) -> Pictu
         )
     sizes = ", ".join(f"{name} {count}" for name, count in images.counts().items())
     return Picture(figure, f"Examples of each class in {images.domain}. Class sizes: {sizes}.")
+
+
+def picture_row(pixels: np.ndarray, captions: Sequence[str]) -> Picture:
+    """A few pictures side by side, each with a caption.
+
+    Parameters
+    ----------
+    pixels : uint8 array, shape (n, height, width, 3)
+    captions : sequence of str
+    """
+    figure = Figure(figsize=(len(pixels) * 1.05, 1.35), layout="constrained")
+    grid = figure.subplots(1, len(pixels), squeeze=False)[0]
+    for axes, picture, caption in zip(grid, pixels, captions, strict=True):
+        axes.imshow(picture)
+        axes.axis("off")
+        axes.set_title(caption, fontsize=8)
+    return Picture(figure, f"Pictures: {', '.join(captions)}.")
 
 
 def paired_sheet(first: ImageSet, second: ImageSet, items: Sequence[int]) -> Picture:
@@ -215,12 +203,12 @@ def setup_diagram(
     data : str
         What goes in, e.g. ``"emoji drawings"``.
     blocks : sequence of (str, str)
-        Text and state of each part, in the order of the data; the state is "frozen", "trained"
-        or "random".
+        Text and state of each part, in the order of the data; the state is "frozen", "tuned",
+        "trained" or "random".
     answer : str
         What comes out.
     source : str
-        Where reused weights come from, written above the frozen parts.
+        Where reused weights come from, written above the frozen and tuned parts.
     """
     parts = [(data, "data"), *blocks, (answer, "answer")]
     figure = Figure(figsize=(2.0 * len(parts), 2.1), layout="constrained")
@@ -229,12 +217,12 @@ def setup_diagram(
     axes.axis("off")
     for i, (text, state) in enumerate(parts):
         _draw_part(axes, i, text, state)
-    frozen = [i for i, (_, state) in enumerate(parts) if state == "frozen"]
-    if source and frozen:
-        axes.text(frozen[0] + frozen[-1] + 0.9, 1.4, f"reused: {source}", ha="center", fontsize=9)
+    reused = [i for i, (_, state) in enumerate(parts) if state in ("frozen", "tuned")]
+    if source and reused:
+        axes.text(reused[0] + reused[-1] + 0.9, 1.4, f"reused: {source}", ha="center", fontsize=9)
     chain = ", then ".join(f"{text} ({STATES[state][1]})" for text, state in parts)
-    reused = f" Reused: {source}." if source else ""
-    return Picture(figure, f"Set-up: {chain}.{reused}".replace("\n", " "))
+    told = f" Reused: {source}." if source else ""
+    return Picture(figure, f"Set-up: {chain}.{told}".replace("\n", " "))
 
 
 def _draw_part(axes, i: int, text: str, state: str) -> None:
@@ -266,9 +254,9 @@ def learning_curves(
         Horizontal lines to compare with, e.g. chance and majority.
     """
     curve = learning_curve(runs)
-    figure, axes = _axes()
+    figure, axes = new_axes()
     methods = list(curve.method.unique())
-    for i, method in zip(_places(methods), methods, strict=True):
+    for i, method in zip(places(methods), methods, strict=True):
         part, draws = curve[curve.method == method], runs[runs.method == method]
         shift = 1.03 ** (methods.index(method) - len(methods) / 2)
         axes.plot(
@@ -280,7 +268,7 @@ def learning_curves(
             markersize=3,
             zorder=1,
         )
-        axes.plot(part["labels"], part["mean"], label=method, **_style(i))
+        axes.plot(part["labels"], part["mean"], label=method, **style(i))
         axes.fill_between(part["labels"], part.low, part.high, color=COLOURS[i % 7], alpha=0.15)
     _reference_lines(axes, lines)
     ticks = sorted(runs["labels"].unique())
@@ -331,7 +319,7 @@ def intervals(
         Added to the name of each comparison, e.g. its number of labels.
     """
     notes = [f"\n{note}" for note in notes] if notes else [""] * len(comparisons)
-    figure, axes = _axes(7.5, (0.75 if any(notes) else 0.6) * len(comparisons) + 0.9)
+    figure, axes = new_axes(7.5, (0.75 if any(notes) else 0.6) * len(comparisons) + 0.9)
     for i, c in enumerate(comparisons):
         colour = COLOURS[0] if c.resolved else "#777777"
         axes.plot([c.low, c.high], [i, i], color=colour, linewidth=3)
@@ -369,11 +357,11 @@ def by_layer(
     layers : sequence of str
         In the order of the network.
     """
-    figure, axes = _axes()
+    figure, axes = new_axes()
     told = []
-    for i, (name, table) in zip(_places(list(runs)), runs.items(), strict=True):
+    for i, (name, table) in zip(places(list(runs)), runs.items(), strict=True):
         curve = learning_curve(table).set_index("method").loc[list(layers)]
-        axes.plot(range(len(layers)), curve["mean"], label=name, **_style(i))
+        axes.plot(range(len(layers)), curve["mean"], label=name, **style(i))
         axes.fill_between(
             range(len(layers)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
         )
@@ -402,9 +390,9 @@ def drift(
     values : mapping of str to sequence of float
         One line each, as long as `steps`.
     """
-    figure, axes = _axes(7, 3.6)
+    figure, axes = new_axes(7, 3.6)
     for i, (name, line) in enumerate(values.items()):
-        axes.plot(steps, line, label=name, **_style(i))
+        axes.plot(steps, line, label=name, **style(i))
     axes.set(xlabel="forward passes", ylabel=ylabel, title=title, xticks=steps)
     axes.legend(fontsize=9)
     told = "; ".join(
@@ -421,7 +409,7 @@ def course_map(lessons: Sequence[Lesson]) -> Picture:
     lessons : sequence of Lesson
         From `tlhelpers.course`.
     """
-    figure, axes = _axes(9.0, 5.0)
+    figure, axes = new_axes(9.0, 5.0)
     told = []
     for (task, domain), head in MAP_HEADS.items():
         here = [one for one in lessons if (one.new_task, one.new_domain) == (task, domain)]

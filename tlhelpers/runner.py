@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import sys
 import threading
@@ -23,6 +22,7 @@ from traitlets.config import Config
 from tlhelpers.claims import read_claims
 from tlhelpers.files import write_atomically
 from tlhelpers.images import nearest
+from tlhelpers.machine import processor_name
 from tlhelpers.sources import CourseError, repo_root
 
 CELL_SECONDS = 600
@@ -230,14 +230,6 @@ def record(runs: list[LessonRun], path: Path) -> None:
     kept = known[~known.lesson.isin(new.lesson)]
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.concat([kept, new] if len(kept) else [new]).sort_values("lesson").to_csv(path, index=False)
-
-
-def processor_name() -> str:
-    """The processor's name as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main(arguments: list[str] | None = None) -> int:

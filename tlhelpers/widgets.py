@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import ipywidgets
 import numpy as np
+import pandas as pd
 
+from tlhelpers.evaluate import learning_curve
 from tlhelpers.heads import linear_head
 from tlhelpers.images import ImageSet
 from tlhelpers.plots import Picture, prediction_grid
 from tlhelpers.significance import wilson
 from tlhelpers.splits import Split, draw_labels
+from tlhelpers.training_plots import by_depth
 
 
 class Explorer(ipywidgets.VBox):
@@ -82,4 +87,41 @@ def label_slider(
         return sentence, prediction_grid(images.subset(split.test[look]), predicted[look])
 
     slider = ipywidgets.IntSlider(5, 1, most, description="labels", continuous_update=False)
+    return Explorer(slider, show)
+
+
+def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> Explorer:
+    """How much of a network trains, and what that brings, out of stored runs.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Runs per test set, from `sweeps.load_sweep`; the first one tells seconds, trained weights
+        and what is left of old answers.
+    order : sequence of str
+        Methods, from the least to the most that trains.
+
+    Returns
+    -------
+    Explorer
+    """
+    curves = {name: learning_curve(table).set_index("method") for name, table in tables.items()}
+    first = next(iter(tables.values()))
+
+    def show(chosen: str) -> tuple[str, Picture]:
+        runs = first[first["method"] == chosen]
+        points = [(name, curve.loc[chosen]) for name, curve in curves.items()]
+        told = "; ".join(
+            f"{name} {p['mean']:.2f} [{p['low']:.2f}, {p['high']:.2f}]" for name, p in points
+        )
+        sentence = (
+            f"<b>{chosen}</b>: {int(runs['trained_weights'].iloc[0]):,} trained weights, "
+            f"{runs['seconds'].median():.1f} CPU seconds. Accuracy: {told}. "
+            f"Old answers left: {runs['agreement'].mean():.0%}"
+        )
+        return sentence, by_depth(tables, order, chosen)
+
+    slider = ipywidgets.SelectionSlider(
+        options=list(order), value=order[0], description="trains", continuous_update=False
+    )
     return Explorer(slider, show)

@@ -1,0 +1,427 @@
+# %% [markdown]
+# # 01 · From scratch: what can a few labels teach an empty network?
+#
+# **The question.** Before we reuse anything, we need to know what it has to beat. How good does a
+# network get that starts with random weights and sees nothing but our own few labels? Do tricks of
+# training, or simply more of it, make up for what it does not know?
+#
+# **After this lesson you can**
+# - split data so that a test means something, and say why the test set is opened once;
+# - draw the lines for chance and majority, below which nothing counts;
+# - write a training loop, and tell learning by heart from learning;
+# - draw a learning curve over labels per class for a network trained from scratch;
+# - say what augmentation and a longer schedule bought, with an interval, and what they cost.
+#
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lesson 00.
+
+# %%
+import numpy as np
+import pandas as pd
+import torch
+import torchvision.transforms.v2 as T
+from torch import nn
+
+from tlhelpers.budgets import price_list
+from tlhelpers.claims import claim, claim_value, claims_table
+from tlhelpers.classifier import Classifier
+from tlhelpers.evaluate import compare, repeat
+from tlhelpers.exercises import check
+from tlhelpers.features import raw_pixels
+from tlhelpers.finetune import fit, predict
+from tlhelpers.freezing import count_weights
+from tlhelpers.heads import linear_head, nearest_neighbours
+from tlhelpers.images import load_emoji
+from tlhelpers.plots import (
+    contact_sheet, intervals, learning_curves, picture_row, prediction_grid, setup_diagram,
+)
+from tlhelpers.small import SmallCNN
+from tlhelpers.splits import chance, majority, split_by_group
+from tlhelpers.sweeps import load_sweep
+from tlhelpers.training_plots import history
+
+# %% [markdown]
+# ## The set-up
+
+# %%
+setup_diagram("a drawing,\n32×32 px", [("4 convolutions", "trained"), ("linear head", "trained")],
+              "one of\n10 classes")
+
+# %% [markdown]
+# Nothing is reused: all weights are drawn at random and all of them are trained. The task is that of
+# lesson 00: ten classes of emoji, as Twemoji draws them. Here they are 32 pixels high, to keep
+# training fast.
+
+# %%
+emoji = load_emoji("twemoji", size=32)
+print(emoji)
+contact_sheet(emoji, per_class=10)
+
+# %% [markdown]
+# ## 1 · A test that means something
+# A model is good if it is right about drawings **that it has never seen**. So some drawings are put
+# aside before anything is learned:
+#
+# - the **training** items are learned from;
+# - the **validation** items are for decisions: which setting, when to stop;
+# - the **test** items are opened once, at the end, and their number is the one that is reported.
+
+# %% [markdown]
+# ### Two lines below which nothing counts
+# *Chance* is guessing among ten classes. *Majority* is saying the most common class of the training
+# side, always. A model that does not beat both has learned nothing that a constant could not do.
+
+# %%
+split = split_by_group(emoji, test=0.3, seed=0)
+print(split)
+
+# %%
+everyone = [split_by_group(emoji, test=0.3, seed=seed) for seed in range(10)]
+same_answer = np.mean([majority(emoji.labels[s.train], emoji.labels[s.test]) for s in everyone])
+lines = {"chance": chance(emoji.labels), "majority": same_answer}
+print({name: round(float(value), 3) for name, value in lines.items()})
+
+# %% [markdown]
+# ### Exercise 01.1
+# What does a model reach that never looks at a picture? Write the accuracy on the **test** labels
+# of always saying the most common **training** label. Labels are whole numbers from 0 on, shape
+# (n,); not every number need occur. Return one number between 0 and 1.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def always_the_same(train_labels, test_labels):
+    ### BEGIN SOLUTION
+    most_common = np.bincount(train_labels).argmax()
+    return (test_labels == most_common).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.1", always_the_same)
+
+# %% [markdown]
+# ### Copies on both sides
+# The first way to fool oneself: something like the test item stands among the training items. It
+# happens whenever copies are made **before** the split: augmented copies, frames of one film, slices
+# of one patient.
+#
+# We make one changed copy of every drawing (moved, turned, scaled a little). One learner gets copies
+# of training drawings only. The other one shuffled first and split then: its copies are of any
+# drawing, also of test drawings. Both have the same number of items, and both are tested on the same
+# unchanged drawings.
+
+# %%
+change = T.Compose([T.RandomAffine(8, translate=(0.06, 0.06), scale=(0.9, 1.1), fill=255)])
+torch.manual_seed(0)
+copies = torch.stack([change(torch.tensor(p).permute(2, 0, 1)) for p in emoji.pixels])
+rows = np.concatenate([raw_pixels(emoji), copies.float().flatten(1).numpy() / 255])
+labels_twice = np.tile(emoji.labels, 2)
+
+# %%
+def with_copies(head, of_test):
+    def method(train, test, seed):
+        pool = np.concatenate([train, test]) if of_test else train
+        chosen = np.random.default_rng(seed).permutation(pool)[:len(train)]
+        return head(np.concatenate([train, len(emoji) + chosen]), test, seed)
+    return method
+
+head = nearest_neighbours(rows, labels_twice)
+leak = repeat({"copies of anything": with_copies(head, True),
+               "copies of training items": with_copies(head, False)}, emoji, labels=[None])
+
+# %% tags=["claim"]
+claim("01.b", "copies of test drawings among the training items make the same learner look better",
+      compare(leak, "copies of anything", "copies of training items"))
+
+# %% [markdown]
+# Nothing was learned better; the test became easier. So `split_by_group` splits by *group* (here: by
+# emoji, whatever the drawing style), never by item.
+
+# %% [markdown]
+# ### Exercise 01.2
+# Several items may share a group, as drawings of one thing do. `groups` holds the name of each
+# item's group, a text array of shape (n,). Write a split by whole groups: no group stands on both
+# sides, every item stands on exactly one, and about `share` of the **groups** (rounded up or down)
+# are test groups. The same `seed` gives the same split, another seed another one. Return two arrays
+# of indices: the training items, then the test items.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def split_by_name(groups, share, seed):
+    ### BEGIN SOLUTION
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    in_test = np.isin(groups, names[:round(share * len(names))])
+    return np.flatnonzero(~in_test), np.flatnonzero(in_test)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.2", split_by_name)
+
+# %% [markdown]
+# ### Why open the test set once?
+# The second way to fool oneself is to look too often.
+#
+# > **Before you run it:** two hundred "models" guess at random. What will the best of them reach on
+# > the test set? What will *that same model* reach on other drawings?
+
+# %%
+rng = np.random.default_rng(0)
+guesses = rng.integers(0, 10, size=(200, len(emoji)))
+right = guesses == emoji.labels
+
+on_test = right[:, split.test].mean(axis=1)
+winner = on_test.argmax()
+print(f"best of 200 guessers on the test set: {on_test[winner]:.2f}")
+print(f"the same guesser on other drawings:   {right[winner, split.train].mean():.2f}")
+
+# %% [markdown]
+# No guesser knows anything. But whoever tries two hundred and reports the best has a "result". Once
+# may be luck; so we play the game a thousand times and look at the mean.
+
+# %% tags=["claim"]
+games = rng.binomial(len(split.test), 0.1, size=(1000, 200)).max(axis=1) / len(split.test)
+low, high = np.quantile(games, [0.025, 0.975])
+claim_value("01.a", "the best of 200 guessers looks clearly better than chance, 0.1, on the test set "
+            "that it was picked by", games.mean(), low, high, at_least=0.13)
+
+# %% [markdown]
+# That is why every choice in this course (a layer, a rate, a number of epochs) is made on training
+# items, some of which are set aside as validation items, and the test side only judges.
+
+# %% [markdown]
+# ### Exercise 01.3
+# Twelve settings were trained, each was measured on the test drawings, and the best of the twelve
+# is reported with that number. What is that number?
+#
+# - `"a"`: a fair estimate, since no test drawing was used in training
+# - `"b"`: too low on average, since the eleven other settings pull it down
+# - `"c"`: too high on average, but right if all twelve numbers are listed beside it
+# - `"d"`: too high on average; choose on a validation part and open the test set once
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "d"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.3", answer)
+
+# %% [markdown]
+# ## 2 · A small network, written out
+# One block: a 3×3 *convolution* slides small filters over the picture; *BatchNorm* brings each
+# channel to mean 0 and variance 1; *ReLU* cuts off what is negative; *max pooling* keeps the largest
+# of each 2×2 pixels. Four blocks: 32×32 pixels become 2×2 places with 128 channels, whose mean goes
+# into a linear head.
+
+# %% [markdown]
+# ### Exercise 01.4
+# A 3×3 convolution from 32 to 64 channels, without bias, is followed by BatchNorm over its 64
+# channels, with a weight and a bias for each. How many trained weights have the two layers
+# together?
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put a number or a calculation here
+### BEGIN SOLUTION
+answer = 3 * 3 * 32 * 64 + 2 * 64
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.4", answer)
+
+# %% [markdown]
+# Now the whole network: four blocks, the mean over what is left of the picture, a linear head.
+
+# %%
+def block(channels_in, channels_out):
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+                         nn.BatchNorm2d(channels_out), nn.ReLU(), nn.MaxPool2d(2))
+
+torch.manual_seed(0)
+network = nn.Sequential(block(3, 16), block(16, 32), block(32, 64), block(64, 128),
+                        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
+print(f"{count_weights(network)[0]:,} weights, all trained")
+
+# %% [markdown]
+# ## 3 · The training loop, once by hand
+# *Forward*: the network's answer. *Loss*: cross-entropy, large where the right class got a small
+# probability. *Backward*: the gradient of the loss for every weight. *Step*: each weight moves a
+# little against its gradient. AdamW is a rule for the size of that step.
+
+# %%
+def to_input(items):
+    return torch.tensor(emoji.pixels[items]).permute(0, 3, 1, 2) / 127.5 - 1
+
+optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+shuffle = np.random.default_rng(0)
+
+# %%
+rows_of_history = []
+for epoch in range(1, 31):
+    network.train()
+    for items in np.array_split(shuffle.permutation(split.train), 13):
+        loss = nn.functional.cross_entropy(network(to_input(items)), torch.tensor(emoji.labels[items]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    network.eval()
+    with torch.no_grad():
+        sides = [(network(to_input(s)).argmax(1).numpy() == emoji.labels[s]).mean()
+                 for s in (split.train, split.test)]
+    rows_of_history.append({"epoch": epoch, "loss": loss.item(), "accuracy": sides[0],
+                            "test": sides[1]})
+
+# %%
+by_hand = pd.DataFrame(rows_of_history)
+by_hand.iloc[[0, 4, 9, 19, 29]].round(2)
+
+# %% [markdown]
+# Two columns, two stories. On the drawings it learned from the network becomes nearly perfect; on the
+# others it stops far below. It knows its training drawings by heart. (This loop looked at the test side
+# after every epoch, to show you this. Nothing was chosen by it, and no number of it is reported.)
+
+# %% [markdown]
+# ### The same with `fit`
+# `fit` is this loop with what one needs around it: the checkpoint's own transform, validation items,
+# stopping early, a schedule for the rate, a history, going on after an interruption. The validation
+# items come out of the training side.
+
+# %%
+inner = split_by_group(emoji.subset(split.train), test=0.25, seed=0)
+learn, validate = (emoji.subset(split.train[part]) for part in (inner.train, inner.test))
+model = Classifier(SmallCNN(32, seed=0), 10, emoji.class_names)
+told = fit(model, learn, epochs=40, lr=3e-3, validation=validate, patience=10, quiet=True)
+print(f"stopped after {len(told.table)} epochs, best epoch {told.best_epoch}")
+history(told.table, "a small network from scratch")
+
+# %% [markdown]
+# On the validation items the loss turns and rises again while the training loss goes on falling. With
+# `patience=10` training stops ten epochs after the lowest validation loss, and the weights of that
+# epoch are put back.
+
+# %%
+look = split.test[np.random.default_rng(1).permutation(len(split.test))[:16]]
+prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
+
+# %% [markdown]
+# ## 4 · The learning curve
+# Ten seeds: each has its own split, its own labels and its own random weights, so that all that is
+# left to chance varies. The rival is a linear head on raw pixels, no network at all.
+#
+# > **Before you run it:** at one label per class, which one is better, network or pixels? At all?
+
+# %%
+def small_network(train, test, seed, epochs=40, augment=None):
+    model = Classifier(SmallCNN(32, seed=seed), 10, emoji.class_names, seed)
+    fit(model, emoji.subset(train), epochs=epochs, lr=3e-3, schedule="cosine", warmup=0.1,
+        augment=augment, seed=seed, quiet=True)
+    return predict(model, emoji.subset(test))
+
+# %%
+rivals = {"from scratch": small_network,
+          "raw pixels": linear_head(raw_pixels(emoji), emoji.labels)}
+runs = repeat(rivals, emoji, labels=[1, 2, 5, 10, None], seeds=10, n_jobs=2)
+
+# %%
+learning_curves(runs, lines)
+
+# %% tags=["claim"]
+everything = runs.attrs["all"]
+few = compare(runs, "from scratch", "raw pixels", labels=1)
+claim("01.c", "with all labels, the network from scratch beats raw pixels",
+      compare(runs, "from scratch", "raw pixels", labels=everything))
+print("with one label per class:", few)
+
+# %% [markdown]
+# The curve of the network still rises at its right end: it has not seen enough. Every point costs
+# labels, and labels cost somebody's time. The question of this course is whether what another model
+# has already learned can stand in for them.
+
+# %% tags=["claim"]
+curve = runs[runs.method == "from scratch"].groupby("labels").accuracy.mean()
+five_to_ten = runs[runs["labels"].isin([5, 10])].assign(
+    method=lambda t: t.method + t["labels"].astype(str) + " labels", labels=0)
+claim("01.d", "ten labels per class instead of five help the network from scratch",
+      compare(five_to_ten, "from scratch10 labels", "from scratch5 labels"))
+
+# %% [markdown]
+# ## 5 · What does augmentation buy?
+# *Augmentation* shows each drawing a little changed in every epoch: mirrored, turned, moved, scaled.
+# The class stays, the pixels do not. It promises more data for free. (For digits, mirroring would
+# change the class: an augmentation is a statement about what does not matter.)
+
+# %%
+augment = T.Compose([T.RandomHorizontalFlip(),
+                     T.RandomAffine(10, translate=(0.08, 0.08), scale=(0.85, 1.1), fill=255)])
+one = torch.tensor(emoji.pixels[3]).permute(2, 0, 1)
+torch.manual_seed(0)
+shown = torch.stack([one, *(augment(one) for _ in range(7))]).permute(0, 2, 3, 1).numpy()
+picture_row(shown, ["as drawn", *["changed"] * 7])
+
+# %% [markdown]
+# > **Before you run it:** all labels, the same number of epochs, ten seeds. How many points will it
+# > bring?
+
+# %%
+def augmented_network(train, test, seed):
+    return small_network(train, test, seed, augment=augment)
+
+with_augmentation = repeat({"augmented": augmented_network}, emoji, labels=[None], n_jobs=2)
+plain = runs[runs["labels"] == everything]
+gain = compare(pd.concat([plain, with_augmentation]), "augmented", "from scratch")
+print(gain)
+
+# %% [markdown]
+# PLACE VERDICT AUGMENT
+
+# %% [markdown]
+# ## 6 · Does scratch catch up if it trains longer?
+# He and others (arXiv:1811.08883) found that a network from scratch, *given enough time and enough
+# data*, catches up with a pretrained one. We have little data, so this is a question. Training for
+# hundreds of epochs with ten seeds takes longer than a lesson should; the table was computed with
+# `python3 -m tlhelpers sweep vision-schedules` and is stored with its provenance.
+
+# %%
+schedules = load_sweep("vision-schedules")
+for key, value in schedules.attrs["provenance"].items():
+    print(f"{key}: {value}")
+
+# %%
+table = price_list(schedules)
+weights = schedules.groupby("method").trained_weights.first()
+table.assign(weights=table.method.map(weights)).drop(columns="labels").round(2)
+
+# %% [markdown]
+# *small* is the network above, *large* is EfficientNet-Lite0 (3.4 million weights) with random
+# weights; seconds are those of one core. "All labels" means about twenty drawings per class.
+
+# %%
+longest = compare(schedules, "small, 300 epochs", "small, 30 epochs")
+patience = compare(schedules, "large, 32 epochs", "large, 8 epochs")
+size = compare(schedules, "small, 100 epochs", "large, 32 epochs")
+intervals([longest, patience, size])
+
+# %% [markdown]
+# And the network that knows ImageNet, its weights frozen, as in lesson 00? The strategies of lesson 04
+# were measured on the same splits, at the resolution of the large network, so we may put the runs side
+# by side.
+
+# %%
+frozen = load_sweep("vision-strategies").query("method == 'frozen' and labels == @everything")
+both = pd.concat([schedules, frozen])
+best_scratch = table.loc[table.accuracy.idxmax(), "method"]
+print("best from scratch:", best_scratch)
+print("frozen costs", f"{frozen.seconds.median():.1f} CPU seconds")
+reuse = compare(both, "frozen", "small, 300 epochs")
+print(reuse)
+
+# %% [markdown]
+# PLACE CLAIMS SCHEDULE
+
+# %% [markdown]
+# ## What we measured
+
+# %%
+claims_table()
+
+# %% [markdown]
+# ## What comes next
+# - **Lesson 02** keeps the pretrained network frozen and asks how far that carries.
+# - **Lesson 03** lets its weights move.
+# - **Lesson 04** puts all strategies side by side, with every second charged.

@@ -1,0 +1,306 @@
+# %% [markdown]
+# # 04 · Choosing: which strategy for my labels and my budget?
+#
+# **The question.** Six ways to a classifier stand side by side, from no network at all to a network
+# tuned to the last weight. Given so many labels and so many seconds of computing: which one? And
+# when is transfer not worth its price?
+#
+# **After this lesson you can**
+# - compare strategies fairly: same splits, same labels, as many trials each, every second charged;
+# - read accuracy against labels *and* against seconds;
+# - read a map of what wins where, and what "not resolved" on it means;
+# - name a target on which a small network from scratch keeps up with a large pretrained one;
+# - choose for your own case, and say what the choice rests on.
+#
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 01 to 03.
+
+# %%
+import numpy as np
+import pandas as pd
+
+from tlhelpers.budgets import price_list, winners
+from tlhelpers.claims import claim, claim_value, claims_table
+from tlhelpers.evaluate import compare, compare_all
+from tlhelpers.exercises import check
+from tlhelpers.images import load_digits_pair, load_emoji
+from tlhelpers.plots import contact_sheet, intervals, learning_curves
+from tlhelpers.splits import chance
+from tlhelpers.sweeps import load_sweep, rerun
+from tlhelpers.training_plots import choice_map, prices, strategies_sheet
+
+# %% [markdown]
+# ## The strategies
+
+# %%
+strategies_sheet({
+    "raw pixels": [("linear head", "trained")],
+    "scratch": [("small network", "trained"), ("linear head", "trained")],
+    "frozen random": [("large network", "random"), ("linear head", "trained")],
+    "frozen": [("large network", "frozen"), ("linear head", "trained")],
+    "LoRA": [("large network", "frozen"), ("thin matrices and head", "trained")],
+    "fine-tuned": [("large network", "tuned"), ("linear head", "trained")]})
+
+# %% [markdown]
+# The large network is EfficientNet-Lite0, fed with 96×96 pixels. The small one is that of lesson 01,
+# four convolutions on 32×32 pixels. LoRA and fine-tuning train the head first.
+#
+# ## 1 · The rules of a fair race
+# - **Same data.** For each of ten seeds all strategies get the same split and the same labels.
+# - **As many trials.** Each strategy has one knob (a penalty or a learning rate) and three settings of
+#   it. From three labels per class on, all three are tried *inside* the training items: 30 % of them
+#   judge, the best setting is trained again on all. With one or two labels nothing can be spared, and
+#   each strategy takes its default.
+# - **Every second is charged.** Trials, feature extraction, training, prediction: CPU seconds of one
+#   core.
+# - **The test side judges once.**
+
+# %%
+runs = load_sweep("vision-strategies")
+for key, value in runs.attrs["provenance"].items():
+    print(f"{key}: {value}")
+everything = runs.attrs["all"]
+
+# %% [markdown]
+# Which settings were chosen? How often, over ten seeds, at five labels per class and at all (mean
+# about twenty)?
+
+# %%
+chosen = runs[runs["labels"].isin([5, everything]) & (runs.trials > 0)]
+chosen.groupby(["method", "labels"]).chosen.value_counts().unstack("labels", fill_value=0)
+
+# %% [markdown]
+# Twenty drawings judge three settings at five labels per class. No wonder that different seeds choose
+# differently: the choice itself is part of what is uncertain, and the seeds carry it into the
+# intervals.
+
+# %% [markdown]
+# ### Exercise 04.1
+# One full training takes 12 CPU seconds; the seconds grow in proportion to the number of training
+# items. Three settings are tried, each trained on 70 % of the items. Then the best setting is
+# trained on all of them. How many CPU seconds did the strategy cost?
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put a number or a calculation here
+### BEGIN SOLUTION
+answer = 3 * 0.7 * 12 + 12
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.1", answer)
+
+# %% [markdown]
+# ### A slice of it, here and now
+# The whole table took about an hour of two cores (`python3 -m tlhelpers sweep vision` runs it again).
+# Some of its runs are repeated here. `same` is the share of test drawings with the same prediction.
+
+# %%
+again = rerun("vision-strategies", ["raw pixels", "frozen", "frozen random", "scratch"], 5, seeds=[0, 1])
+tuning = rerun("vision-strategies", ["fine-tuned"], 2, seeds=[0, 1])
+pd.concat([again, tuning], ignore_index=True).round(2)
+
+# %% tags=["claim"]
+claim_value("04.a", "linear heads that are trained again here predict what the stored table says",
+            again[again.method != "scratch"].same.mean(), at_least=0.95)
+claim_value("04.b", "networks that are trained again here agree with it on most drawings",
+            pd.concat([tuning, again[again.method == "scratch"]]).same.mean(), at_least=0.7)
+
+# %% [markdown]
+# ## 2 · Accuracy against labels
+#
+# > **Before you run it:** which two curves will cross?
+
+# %%
+emoji = load_emoji("twemoji", size=96)
+learning_curves(runs, {"chance": chance(emoji.labels)})
+
+# %% [markdown]
+# PLACE CLAIMS LABELS
+
+# %% [markdown]
+# ## 3 · Accuracy against seconds
+# What did each of these points cost? The axis of seconds is logarithmic: from left to right, each grid
+# line is ten times as dear.
+
+# %%
+prices(runs, [1, 5, everything])
+
+# %%
+table = price_list(runs).pivot(index="method", columns="labels", values="seconds")
+table.round(2).sort_values(everything)
+
+# %% tags=["claim"]
+seconds = price_list(runs).set_index(["method", "labels"]).seconds
+ratio = seconds["fine-tuned", everything] / seconds["frozen", everything]
+claim_value("04.h", "with all labels, fine-tuning with its trials costs at least ten times the CPU "
+            "seconds of frozen features with theirs (ratio)", ratio, at_least=10)
+
+# %% [markdown]
+# ### Exercise 04.2
+# `accuracy` and `seconds` are dicts from the name of a method to a number. Return the name of the
+# most accurate method whose seconds are **at most** `budget`, or `None` if no method fits.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def best_within(budget, accuracy, seconds):
+    ### BEGIN SOLUTION
+    affordable = [name for name in accuracy if seconds[name] <= budget]
+    return max(affordable, key=accuracy.get, default=None)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.2", best_within)
+
+# %% [markdown]
+# ## 4 · What wins where
+# For each number of labels and each budget: of the strategies that fit the budget, the one with the
+# highest mean accuracy, compared with each of the others on the same drawings (paired bootstrap over
+# seeds and items, Holm's correction). If it beats them all, it wins. If not, the cell is hatched:
+# **not resolved**, and the cheapest of those that remain is named.
+
+# %%
+map_of = winners(runs, budgets=[0.3, 3, 30, 300])
+choice_map(map_of, everything, "emoji, ten classes, 96×96 px")
+
+# %% [markdown]
+# ### Exercise 04.3
+# `low` and `high` are the ends of the 95 % interval of accuracy(A) − accuracy(B). Return `"A"` or
+# `"B"` for the method that is better, or `"not resolved"`. A winner is named only if the interval
+# leaves out 0, and an end of exactly 0 does not leave it out.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def verdict(low, high):
+    ### BEGIN SOLUTION
+    if low > 0:
+        return "A"
+    return "B" if high < 0 else "not resolved"
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.3", verdict)
+
+# %% [markdown]
+# ### Exercise 04.4
+# At your number of labels and your budget, the map says "not resolved" between a strategy of 2 CPU
+# seconds and one of 60. What follows?
+#
+# - `"a"`: no reason yet to pay for the dear one: take the cheap one, or collect more evidence
+# - `"b"`: the two are equally good, so it does not matter which one is taken
+# - `"c"`: take the one with the higher mean, since the mean is the best guess
+# - `"d"`: nothing at all: the experiment failed and must be thrown away
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "a"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.4", answer)
+
+# %% [markdown]
+# ## 5 · Spend the seconds elsewhere: resolution
+# All this was fed with 96×96 pixels, to make tuning affordable. The network was trained with 224×224.
+# A frozen network is run once per drawing: it can afford the full size.
+
+# %%
+full = load_sweep("vision-full-size")
+small = runs.query("method in ['frozen', 'fine-tuned'] and labels in [5, @everything]")
+sizes = pd.concat([full, small])
+price_list(sizes).round(2)
+
+# %%
+asked = [("frozen, 224 px", "frozen"), ("frozen, 224 px", "fine-tuned"),
+         ("fine-tuned, 224 px", "frozen, 224 px"), ("fine-tuned, 224 px", "fine-tuned")]
+found = [compare(sizes, a, b, labels=everything) for a, b in asked]
+intervals(found, notes=["all labels"] * 4)
+
+# %% [markdown]
+# PLACE CLAIMS SIZE
+
+# %% [markdown]
+# ## 6 · Where transfer does not pay
+# Lesson 02 met digits of 8×8 pixels, on which averaged ImageNet features lost to raw pixels. There the
+# network was frozen. Does tuning save it, and is it worth its price?
+
+# %%
+digits = load_digits_pair("digits", size=32)
+contact_sheet(digits, per_class=10)
+
+# %% [markdown]
+# > **Before you run it:** small network from scratch against fine-tuned ImageNet network, fifty labels
+# > per digit. By how much does the winner win? At how many times the seconds?
+
+# %%
+far = load_sweep("vision-far")
+learning_curves(far, {"chance": chance(digits.labels)})
+
+# %%
+prices(far, [5, 20, 50])
+
+# %% [markdown]
+# PLACE CLAIMS FAR
+
+# %% [markdown]
+# ## 7 · A guide, and what it rests on
+# The table below is computed from the two maps: for each number of labels, the strategy that the data
+# advise with a small and with a large budget.
+
+# %%
+def advice(runs, domain, budgets=(3, 300)):
+    map_of = winners(runs, budgets).assign(domain=domain)
+    map_of["advice"] += np.where(map_of.resolved, "", " (not resolved: cheapest of the best)")
+    return map_of.pivot(index=["domain", "labels"], columns="budget", values="advice")
+
+guide = pd.concat([advice(runs, "emoji"), advice(far, "digits")])
+guide.rename(columns="up to {:g} CPU seconds".format).style
+
+# %% [markdown]
+# PLACE GUIDE
+
+# %% [markdown]
+# ### Exercise 04.5
+# `validation` and `seconds` are dicts from the name of a setting to its validation accuracy and to
+# its seconds. Return the name of the setting with the highest validation accuracy; among settings
+# that are **exactly** equal, the cheapest.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def choose(validation, seconds):
+    ### BEGIN SOLUTION
+    best = max(validation.values())
+    equals = [name for name in validation if validation[name] == best]
+    return min(equals, key=seconds.get)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.5", choose)
+
+# %% [markdown]
+# ### Exercise 04.6
+# A colleague has five labels per class and compares "frozen features, default setting" with
+# "fine-tuning, best of forty settings on the test set". What is unfair?
+#
+# - `"a"`: nothing: everyone may tune as much as they like
+# - `"b"`: only the forty trials: had both sides forty, choosing on the test set would be fair
+# - `"c"`: both the forty trials against one and the choice on the test set
+# - `"d"`: fine-tuning trains more weights than a head on frozen features
+# - `"e"`: five labels per class are too few for any comparison
+
+# %% nbgrader={"grade": false, "grade_id": "answer-04-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "c"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-04-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("04.6", answer)
+
+# %% [markdown]
+# ## What we measured
+
+# %%
+claims_table()
+
+# %% [markdown]
+# ## What comes next
+# - **Lessons 05 and 06** ask the same questions of language: word vectors and BERT.
+# - To read: Raghu and others on a far domain, medical images (arXiv:1902.07208); Kornblith and others on
+#   which ImageNet models transfer (arXiv:1805.08974).

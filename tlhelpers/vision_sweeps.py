@@ -1,0 +1,139 @@
+"""The long comparisons of the vision lessons: what is run, on what, with which seeds."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tlhelpers.forgetting import agreement
+from tlhelpers.images import ImageSet, load_digits_pair, load_emoji
+from tlhelpers.strategies import (
+    HEAD_ONLY,
+    Outcome,
+    fine_tuned,
+    frozen_rows,
+    large_from_scratch,
+    linear_head_on,
+    load_once,
+    low_rank,
+    pixel_rows,
+    small_from_scratch,
+    tuned,
+)
+from tlhelpers.sweeps import Sweep
+
+SIZE = 96
+PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
+RATES = [{"lr": r} for r in (3e-4, 1e-4, 1e-3)]
+DEPTHS = {
+    "head only": HEAD_ONLY,
+    "last convolution": 8,
+    "from blocks.5": 6,
+    "from blocks.3": 4,
+    "from blocks.1": 2,
+    "everything": 0,
+}
+
+
+def emoji_sets(size: int = SIZE) -> dict[str, ImageSet]:
+    """Both drawing styles; the first one is trained on."""
+    return {style: load_emoji(style, size=size) for style in ("twemoji", "openmoji")}
+
+
+def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
+    """The one drawing style that is trained and tested on."""
+    return {"twemoji": load_emoji("twemoji", size=size)}
+
+
+def full_size_twemoji() -> dict[str, ImageSet]:
+    """As `twemoji_set`, in the size that the backbone was trained with."""
+    return twemoji_set(224)
+
+
+def digit_set() -> dict[str, ImageSet]:
+    """Digits of 8×8 pixels, scaled up."""
+    return {"digits": load_digits_pair("digits", size=64)}
+
+
+def _depths() -> dict:
+    by_depth = {name: partial(fine_tuned, frozen_groups=n) for name, n in DEPTHS.items()}
+    others = {
+        "rates by layer": partial(fine_tuned, lr=slice(3e-5, 1e-3)),
+        "all at once": partial(fine_tuned, head_first=False),
+        "head first, high rate": partial(fine_tuned, lr=1e-3),
+        "all at once, high rate": partial(fine_tuned, lr=1e-3, head_first=False),
+        "statistics moving": partial(fine_tuned, hold_bn=False),
+        "LoRA": low_rank,
+    }
+    return {name: tuned(train, [{}]) for name, train in (by_depth | others).items()}
+
+
+def _left_over(outcome: Outcome) -> dict:
+    return {"agreement": round(agreement(outcome.model), 4)}
+
+
+def _strategies(size: int = SIZE) -> dict:
+    return {
+        "raw pixels": linear_head_on(pixel_rows, PENALTIES),
+        "scratch": tuned(small_from_scratch, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
+        "frozen": linear_head_on(partial(frozen_rows, size=size), PENALTIES),
+        "frozen random": linear_head_on(
+            partial(frozen_rows, size=size, twin=True), PENALTIES
+        ),
+        "fine-tuned": tuned(partial(fine_tuned, size=size), RATES),
+        "LoRA": tuned(
+            partial(low_rank, size=size), [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
+        ),
+    }  # fmt: skip
+
+
+def _full_size() -> dict:
+    return {
+        "frozen, 224 px": linear_head_on(partial(frozen_rows, size=224), PENALTIES),
+        "fine-tuned, 224 px": tuned(partial(fine_tuned, size=224), RATES[:1]),
+    }
+
+
+def _schedules() -> dict:
+    small = {
+        f"small, {n} epochs": tuned(partial(small_from_scratch, epochs=n), [{}])
+        for n in (10, 30, 100, 300)
+    }
+    small |= {
+        f"small, augmented, {n} epochs": tuned(
+            partial(small_from_scratch, epochs=n, augment=True), [{}]
+        )
+        for n in (100, 300)
+    }
+    large = {
+        f"large, {n} epochs": tuned(partial(large_from_scratch, epochs=n), [{}]) for n in (8, 32)
+    }
+    return small | large
+
+
+def _longer() -> dict:
+    longer = partial(fine_tuned, epochs=24, augment=True)
+    return {"everything, longer": tuned(longer, [{}])}
+
+
+def _statistics() -> dict:
+    return {
+        f"{name}, rate {rate:g}": tuned(partial(fine_tuned, lr=rate, hold_bn=hold), [{}])
+        for rate in (1e-4, 3e-4)
+        for name, hold in {"held": True, "moving": False}.items()
+    }
+
+
+def _far_strategies() -> dict:
+    return {name: run for name, run in _strategies(64).items() if name != "LoRA"}
+
+
+at_96, at_64, at_224 = (partial(load_once, size) for size in (SIZE, 64, 224))
+DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
+STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
+FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 20, 50), warm=at_64)
+FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (5, None), warm=at_224)
+SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
+STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
+LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
+ALL = (DEPTH, LONGER, STATISTICS, STRATEGIES, FAR, FULL_SIZE, SCHEDULES)
+SWEEPS = {sweep.name: sweep for sweep in ALL}
