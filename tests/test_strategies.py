@@ -223,6 +223,11 @@ def test_with_all_but_the_head_frozen_the_body_stays_and_the_head_learns(backbon
     assert np.mean(predictor(part) == part.labels) > 0.9
 
 
+def test_a_head_alone_that_is_not_trained_first_is_refused(emoji, split):
+    with pytest.raises(ValueError, match="would train nothing"):
+        fine_tuned(emoji, split.train, 0, size=32, frozen_groups=9, head_first=False)
+
+
 def test_with_nothing_frozen_the_body_moves_and_the_kept_network_does_not(backbone, emoji, split):
     predictor, notes, _ = small_tuning(emoji, split, frozen_groups=0)
     ours, given = (body.state_dict() for body in (predictor.model.backbone, backbone))

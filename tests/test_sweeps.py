@@ -5,7 +5,9 @@ import re
 import runpy
 import shutil
 import sys
+import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +18,7 @@ from tlhelpers import sweeps, vision_sweeps
 from tlhelpers.evaluate import compare, learning_curve, repeat
 from tlhelpers.features import raw_pixels
 from tlhelpers.heads import linear_head
-from tlhelpers.images import load_emoji
+from tlhelpers.images import ImageSet, load_emoji
 from tlhelpers.machine import processor_name
 from tlhelpers.sources import CourseError
 from tlhelpers.strategies import linear_head_on, pixel_rows, small_from_scratch, tuned
@@ -293,6 +295,79 @@ def test_a_table_of_other_data_is_refused_with_the_command(stored, monkeypatch, 
     use(monkeypatch, stored, Sweep("small-one", partial(small_sets, classes), dict, (2,)))
     with pytest.raises(CourseError, match="other data: run python3 -m tlhelpers sweep small-one"):
         load_sweep("small-one")
+
+
+def relabelled():
+    sets = small_sets()
+    changed = {}
+    for style, images in sets.items():
+        labels = images.labels.copy()
+        labels[17] = 1
+        changed[style] = ImageSet(images.pixels, labels, images.class_names, images.groups, style)
+    return changed
+
+
+def test_kept_runs_with_other_labels_are_not_used(stored, monkeypatch, ran):
+    other = replace(SMALL, sets=relabelled)
+    use(monkeypatch, stored, other)
+    run_sweep("small-one", n_jobs=1)
+    assert len(ran) == len(ALL_TASKS)
+
+
+def test_a_table_with_other_class_names_is_refused(stored, monkeypatch):
+    def renamed():
+        return {
+            style: ImageSet(i.pixels, i.labels, ["a", "b", "c"], i.groups, style)
+            for style, i in small_sets().items()
+        }
+
+    use(monkeypatch, stored, replace(SMALL, sets=renamed))
+    with pytest.raises(CourseError, match="belongs to other data"):
+        load_sweep("small-one")
+
+
+@pytest.mark.parametrize(
+    ("methods", "labels", "seeds", "what"),
+    [
+        (["raw pixel"], 2, [0], "no run of 'raw pixel' with seed 0 and labels 2"),
+        (["raw pixels"], 3, [0], "no run of 'raw pixels' with seed 0 and labels 3"),
+        (["raw pixels"], 2, [7], "no run of 'raw pixels' with seed 7 and labels 2"),
+        ([], 2, [0], "no run of 'nothing'"),
+    ],
+)
+def test_a_slice_that_was_never_run_is_refused_at_once(stored, ran, methods, labels, seeds, what):
+    with pytest.raises(ValueError, match=what):
+        rerun("small-one", methods, labels, seeds, 1)
+    assert ran == []
+
+
+def test_what_all_runs_share_is_loaded_once_and_not_charged(stored, monkeypatch):
+    calls = []
+    sweeps._warm.cache_clear()
+    use(monkeypatch, stored, replace(SMALL, warm=lambda: (calls.append(1), _burn(1.0))))
+    found = [sweeps.run_task("small-one", seed, 2, "raw pixels") for seed in (0, 1)]
+    sweeps._warm.cache_clear()
+    assert calls == [1] and found[0]["cpu_seconds"] < 0.9
+
+
+def _burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [(["small-one", "nonsense"], "nonsense"), (["small-one", "--jobs", "0"], "1 or more")],
+)
+def test_a_wrong_command_line_is_refused_before_anything_is_run(
+    stored, monkeypatch, arguments, what
+):
+    asked = []
+    monkeypatch.setattr(sweeps, "run_sweep", lambda *a: asked.append(a))
+    with pytest.raises(CourseError, match=what):
+        sweeps.main(arguments)
+    assert asked == []
 
 
 def test_an_unknown_sweep_names_its_neighbours(stored):

@@ -39,3 +39,8 @@ def places(names: Sequence[str]) -> list[int]:
     fixed = {name: RESERVED[key] for name in names for key in RESERVED if name.startswith(key)}
     free = (i for i in range(len(COLOURS) + len(names)) if i not in fixed.values())
     return [fixed[name] if name in fixed else next(free) for name in names]
+
+
+def labels_per_class(count: int) -> str:
+    """``"1 label per class"``, ``"5 labels per class"``."""
+    return f"{count} label{'' if count == 1 else 's'} per class"

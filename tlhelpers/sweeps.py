@@ -404,10 +404,8 @@ def rerun(
     tasks = [(seed, labels, method) for method in methods for seed in seeds]
     unknown = [task for task in tasks if (task[2], task[0]) not in stored.index]
     if unknown or not tasks:
-        which = (
-            "{2!r} with seed {0} and {1} labels".format(*unknown[0]) if unknown else "of nothing"
-        )
-        raise ValueError(f"{name} holds no run {which}: look at load_sweep({name!r})")
+        seed, k, method = unknown[0] if unknown else (None, None, "nothing")
+        raise ValueError(f"{name} holds no run of {method!r} with seed {seed} and labels {k}")
     rows = []
     for found in run_tasks(name, tasks, n_jobs):
         before = stored.loc[(found["method"], found["seed"])]

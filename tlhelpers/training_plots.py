@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 
 from tlhelpers.budgets import price_list
 from tlhelpers.evaluate import learning_curve
-from tlhelpers.palette import COLOURS, MARKERS, STATES, new_axes, places, style
+from tlhelpers.palette import (
+    COLOURS,
+    MARKERS,
+    STATES,
+    labels_per_class,
+    new_axes,
+    places,
+    style,
+)
 from tlhelpers.plots import Picture
 
 
@@ -102,7 +110,7 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
             )  # fmt: skip
             told.append(f"{k} labels, {method}: {band['mean']:.2f} for {offer.seconds:.2g} s")
         everything = " (all)" if k == runs.attrs.get("all") else ""
-        axes.set(xscale="log", title=f"{k} labels per class{everything}")
+        axes.set(xscale="log", title=f"{labels_per_class(k)}{everything}")
         axes.set_xlabel("CPU seconds, every trial charged (log scale)")
     panels[0].set_ylabel("accuracy on test items")
     panels[-1].legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5), title="95 % bars")
@@ -122,11 +130,12 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
     """
     labels, budgets = sorted(table["labels"].unique()), sorted(table["budget"].unique())
     names = list(dict.fromkeys(table["best"].dropna()))
+    colours = {name: COLOURS[i % 7] for i, name in zip(places(names), names, strict=True)}
     figure, axes = new_axes(1.75 * len(budgets) + 1.5, 0.85 * len(labels) + 1.3)
     told = []
     for row in table.itertuples():
         x, y = budgets.index(row.budget), labels.index(row.labels)
-        colour = "#FFFFFF" if pd.isna(row.best) else COLOURS[names.index(row.best) % 7]
+        colour = "#FFFFFF" if pd.isna(row.best) else colours[row.best]
         axes.add_patch(_cell(x, y, colour, row.resolved))
         axes.text(x, y, _choice(row), ha="center", va="center", fontsize=8.5)
         outcome = row.best if row.resolved else f"not resolved, {row.best} highest"

@@ -98,16 +98,11 @@ def _schedules() -> dict:
         f"small, {n} epochs": tuned(partial(small_from_scratch, epochs=n), [{}])
         for n in (10, 30, 100, 300)
     }
-    small |= {
-        f"small, augmented, {n} epochs": tuned(
-            partial(small_from_scratch, epochs=n, augment=True), [{}]
-        )
-        for n in (100, 300)
-    }
+    changed = partial(small_from_scratch, epochs=100, augment=True)
     large = {
-        f"large, {n} epochs": tuned(partial(large_from_scratch, epochs=n), [{}]) for n in (8, 32)
+        f"large, {n} epochs": tuned(partial(large_from_scratch, epochs=n), [{}]) for n in (8, 24)
     }
-    return small | large
+    return small | {"small, augmented, 100 epochs": tuned(changed, [{}])} | large
 
 
 def _longer() -> dict:
@@ -130,8 +125,8 @@ def _far_strategies() -> dict:
 at_96, at_64, at_224 = (partial(load_once, size) for size in (SIZE, 64, 224))
 DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
 STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
-FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 20, 50), warm=at_64)
-FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (5, None), warm=at_224)
+FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 50), warm=at_64)
+FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (None,), warm=at_224)
 SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
 STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
