@@ -44,7 +44,8 @@ def test_only_what_is_affordable_can_win():
     table = winners(RUNS, [0.5, 1.0, 10.0]).set_index(["labels", "budget"])
     assert pd.isna(table.best[5, 0.5]) and pd.isna(table.advice[5, 0.5])
     assert not table.resolved[5, 0.5]
-    assert table.best[5, 1.0] == "cheap" and table.resolved[5, 1.0]
+    assert table.best[5, 1.0] == "cheap" and table.rivals[5, 1.0] == 0
+    assert not table.resolved[5, 1.0], "it beats nobody"
     assert table.best[5, 10.0] == "good" and table.resolved[5, 10.0]
     assert table.tied[5, 10.0] == ()
 
@@ -65,8 +66,9 @@ def test_a_budget_that_is_none_is_refused(budgets):
 
 
 def test_the_map_says_in_words_what_its_colours_say():
-    picture = training_plots.choice_map(winners(RUNS, [0.5, 10.0, 100.0]), everything=20)
+    picture = training_plots.choice_map(winners(RUNS, [0.5, 1.0, 10.0, 100.0]), everything=20)
     assert "5 labels, 0.5 s: nothing" in picture.alt
+    assert "5 labels, 1 s: only cheap" in picture.alt
     assert "5 labels, 10 s: good" in picture.alt
     assert "5 labels, 100 s: not resolved" in picture.alt
     assert picture.png()[:4] == b"\x89PNG"

@@ -48,7 +48,13 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     pandas.DataFrame
         One row per label count and budget: `labels`, `budget`, `best` (missing if nothing is
         affordable), `tied` (tuple of methods that `best` is not shown to beat), `advice` (of `best`
-        and `tied` the one with the fewest seconds), `accuracy` (of `best`), `resolved`.
+        and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how many
+        others are affordable), `resolved` (there are some, and `best` beats them all).
+
+    Notes
+    -----
+    The leader is picked on the items it is judged by, and the correction is made within one label
+    count and budget, not over all: a sketch for choosing, not a set of claims.
     """
     budgets = list(budgets)
     if not budgets or not all(0 < b < float("inf") for b in budgets):
@@ -65,7 +71,8 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
 
 def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
     if offers.empty:
-        return {"best": None, "tied": (), "advice": None, "accuracy": np.nan, "resolved": False}
+        nothing = {"best": None, "tied": (), "advice": None, "accuracy": np.nan}
+        return nothing | {"rivals": 0, "resolved": False}
     order = offers.sort_values("accuracy", ascending=False, kind="stable")
     best, labels = order.iloc[0], int(order.iloc[0]["labels"])
     others = list(order["method"][1:])
@@ -81,5 +88,6 @@ def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
         "tied": tied,
         "advice": level.sort_values("seconds", kind="stable").iloc[0]["method"],
         "accuracy": best["accuracy"],
-        "resolved": not tied,
+        "rivals": len(others),
+        "resolved": bool(others) and not tied,
     }

@@ -121,6 +121,8 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
 def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = "") -> Picture:
     """Which strategy wins for so many labels and seconds; hatched where it is not resolved.
 
+    Pale where nothing else is affordable.
+
     Parameters
     ----------
     table : pandas.DataFrame
@@ -136,9 +138,10 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
     for row in table.itertuples():
         x, y = budgets.index(row.budget), labels.index(row.labels)
         colour = "#FFFFFF" if pd.isna(row.best) else colours[row.best]
-        axes.add_patch(_cell(x, y, colour, row.resolved))
+        axes.add_patch(_cell(x, y, colour, row.resolved, bool(row.rivals)))
         axes.text(x, y, _choice(row), ha="center", va="center", fontsize=8.5)
         outcome = row.best if row.resolved else f"not resolved, {row.best} highest"
+        outcome = f"only {row.best}" if row.best and not row.rivals else outcome
         outcome = "nothing" if pd.isna(row.best) else outcome
         told.append(f"{row.labels} labels, {row.budget:g} s: {outcome}")
     axes.set(xlim=(-0.5, len(budgets) - 0.5), ylim=(-0.5, len(labels) - 0.5), title=title)
@@ -151,11 +154,11 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
     return Picture(figure, f"What wins where. {'; '.join(told)}.")
 
 
-def _cell(x: int, y: int, colour: str, resolved: bool):
+def _cell(x: int, y: int, colour: str, resolved: bool, contested: bool):
     from matplotlib.patches import Rectangle
 
     strength = "AA" if resolved else "33"
-    hatch = None if resolved else "///"
+    hatch = "///" if contested and not resolved else None
     return Rectangle(
         (x - 0.48, y - 0.46), 0.96, 0.92, facecolor=colour + strength, edgecolor="#BBBBBB",
         hatch=hatch,
@@ -165,8 +168,8 @@ def _cell(x: int, y: int, colour: str, resolved: bool):
 def _choice(row) -> str:
     if pd.isna(row.best):
         return "nothing\naffordable"
-    if row.resolved:
-        return f"{row.best}\n{row.accuracy:.2f}"
+    if row.resolved or not row.rivals:
+        return f"{row.best}\n{row.accuracy:.2f}" + ("" if row.rivals else "\n(no rival)")
     return f"not resolved\n{row.best} {row.accuracy:.2f}\ncheapest: {row.advice}"
 
 

@@ -205,7 +205,8 @@ check("01.3", answer)
 
 # %% [markdown]
 # ## 2 · A small network, written out
-# One block: a 3×3 *convolution* slides small filters over the picture; *BatchNorm* brings each
+# One block: a 3×3 *convolution* slides small filters over the picture, one for each output channel, with
+# 3×3 numbers for every input channel; *BatchNorm* brings each
 # channel to mean 0 and variance 1; *ReLU* cuts off what is negative; *max pooling* keeps the largest
 # of each 2×2 pixels. Four blocks: 32×32 pixels become 2×2 places with 128 channels, whose mean goes
 # into a linear head.
@@ -226,6 +227,26 @@ answer = 3 * 3 * 32 * 64 + 2 * 64
 check("01.4", answer)
 
 # %% [markdown]
+# ### Exercise 01.5
+# Write the block that small networks are made of, as an `nn.Sequential`: a 3×3 convolution with
+# padding 1, BatchNorm, ReLU, 2×2 max pooling. It turns `channels_in` channels into `channels_out`
+# and halves height and width. A bias in the convolution is allowed.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def conv_block(channels_in, channels_out):
+    ### BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    )
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.5", conv_block)
+
+# %% [markdown]
 # Now the whole network: four blocks, the mean over what is left of the picture, a linear head.
 
 # %%
@@ -242,7 +263,8 @@ print(f"{count_weights(network)[0]:,} weights, all trained")
 # ## 3 · The training loop, once by hand
 # *Forward*: the network's answer. *Loss*: cross-entropy, large where the right class got a small
 # probability. *Backward*: the gradient of the loss for every weight. *Step*: each weight moves a
-# little against its gradient. AdamW is a rule for the size of that step.
+# little against its gradient. AdamW is a rule for the size of that step, and `lr`, the *learning rate*,
+# scales it. An *epoch* is one pass over all training drawings, in *batches* of about fifteen.
 
 # %%
 def to_input(items):
@@ -278,9 +300,9 @@ by_hand.iloc[[0, 4, 9, 19, 29]].round(2)
 
 # %% [markdown]
 # ### The same with `fit`
-# `fit` is this loop with what one needs around it: the checkpoint's own transform, validation items,
-# stopping early, a schedule for the rate, a history, going on after an interruption. The validation
-# items come out of the training side.
+# `fit` is this loop with what one needs around it: validation items, stopping early, a schedule for the
+# learning rate, a history, going on after an interruption. The validation items come out of the
+# training side.
 
 # %%
 inner = split_by_group(emoji.subset(split.train), test=0.25, seed=0)
@@ -302,7 +324,8 @@ prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
 # %% [markdown]
 # ## 4 · The learning curve
 # Ten seeds: each has its own split, its own labels and its own random weights, so that all that is
-# left to chance varies. The rival is a linear head on raw pixels, no network at all.
+# left to chance varies. The learning rate climbs during the first tenth of the steps (*warm-up*) and then
+# goes down to zero along half a cosine. The rival is a linear head on raw pixels, no network at all.
 #
 # > **Before you run it:** at one label per class, which one is better, network or pixels? At all?
 
@@ -329,16 +352,17 @@ claim("01.c", "with all labels, the network from scratch beats raw pixels",
 print("with one label per class:", few)
 
 # %% [markdown]
-# The curve of the network still rises at its right end: it has not seen enough. Every point costs
-# labels, and labels cost somebody's time. The question of this course is whether what another model
-# has already learned can stand in for them.
+# Does it still learn from more at the right end of the curve, from ten labels to all?
 
 # %% tags=["claim"]
-curve = runs[runs.method == "from scratch"].groupby("labels").accuracy.mean()
-five_to_ten = runs[runs["labels"].isin([5, 10])].assign(
-    method=lambda t: t.method + t["labels"].astype(str) + " labels", labels=0)
-claim("01.d", "ten labels per class instead of five help the network from scratch",
-      compare(five_to_ten, "from scratch10 labels", "from scratch5 labels"))
+ends = runs[(runs.method == "from scratch") & runs["labels"].isin([10, everything])]
+ends = ends.assign(method=ends["labels"].map({10: "ten labels", everything: "all labels"}), labels=0)
+claim("01.d", "all labels instead of ten per class help the network from scratch",
+      compare(ends, "all labels", "ten labels"))
+
+# %% [markdown]
+# Every point costs labels, and labels cost somebody's time. The question of this course is whether what
+# another model has already learned can stand in for them.
 
 # %% [markdown]
 # ## 5 · What does augmentation buy?
@@ -368,7 +392,7 @@ gain = compare(pd.concat([plain, with_augmentation]), "augmented", "from scratch
 print(gain)
 
 # %% [markdown]
-# With the same forty epochs the ten seeds show no difference. Changed drawings are harder to learn by
+# With the same forty epochs, ten seeds resolve no difference. Changed drawings are harder to learn by
 # heart, so they may need longer; the next section gives them more than twice as long. (A verdict this
 # near to zero could tip on another processor, so it is no claim.)
 
@@ -390,14 +414,14 @@ weights = schedules.groupby("method").trained_weights.first()
 table.assign(weights=table.method.map(weights)).drop(columns="labels").round(2)
 
 # %% [markdown]
-# *small* is the network above, *large* is EfficientNet-Lite0 (3.4 million weights) with random
-# weights; seconds are those of one core. "All labels" means about twenty drawings per class.
+# *small* is the network above, *large* is EfficientNet-Lite0 with random weights; seconds are those of one core. "All labels" means about twenty drawings per class.
 
 # %%
 longest = compare(schedules, "small, 300 epochs", "small, 30 epochs")
 patience = compare(schedules, "large, 24 epochs", "large, 8 epochs")
 size = compare(schedules, "small, 100 epochs", "large, 24 epochs")
-intervals([longest, patience, size])
+changed = compare(schedules, "small, augmented, 100 epochs", "small, 100 epochs")
+intervals([longest, patience, size, changed])
 
 # %% [markdown]
 # And the network that knows ImageNet, its weights frozen, as in lesson 00? The strategies of lesson 04
@@ -407,8 +431,6 @@ intervals([longest, patience, size])
 # %%
 frozen = load_sweep("vision-strategies").query("method == 'frozen' and labels == @everything")
 both = pd.concat([schedules, frozen])
-best_scratch = table.loc[table.accuracy.idxmax(), "method"]
-print("best from scratch:", best_scratch)
 print("frozen costs", f"{frozen.seconds.median():.1f} CPU seconds")
 reuse = compare(both, "frozen", "small, 300 epochs")
 print(reuse)
