@@ -122,13 +122,19 @@ def _far_strategies() -> dict:
     return {name: run for name, run in _strategies(64).items() if name != "LoRA"}
 
 
+def _far_moving() -> dict:
+    moving = partial(fine_tuned, size=64, hold_bn=False)
+    return {"fine-tuned, statistics moving": tuned(moving, RATES)}
+
+
 at_96, at_64, at_224 = (partial(load_once, size) for size in (SIZE, 64, 224))
 DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
 STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
 FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 50), warm=at_64)
+FAR_MOVING = Sweep("vision-far-moving", digit_set, _far_moving, (5,), warm=at_64)
 FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (None,), warm=at_224)
 SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
 STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
-ALL = (DEPTH, LONGER, STATISTICS, STRATEGIES, FAR, FULL_SIZE, SCHEDULES)
+ALL = (DEPTH, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES)
 SWEEPS = {sweep.name: sweep for sweep in ALL}

@@ -414,7 +414,8 @@ weights = schedules.groupby("method").trained_weights.first()
 table.assign(weights=table.method.map(weights)).drop(columns="labels").round(2)
 
 # %% [markdown]
-# *small* is the network above, *large* is EfficientNet-Lite0 with random weights; seconds are those of one core. "All labels" means about twenty drawings per class.
+# *small* is the network above, *large* is EfficientNet-Lite0 with random weights, fed with 96×96 pixels;
+# seconds are those of one core. Each run has all labels, about twenty drawings per class.
 
 # %%
 longest = compare(schedules, "small, 300 epochs", "small, 30 epochs")

@@ -174,8 +174,8 @@ claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen 
 
 # %% [markdown]
 # ## 3 · Accuracy against seconds
-# What did each of these points cost? The axis of seconds is logarithmic: from left to right, each grid
-# line is ten times as dear.
+# What did each of these points cost? The axis of seconds is logarithmic: from one numbered tick to the
+# next, everything is ten times as dear.
 
 # %%
 prices(runs, [1, 5, everything])
@@ -287,7 +287,8 @@ claim("04.k", "fine-tuning gains from the full size as well", found[3])
 # %% [markdown]
 # ## 6 · Where transfer does not pay
 # Lesson 02 met digits of 8×8 pixels, on which averaged ImageNet features lost to raw pixels. There the
-# network was frozen. Does tuning save it, and is it worth its price?
+# network was frozen and saw 224×224 pixels. Here it sees 64×64, and may be tuned. Does that save it, and is
+# it worth its price? The small network gets 32×32, as before; all is run as on the emoji, without LoRA.
 
 # %%
 digits = load_digits_pair("digits", size=32)
@@ -305,7 +306,46 @@ learning_curves(far, {"chance": chance(digits.labels)})
 prices(far, [5, 50])
 
 # %% [markdown]
-# PLACE CLAIMS FAR
+# The order is turned upside down. The small network that starts from nothing lies highest. With five labels
+# per digit even raw pixels lie above everything that was reused, and tuning helps little: look how widely
+# its seeds are spread.
+#
+# Is that our own doing? The tuned network holds BatchNorm statistics that come from photographs (lesson
+# 03), which may suit white strokes on black badly. So the same with statistics that move, at five labels:
+
+# %%
+moving = load_sweep("vision-far-moving")
+at_five = pd.concat([far[far["labels"] == 5], moving])
+against = [compare(at_five, "scratch", rival)
+           for rival in ("raw pixels", "frozen", "fine-tuned", "fine-tuned, statistics moving")]
+intervals(against, notes=["5 labels per digit"] * 4)
+
+# %%
+for name in ("fine-tuned", "fine-tuned, statistics moving"):
+    print(f"{name}:", sorted(at_five[at_five.method == name].accuracy.round(2)))
+
+# %% [markdown]
+# Both ways lose to the small network. Held statistics make a lottery of it: some seeds end high, some near
+# nothing. Moving ones bring the seeds together, at a level below the frozen features.
+
+# %% tags=["claim"]
+claim("04.l", "with 5 labels per digit, a small network from scratch beats fine-tuning", against[2])
+claim("04.m", "whether the statistics are held or move", against[3])
+claim("04.n", "and raw pixels beat frozen features", compare(at_five, "raw pixels", "frozen"))
+
+# %% tags=["claim"]
+claim("04.o", "with 50 labels per digit, the small network from scratch still beats fine-tuning",
+      compare(far, "scratch", "fine-tuned", labels=50))
+price = price_list(far).set_index(["method", "labels"]).seconds
+claim_value("04.p", "and costs no more CPU seconds, trials included (ratio)",
+            price["scratch", 50] / price["fine-tuned", 50], at_most=1)
+
+# %% [markdown]
+# With fifty labels the tuned network has nearly caught up, but not quite, at a higher price. So a target can
+# be so far from the source, or so easy to learn by itself, that transfer only costs. (Raghu and others
+# found the milder form on medical images: with enough labels, a small network from scratch keeps up.)
+# Which of the two it is here, distance or ease, or the size and the averaging that lesson 02 found guilty,
+# this table does not tell.
 
 # %% [markdown]
 # ## 7 · A guide, and what it rests on
