@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ORDER = """
     files locks archives installer
     sources environment doctor lessons course launcher
-    checks bars machine parallel images photographs
+    checks bars machine parallel images photographs texts
     backbones small
     folding features heads
     freezing classifier lora checkpoints batches schedules loop finetune

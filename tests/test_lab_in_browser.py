@@ -115,6 +115,28 @@ def test_lesson_02_opens_and_draws_with_shift_and_enter(page, lab, tmp_path):
     assert notebook.popups() == []
 
 
+def test_lesson_03_shows_stored_depths_as_its_slider_moves(page, lab, tmp_path):
+    notebook = open_lesson(page, lab, "03_fine_tuning.ipynb")
+    explorer = 'depth_explorer({"Twemoji"'
+    for text in ("from tlhelpers.claims import", "in_style = load_sweep", "depth_of = [", explorer):
+        notebook.run(notebook.code_cell(text))
+    cell = notebook.code_cell(explorer)
+    sentence, handle = cell.locator(".widget-html b"), cell.locator(".noUi-handle")
+    cell.scroll_into_view_if_needed()
+    sentence.filter(has_text="head only").wait_for()
+    [before] = notebook.figures(cell)
+    handle.focus()
+    for depth in ("last convolution", "from blocks.5"):
+        page.keyboard.press("ArrowRight")
+        sentence.filter(has_text=depth).wait_for()
+    page.wait_for_timeout(500)
+    [after] = notebook.figures(cell)
+    assert after["src"] != before["src"] and after["alt"].endswith("Marked: from blocks.5.")
+    assert_drawn([after], at_least=1)
+    page.screenshot(path=tmp_path / "depth.png")
+    assert notebook.complaints() == []
+
+
 def test_a_cell_run_before_the_kernel_is_up_waits_for_it(page, lab):
     """JupyterLab would ask which kernel to take. The cell shows, too, that the guard is on:
     without it, a lesson that asks the network for something could pass above."""

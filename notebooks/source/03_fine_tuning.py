@@ -214,8 +214,8 @@ except ValueError as error:
 
 # %% [markdown]
 # ## 3 · Head first, then everything
-# The head learns on frozen features. They are computed once, so sixty epochs of it take no time at
-# all. Then the whole network trains, at a lower rate. (Kumar and others, arXiv:2202.10054, call it
+# The head learns on frozen features. They are computed once, so sixty epochs of it take next to
+# no time. Then the whole network trains, at a lower rate. (Kumar and others, arXiv:2202.10054, call it
 # *LP-FT*, linear probing then fine-tuning.)
 
 # %%

@@ -1,0 +1,221 @@
+"""Text sets: rated sentences, groups that hold what says the same, newsgroups, one's own table."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tlhelpers import texts
+from tlhelpers.sources import CourseError
+from tlhelpers.splits import duplicates_across, split_by_group
+from tlhelpers.texts import (
+    DOMAINS,
+    Newsgroups,
+    TextSet,
+    load_sentiment,
+    load_table,
+    near_duplicates,
+)
+
+each_domain = pytest.mark.parametrize("domain", list(DOMAINS))
+
+
+def text_set(words, labels=None, groups=None):
+    n = len(words)
+    labels = np.arange(n) % 2 if labels is None else labels
+    groups = [str(i) for i in range(n)] if groups is None else groups
+    return TextSet(words, labels, ["a", "b"], groups, np.zeros(len(words)))
+
+
+# ---------------------------------------------------------------- rated sentences
+
+
+@each_domain
+def test_labels_follow_the_ratings_and_both_classes_are_equally_large(domain):
+    found = load_sentiment(domain, threshold=0.5)
+    assert (np.abs(found.scores) >= 0.5).all()
+    np.testing.assert_array_equal(found.labels, found.scores > 0)
+    assert len(set(found.counts().values())) == 1
+    assert found.class_names == ["negative", "positive"] and found.domain == domain
+
+
+@each_domain
+def test_no_text_stands_on_both_sides_of_a_split(domain):
+    found = load_sentiment(domain)
+    assert duplicates_across(found, split_by_group(found, seed=1)) == []
+
+
+def test_a_higher_threshold_leaves_out_what_is_lukewarm():
+    every, sure = (load_sentiment("tweets", t, balanced=False) for t in (0.0, 2.0))
+    assert len(sure) < len(every) / 2 and np.abs(sure.scores).min() >= 2
+    assert (every.scores != 0).all()
+    assert set(sure.texts) <= set(every.texts)
+
+
+def test_the_seed_draws_from_the_larger_class_and_the_smaller_one_stays():
+    sets = [load_sentiment("tweets", seed=seed) for seed in (0, 0, 1)]
+    every = load_sentiment("tweets", balanced=False)
+    small = int(np.argmin(np.bincount(every.labels)))
+    assert sets[0].fingerprint == sets[1].fingerprint != sets[2].fingerprint
+    for one in sets:
+        assert set(one.texts[one.labels == small]) == set(every.texts[every.labels == small])
+
+
+def test_sentences_of_one_article_or_review_are_one_group():
+    found = load_sentiment("products", 0.0, balanced=False)
+    assert len(set(found.groups)) < 310 < len(found)
+    assert len(set(load_sentiment("news").groups)) < 500
+
+
+def test_entities_are_written_out():
+    joined = " ".join(load_sentiment("tweets", 0.0, balanced=False).texts)
+    assert "&amp;" not in joined and " & " in joined
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("tweet",), "unknown domain 'tweet': did you mean tweets"),
+        (("tweets", -1), "between 0 and 4"),
+        (("tweets", float("nan")), "between 0 and 4"),
+        (("news", 3.5), "no text of news is rated 3.5 or more on both sides"),
+    ],
+)
+def test_a_wrong_choice_is_told(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_sentiment(*arguments)
+
+
+# ---------------------------------------------------------------- what says the same
+
+
+def test_the_same_words_are_near_and_others_are_not():
+    words = ["the cat sat here", "The cat sat here!", "a dog ran off", ":-)", ":-(", ":-)"]
+    a, b, c, d, e, f = near_duplicates(words)
+    assert a == b and d == f
+    assert len({a, c, d, e}) == 4
+
+
+def test_known_groups_are_kept_and_joined_by_what_repeats():
+    words = ["one thing", "other words", "one thing", "last of all"]
+    first, second, third, last = near_duplicates(words, ["x", "x", "y", "z"])
+    assert first == second == third != last
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(["red fox", "red fox!", "blue sky", "grey sea now"]), min_size=1))
+def test_equal_texts_are_always_together_and_numbers_start_at_0(words):
+    found = near_duplicates(words)
+    assert set(found) == set(range(len(set(found))))
+    for word in set(words):
+        assert len({g for g, w in zip(found, words, strict=True) if w == word}) == 1
+
+
+@pytest.mark.parametrize("similarity", [0, -0.1, 1.1, float("nan")])
+def test_a_similarity_that_is_none_is_refused(similarity):
+    with pytest.raises(ValueError, match="similarity must lie"):
+        near_duplicates(["a b"], similarity=similarity)
+
+
+# ---------------------------------------------------------------- the set itself
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "message"),
+    [
+        ([], {}, "there are no texts"),
+        (["good", "  "], {}, "text 1 is '  '"),
+        (["good", None], {}, "text 1 is None"),
+        (["good", 3], {}, "text 1 is 3"),
+        (["good", "bad"], {"labels": [0, 2]}, r"labels must lie in 0..1, got 0..2"),
+        (["good", "bad"], {"groups": ["x"]}, "must have one length"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(words, options, message):
+    with pytest.raises(ValueError, match=message):
+        text_set(words, **options)
+
+
+def test_a_subset_keeps_everything_in_order():
+    found = text_set(["one", "two", "three", "שלום 👋"])
+    part = found.subset([3, 0])
+    assert part.texts.tolist() == ["שלום 👋", "one"] and part.groups.tolist() == ["3", "0"]
+    assert part.labels.tolist() == [1, 0] and part.counts() == {"a": 1, "b": 1}
+    assert found.subset(np.array([True, False, False, False])).texts.tolist() == ["one"]
+
+
+def test_fingerprints_look_past_case_and_spaces():
+    first, second, third = text_set(["One  two", "one two ", "one, two"]).fingerprints
+    assert first == second != third
+
+
+# ---------------------------------------------------------------- newsgroups
+
+
+def test_newsgroups_can_be_gone_through_more_than_once():
+    posts = Newsgroups(50)
+    first, again = list(posts), list(posts)
+    assert first == again and len(posts) == len(first) == 50
+    assert all(word.islower() and word.isalpha() for post in first for word in post)
+
+
+def test_no_newsgroup_post_comes_twice_or_empty():
+    posts = [tuple(post) for post in Newsgroups()]
+    assert len(posts) > 11_000 and all(posts)
+    assert len(set(texts._newsgroup_posts())) == len(posts)
+
+
+# ---------------------------------------------------------------- a learner's own
+
+
+def table(tmp_path, content, encoding="utf-8"):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(content.encode(encoding))
+    return path
+
+
+def test_ones_own_table_is_read_with_its_classes_in_order(tmp_path):
+    path = table(tmp_path, 'text,label\n"Well, fine",yes\nno way,no\nNO WAY!,no\nNA,yes\n')
+    found = load_table(path)
+    assert found.texts.tolist() == ["Well, fine", "no way", "NO WAY!", "NA"]
+    assert found.class_names == ["no", "yes"] and found.labels.tolist() == [1, 0, 0, 1]
+    assert found.groups[1] == found.groups[2] and len(set(found.groups)) == 3
+    assert np.isnan(found.scores).all() and found.domain == "mine"
+
+
+def test_a_mark_at_the_start_of_the_file_and_line_ends_of_windows_do_no_harm(tmp_path):
+    path = table(tmp_path, '\ufefftext,label\r\n"two\r\nlines",x\r\nb,y\r\n')
+    assert load_table(path).texts.tolist() == ["two\r\nlines", "b"]
+
+
+def test_a_column_can_say_what_belongs_together(tmp_path):
+    path = table(tmp_path, "satz,klasse,autor\na b,x,1\nc d,y,1\ne f,x,2\n")
+    assert load_table(path, "satz", "klasse", "autor").groups.tolist() == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,lable\na,b\n", "has no column 'label': did you mean lable"),
+        ("text,label\na,x\n ,y\n", "row 2 below the heading has no 'text'"),
+        ("text,label\na,x\nb,\n", "row 2 below the heading has no 'label'"),
+        ("text,label\na,x\nb,x\n", "needs at least two classes"),
+        ("", "save it as CSV in UTF-8"),
+        ('text,label\na,x\nb,"y\n', "save it as CSV in UTF-8"),
+        ("text,label\nno, thanks,x\nb,y\n", "row 1 below the heading has 3 fields, not 2: put a"),
+        ("text,label\na,x\nb\n", "row 2 below the heading has 1 fields, not 2"),
+        ("text,label\n", "needs at least two classes"),
+    ],
+)
+def test_a_table_that_will_not_do_is_named_with_its_fault(tmp_path, content, message):
+    path = table(tmp_path, content)
+    with pytest.raises(CourseError, match=message) as raised:
+        load_table(path)
+    assert str(path) in str(raised.value)
+
+
+def test_another_encoding_and_a_missing_file_are_told(tmp_path):
+    path = table(tmp_path, "text,label\nschön,x\nnein,y\n", "latin-1")
+    for one in (path, tmp_path / "none.csv"):
+        with pytest.raises(CourseError, match="save it as CSV in UTF-8"):
+            load_table(one)
