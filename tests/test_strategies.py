@@ -20,6 +20,7 @@ from tlhelpers.strategies import (
     epochs_for,
     fine_tuned,
     frozen_rows,
+    gradually,
     large_from_scratch,
     linear_head_on,
     low_rank,
@@ -266,6 +267,27 @@ def test_head_first_means_that_the_head_knows_something_when_the_body_starts(
         small_tuning(emoji, split, frozen_groups=8, head_first=head_first)
     fresh = Classifier(strategies._kept_backbone(32), 3).linear_head.weight
     assert not torch.equal(heads[0], fresh) and torch.equal(heads[1], fresh)
+
+
+def test_step_by_step_freezes_less_and_less_and_ends_with_everything(
+    backbone, emoji, split, monkeypatch
+):
+    seen, true = [], strategies.fit
+
+    def fit(model, *arguments, **options):
+        seen.append((count_weights(model)[0], options["epochs"]))
+        return true(model, *arguments, **options)
+
+    monkeypatch.setattr(strategies, "fit", fit)
+    monkeypatch.setattr(strategies, "epochs_for", lambda items: 2)
+    predictor, notes = gradually(emoji, split.train[::4], 0, size=32, stages=(9, 8, 0))
+    head, *stages = seen
+    assert [epochs for _, epochs in stages] == [1, 1, 1] and notes["epochs"] == 3
+    weights = [n for n, _ in stages]
+    assert weights == sorted(weights) and weights[0] == head[0]
+    assert weights[-1] == count_weights(predictor.model)[1]
+    ours, given = predictor.model.backbone.model.bn1, backbone.model.bn1
+    assert torch.equal(ours.running_mean, given.running_mean)
 
 
 def test_low_rank_trains_adapters_and_head_and_leaves_the_body(backbone, monkeypatch):

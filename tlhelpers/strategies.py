@@ -275,6 +275,35 @@ def fine_tuned(
     return _trained(model, images, items, seed, lr=lr, epochs=epochs, augment=change)
 
 
+def gradually(
+    images: ImageSet,
+    items: np.ndarray,
+    seed: int,
+    lr: float = 3e-4,
+    stages: Sequence[int] = (8, 6, 4, 0),
+    size: int = 96,
+):
+    """A pretrained network that is unfrozen from the end to the front, after its head [1]_.
+
+    Each stage freezes so many layer groups and trains the others; together they have as many
+    epochs as `fine_tuned`.
+
+    References
+    ----------
+    .. [1] Howard and Ruder, Universal language model fine-tuning for text classification, ACL
+       2018, arXiv:1801.06146.
+    """
+    backbone = _kept_backbone(size)
+    model = Classifier(backbone, len(images.class_names), images.class_names, seed)
+    _head_first(model, images.subset(items), seed)
+    epochs = max(1, round(epochs_for(len(items)) / len(stages)))
+    for n in stages:
+        freeze_to(model, n)
+        hold_statistics(model)
+        predictor, notes = _trained(model, images, items, seed, lr=lr, epochs=epochs)
+    return predictor, notes | {"epochs": epochs * len(stages)}
+
+
 def low_rank(
     images: ImageSet, items: np.ndarray, seed: int, lr: float = 3e-3, rank: int = 8, size: int = 96
 ):

@@ -11,6 +11,7 @@ from tlhelpers.strategies import (
     Outcome,
     fine_tuned,
     frozen_rows,
+    gradually,
     large_from_scratch,
     linear_head_on,
     load_once,
@@ -110,6 +111,10 @@ def _longer() -> dict:
     return {"everything, longer": tuned(longer, [{}])}
 
 
+def _gradual() -> dict:
+    return {"step by step": tuned(gradually, [{}])}
+
+
 def _statistics() -> dict:
     return {
         f"{name}, rate {rate:g}": tuned(partial(fine_tuned, lr=rate, hold_bn=hold), [{}])
@@ -136,5 +141,6 @@ FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (None,), wa
 SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
 STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
-ALL = (DEPTH, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES)
+GRADUAL = Sweep("vision-gradual", emoji_sets, _gradual, (None,), look=_left_over, warm=at_96)
+ALL = (DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES)
 SWEEPS = {sweep.name: sweep for sweep in ALL}

@@ -127,7 +127,7 @@ leak = repeat({"copies of anything": with_copies(head, True),
                "copies of training items": with_copies(head, False)}, emoji, labels=[None])
 
 # %% tags=["claim"]
-claim("01.b", "copies of test drawings among the training items make the same learner look better",
+claim("01.a", "copies of test drawings among the training items make the same learner look better",
       compare(leak, "copies of anything", "copies of training items"))
 
 # %% [markdown]
@@ -177,7 +177,7 @@ print(f"the same guesser on other drawings:   {right[winner, split.train].mean()
 # %% tags=["claim"]
 games = rng.binomial(len(split.test), 0.1, size=(1000, 200)).max(axis=1) / len(split.test)
 low, high = np.quantile(games, [0.025, 0.975])
-claim_value("01.a", "the best of 200 guessers looks clearly better than chance, 0.1, on the test set "
+claim_value("01.b", "the best of 200 guessers looks clearly better than chance, 0.1, on the test set "
             "that it was picked by", games.mean(), low, high, at_least=0.13)
 
 # %% [markdown]
