@@ -30,10 +30,8 @@ from tlhelpers.exercises import check
 from tlhelpers.features import extract_features
 from tlhelpers.finetune import fine_tune, fit, predict
 from tlhelpers.forgetting import agreement
-from tlhelpers.freezing import (
-    count_weights, freeze, freeze_to, frozen_hash, hold_statistics, layer_groups, param_groups,
-    unfreeze,
-)
+from tlhelpers.freezing import count_weights, freeze, freeze_to, frozen_hash, hold_statistics
+from tlhelpers.freezing import layer_groups, param_groups, unfreeze
 from tlhelpers.images import load_emoji
 from tlhelpers.lora import add_lora
 from tlhelpers.photographs import photograph_crops
