@@ -15,12 +15,12 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ORDER = """
     files locks archives installer
     sources environment doctor lessons course launcher
-    checks bars machine parallel images photographs texts
+    checks bars machine parallel images photographs splits texts
     backbones small
     folding features heads
     freezing classifier lora checkpoints batches schedules loop finetune
     strategies forgetting
-    splits significance bootstrap evaluate claims
+    significance bootstrap evaluate claims
     sweeps vision_sweeps budgets
     palette plots training_plots widgets
     exercise_book exercises

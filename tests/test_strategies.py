@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tlhelpers import strategies
+from tlhelpers import finetune, strategies
 from tlhelpers.classifier import Classifier
 from tlhelpers.features import raw_pixels
 from tlhelpers.freezing import count_weights, freeze, frozen_hash, frozen_hashes
@@ -278,7 +278,8 @@ def test_step_by_step_freezes_less_and_less_and_ends_with_everything(
         seen.append((count_weights(model)[0], options["epochs"]))
         return true(model, *arguments, **options)
 
-    monkeypatch.setattr(strategies, "fit", fit)
+    for module in (finetune, strategies):
+        monkeypatch.setattr(module, "fit", fit)
     monkeypatch.setattr(strategies, "epochs_for", lambda items: 2)
     predictor, notes = gradually(emoji, split.train[::4], 0, size=32, stages=(9, 8, 0))
     head, *stages = seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,12 +177,19 @@ def _card(name: str) -> Card:
     return CARDS[name]
 
 
-def _new_model(card: Card, seed: int = 0, **options) -> nn.Module:
-    import timm
-
+@contextmanager
+def seeded(seed: int):
+    """What is drawn inside is decided by `seed`, and torch's random state stays as it was."""
     # torch.manual_seed would seed the graphics cards too, and those are not put back here.
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
+        yield
+
+
+def _new_model(card: Card, seed: int = 0, **options) -> nn.Module:
+    import timm
+
+    with seeded(seed):
         return timm.create_model(card.timm_name, pretrained=False, **options)
 
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from tlhelpers.backbones import Transform, load_backbone
+from tlhelpers.backbones import Transform, load_backbone, seeded
 from tlhelpers.checks import is_int
 from tlhelpers.files import write_atomically
 from tlhelpers.freezing import layer_groups
@@ -63,8 +63,7 @@ class Classifier(nn.Module):
             raise ValueError(f"{n_classes} classes need as many different names, got {names}")
         self.backbone = copy.deepcopy(backbone)
         self.class_names = names
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with seeded(seed):
             self.linear_head = nn.Linear(backbone.feature_size, n_classes)
 
     @property

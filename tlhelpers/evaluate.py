@@ -25,7 +25,13 @@ from tlhelpers.checks import is_int, whole_numbers
 from tlhelpers.images import nearest
 from tlhelpers.parallel import in_processes
 from tlhelpers.significance import ALPHA, holm
-from tlhelpers.splits import Split, draw_labels, labels_and_groups, split_by_group
+from tlhelpers.splits import (
+    Split,
+    draw_labels,
+    labels_and_groups,
+    mean_per_class,
+    split_by_group,
+)
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 SEEDS_TO_CLAIM = 10
@@ -126,8 +132,7 @@ def _plans(data, all_labels: np.ndarray, wanted: list, seeds: list[int], test: f
     if not wanted:
         raise ValueError("labels is empty: give at least one number of labels per class")
     splits = {seed: split_by_group(data, test, seed) for seed in seeds}
-    n_train = np.mean([len(split.train) for split in splits.values()])
-    whole = round(float(n_train) / len(np.unique(all_labels)))
+    whole = mean_per_class(splits.values(), len(np.unique(all_labels)))
     columns = [whole if k is None else k for k in wanted]
     if len(set(columns)) < len(columns):
         raise ValueError(
@@ -166,16 +171,29 @@ def _run_method(name, method, per_class, train, plan, labels, groups) -> dict:
         raise
     seconds = time.perf_counter() - started
     predicted = _checked_prediction(name, predicted, len(test), np.unique(labels))
-    truth = labels[test]
+    run = {"seed": plan.seed, "labels": per_class, "method": name, "seconds": seconds}
+    return run | judged(labels[test], predicted, groups[test])
+
+
+def judged(truth: np.ndarray, predicted: np.ndarray, items: np.ndarray) -> dict:
+    """What a row of runs holds of one set of predictions.
+
+    Parameters
+    ----------
+    truth, predicted : int64 array, shape (n,)
+    items : str array, shape (n,)
+        The group of each test item.
+
+    Returns
+    -------
+    dict
+        The metrics, and `items`, `correct` (bool), `truth` and `predicted`.
+    """
     return {
-        "seed": plan.seed,
-        "labels": per_class,
-        "method": name,
         "accuracy": accuracy_score(truth, predicted),
         "balanced_accuracy": balanced_accuracy_score(truth, predicted),
         "macro_f1": f1_score(truth, predicted, average="macro", zero_division=0),
-        "seconds": seconds,
-        "items": groups[test],
+        "items": items,
         "correct": predicted == truth,
         "truth": truth,
         "predicted": predicted,

@@ -152,7 +152,7 @@ def fit(
             if patience and _best(rows) == len(rows):
                 best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
             store.write(model, run.optimizer, rows, best)
-            quiet or print(_line(rows[-1], epochs), flush=True)
+            _tell(rows[-1], epochs, quiet)
     if patience:
         model.load_state_dict(best)
     model.eval()
@@ -226,7 +226,9 @@ def fine_tune(
         head = fit(model, data, labels, **first)
     else:
         given = data.labels if labels is None and isinstance(data, ImageSet) else labels
-        head = _fit_head(model, features, given, train_bn, **first)
+        if train_bn:
+            raise ValueError("features stand still: leave out features or train_bn")
+        head = fit_head(model, features, given, **first)
     unfreeze(model)
     if hold_bn:
         hold_statistics(model)
@@ -236,8 +238,27 @@ def fine_tune(
     return History(pd.concat(tables, ignore_index=True), len(head.table) + body.best_epoch)
 
 
-def _fit_head(model, features, labels, train_bn: bool, **options) -> History:
-    """Train the linear head of a `Classifier` on features of its body."""
+def fit_head(model: nn.Module, features: np.ndarray, labels, **options) -> History:
+    """Train the linear head of a `Classifier` on features of its body, which stands still.
+
+    Parameters
+    ----------
+    model : Classifier
+    features : float array, shape (n, feature_size)
+        What the body gives for the items, e.g. from `extract_features`.
+    labels : int array, shape (n,)
+    **options
+        As in `fit`, without augmentation and validation.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If features and labels do not fit the model or each other, or an option has no place.
+    """
     size = getattr(getattr(model, "linear_head", None), "in_features", None)
     features = torch.as_tensor(features, dtype=torch.float32)
     if features.ndim != 2 or features.shape[1] != size:
@@ -246,9 +267,8 @@ def _fit_head(model, features, labels, train_bn: bool, **options) -> History:
         given = 0 if labels is None else len(labels)
         raise ValueError(f"{len(features)} rows of features, but {given} labels")
     forbidden = [n for n in ("augment", "validation", "patience") if options.get(n) is not None]
-    if train_bn or forbidden:
-        what = "train_bn" if train_bn else forbidden[0]
-        raise ValueError(f"features stand still: leave out features or {what}")
+    if forbidden:
+        raise ValueError(f"features stand still: leave out features or {forbidden[0]}")
     return fit(nn.Sequential(model.linear_head), lambda i: features[i], labels, **options)
 
 
@@ -292,11 +312,13 @@ def _one_epoch(
     return {**row, "seconds": time.perf_counter() - start}
 
 
-def _line(row: dict, epochs: int) -> str:
+def _tell(row: dict, epochs: int, quiet: bool) -> None:
+    if quiet:
+        return
     text = f"epoch {row['epoch']}/{epochs}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.2f}"
     if "valid_loss" in row:
         text += f"; validation {row['valid_loss']:.3f}, {row['valid_accuracy']:.2f}"
-    return f"{text} ({row['seconds']:.1f} s)"
+    print(f"{text} ({row['seconds']:.1f} s)", flush=True)
 
 
 # ---------------------------------------------------------------- early stopping

@@ -54,9 +54,8 @@ def agreement(model: nn.Module, photographs: ImageSet | None = None) -> float:
         1 for a body that answers as before on every one.
     """
     photographs = _photographs() if photographs is None else photographs
-    before = _before() if photographs is _photographs() else old_answers(_plain(), photographs)
     base = model.get_base_model() if hasattr(model, "peft_config") else model
-    return float((old_answers(base.backbone, photographs) == before).mean())
+    return float((old_answers(base.backbone, photographs) == _before(photographs)).mean())
 
 
 @cache
@@ -65,13 +64,8 @@ def _photographs() -> ImageSet:
 
 
 @cache
-def _plain() -> Backbone:
-    return load_backbone("efficientnet_lite0")
-
-
-@cache
-def _before() -> np.ndarray:
-    return old_answers(_plain(), _photographs())
+def _before(photographs: ImageSet) -> np.ndarray:
+    return old_answers(load_backbone("efficientnet_lite0"), photographs)
 
 
 @cache

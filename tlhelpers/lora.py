@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import nn
 
+from tlhelpers.backbones import seeded
 from tlhelpers.checks import is_int
 from tlhelpers.classifier import refuse_other_classes
 from tlhelpers.files import write_atomically
@@ -76,8 +76,7 @@ def add_lora(
     freeze(model)
     base = frozen_hash(model)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=head)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         adapted = get_peft_model(model, config)
     adapted.base_hash = base
     return adapted

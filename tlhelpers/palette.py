@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.figure import Figure
+
+from tlhelpers.evaluate import learning_curve
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers; each has its own marker too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -39,6 +42,24 @@ def places(names: Sequence[str]) -> list[int]:
     fixed = {name: RESERVED[key] for name in names for key in RESERVED if name.startswith(key)}
     free = (i for i in range(len(COLOURS) + len(names)) if i not in fixed.values())
     return [fixed[name] if name in fixed else next(free) for name in names]
+
+
+def bands(axes, tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> list[str]:
+    """Mean accuracy and 95 % band of some methods, side by side, in one line per table of runs.
+
+    Returns what was drawn, in words: one text per table.
+    """
+    told, order = [], list(order)
+    for i, (name, runs) in zip(places(list(tables)), tables.items(), strict=True):
+        curve = learning_curve(runs[runs["method"].isin(order)]).set_index("method").loc[order]
+        axes.plot(range(len(order)), curve["mean"], label=name, **style(i))
+        axes.fill_between(
+            range(len(order)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
+        )
+        values = ", ".join(f"{method} {value:.2f}" for method, value in curve["mean"].items())
+        told.append(f"{name}: {values}")
+    axes.legend(fontsize=9, title="mean and 95 % band")
+    return told
 
 
 def labels_per_class(count: int) -> str:

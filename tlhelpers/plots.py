@@ -16,7 +16,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from tlhelpers.course import Lesson
 from tlhelpers.evaluate import Comparison, learning_curve
 from tlhelpers.images import ImageSet
-from tlhelpers.palette import COLOURS, MARKERS, STATES, new_axes, places, style
+from tlhelpers.palette import COLOURS, MARKERS, STATES, bands, new_axes, places, style
 
 MAP_HEADS = {
     (False, False): "same task, same domain\nmore labels of the same kind",
@@ -358,15 +358,7 @@ def by_layer(
         In the order of the network.
     """
     figure, axes = new_axes()
-    told = []
-    for i, (name, table) in zip(places(list(runs)), runs.items(), strict=True):
-        curve = learning_curve(table).set_index("method").loc[list(layers)]
-        axes.plot(range(len(layers)), curve["mean"], label=name, **style(i))
-        axes.fill_between(
-            range(len(layers)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
-        )
-        values = ", ".join(f"{layer} {value:.2f}" for layer, value in curve["mean"].items())
-        told.append(f"{name}: {values}")
+    told = bands(axes, runs, layers)
     _reference_lines(axes, lines)
     axes.set_xticks(range(len(layers)), layers, rotation=30)
     axes.set(
@@ -374,7 +366,6 @@ def by_layer(
         ylabel="accuracy on test items",
         title=title,
     )
-    axes.legend(fontsize=9, title="mean and 95 % band")
     return Picture(figure, f"Accuracy of a linear head on each layer. {'; '.join(told)}.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tlhelpers.backbones import Transform
+from tlhelpers.backbones import Transform, seeded
 
 
 class SmallCNN(nn.Module):
@@ -38,8 +38,7 @@ class SmallCNN(nn.Module):
         widths = [3, *(width * 2**i for i in range(4))]
         self.feature_size = widths[-1]
         self.transform = Transform(size, (0.5,) * 3, (0.5,) * 3)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with seeded(seed):
             self.blocks = nn.Sequential(*map(_block, widths[:-1], widths[1:]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,6 +140,21 @@ def draw_labels(labels, per_class: int | None, seed: int, class_names=None) -> n
             )
         drawn.append(rng.permutation(items)[:per_class])
     return np.sort(np.concatenate(drawn))
+
+
+def mean_per_class(splits: Iterable[Split], n_classes: int) -> int:
+    """Training items per class, the mean over some splits, rounded: what "all labels" stands for.
+
+    Parameters
+    ----------
+    splits : iterable of Split
+    n_classes : int
+
+    Returns
+    -------
+    int
+    """
+    return round(float(np.mean([len(split.train) for split in splits])) / n_classes)
 
 
 def duplicates_across(data, split: Split) -> list[tuple[int, int]]:

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 import numpy as np
-import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
 
 from tlhelpers.backbones import Backbone, Transform, load_backbone
 from tlhelpers.classifier import Classifier
 from tlhelpers.features import extract_features, raw_pixels
-from tlhelpers.finetune import fit, predict
+from tlhelpers.finetune import fit, fit_head, predict
 from tlhelpers.freezing import count_weights, freeze_to, hold_statistics
 from tlhelpers.heads import new_linear_head
 from tlhelpers.images import ImageSet
@@ -89,9 +88,7 @@ def load_once(size: int) -> None:
         _kept_backbone(size, False, seed)
 
 
-@cache
-def _kept_backbone(size: int, pretrained: bool = True, seed: int = 0) -> Backbone:
-    return backbone_at(size, pretrained, seed)
+_kept_backbone = cache(backbone_at)
 
 
 # ---------------------------------------------------------------- tuning, and its price
@@ -221,7 +218,7 @@ def small_from_scratch(
     augment: bool = False,
 ):
     """A small network with random weights, all of it trained."""
-    model = Classifier(SmallCNN(size, seed=seed), len(images.class_names), images.class_names, seed)
+    model = _classifier(SmallCNN(size, seed=seed), images, seed)
     change = small_changes() if augment else None
     return _trained(model, images, items, seed, lr=lr, epochs=epochs, augment=change)
 
@@ -238,8 +235,7 @@ def large_from_scratch(
     images: ImageSet, items: np.ndarray, seed: int, lr: float = 1e-3, epochs=10, size: int = 96
 ):
     """The backbone with random weights, all of it trained."""
-    backbone = backbone_at(size, pretrained=False, seed=seed)
-    model = Classifier(backbone, len(images.class_names), images.class_names, seed)
+    model = _classifier(backbone_at(size, pretrained=False, seed=seed), images, seed)
     return _trained(model, images, items, seed, lr=lr, epochs=epochs)
 
 
@@ -261,8 +257,7 @@ def fine_tuned(
     """
     if frozen_groups == HEAD_ONLY and not head_first:
         raise ValueError("with all but the head frozen, head_first=False would train nothing")
-    backbone = _kept_backbone(size)
-    model = Classifier(backbone, len(images.class_names), images.class_names, seed)
+    model = _classifier(_kept_backbone(size), images, seed)
     if head_first:
         _head_first(model, images.subset(items), seed)
     freeze_to(model, frozen_groups)
@@ -293,8 +288,7 @@ def gradually(
     .. [1] Howard and Ruder, Universal language model fine-tuning for text classification, ACL
        2018, arXiv:1801.06146.
     """
-    backbone = _kept_backbone(size)
-    model = Classifier(backbone, len(images.class_names), images.class_names, seed)
+    model = _classifier(_kept_backbone(size), images, seed)
     _head_first(model, images.subset(items), seed)
     epochs = max(1, round(epochs_for(len(items)) / len(stages)))
     for n in stages:
@@ -308,8 +302,7 @@ def low_rank(
     images: ImageSet, items: np.ndarray, seed: int, lr: float = 3e-3, rank: int = 8, size: int = 96
 ):
     """LoRA: frozen weights, small trained matrices beside the 1×1 convolutions; head first."""
-    backbone = _kept_backbone(size)
-    model = Classifier(backbone, len(images.class_names), images.class_names, seed)
+    model = _classifier(_kept_backbone(size), images, seed)
     _head_first(model, images.subset(items), seed)
     adapted = add_lora(model, rank=rank, seed=seed)
     return _trained(adapted, images, items, seed, lr=lr, epochs=epochs_for(len(items)))
@@ -318,11 +311,13 @@ def low_rank(
 HEAD_ONLY = 9  # of the ten layer groups of a classifier on EfficientNet-Lite0
 
 
+def _classifier(body: nn.Module, images: ImageSet, seed: int) -> Classifier:
+    return Classifier(body, len(images.class_names), images.class_names, seed)
+
+
 def _head_first(model: Classifier, part: ImageSet, seed: int) -> None:
     features = extract_features(model.backbone, part, cache=False, progress=False)
-    rows = torch.from_numpy(features)
-    head = nn.Sequential(model.linear_head)
-    fit(head, lambda i: rows[i], part.labels, **HEAD, seed=seed, quiet=True)
+    fit_head(model, features, part.labels, **HEAD, seed=seed, quiet=True)
 
 
 def _trained(model, images, items, seed, **options):

@@ -21,15 +21,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from tlhelpers.bars import progress_bar
+from tlhelpers.evaluate import judged
 from tlhelpers.files import write_atomically
 from tlhelpers.images import ImageSet, nearest
 from tlhelpers.machine import processor_name
 from tlhelpers.parallel import in_processes
 from tlhelpers.sources import CourseError, repo_root
-from tlhelpers.splits import draw_labels, split_by_group
+from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
 
 LIBRARIES = ("torch", "timm", "scikit-learn", "peft", "numpy")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -341,27 +341,22 @@ def _parsed(text: str) -> tuple[dict[str, str], pd.DataFrame]:
 
 def _as_runs(sweep: Sweep, images: ImageSet, rows: pd.DataFrame, told: dict) -> pd.DataFrame:
     splits = {s: split_by_group(images, sweep.test, s) for s in sorted(set(rows["seed"]))}
-    whole = round(float(np.mean([len(s.train) for s in splits.values()])) / len(images.class_names))
+    whole = mean_per_class(splits.values(), len(images.class_names))
     rows = rows.rename(columns={"cpu_seconds": "seconds"}).reset_index(drop=True)
     rows["labels"] = rows["labels"].map(lambda k: whole if k == "all" else int(k))
-    judged = [_judged(images, splits[row.seed].test, row.predicted) for row in rows.itertuples()]
-    rows = rows.drop(columns="predicted").join(pd.DataFrame(judged))
+    tests = [splits[seed].test for seed in rows["seed"]]
+    measured = [
+        judged(images.labels[test], _decoded(coded), images.groups[test])
+        for test, coded in zip(tests, rows["predicted"], strict=True)
+    ]
+    rows = rows.drop(columns="predicted").join(pd.DataFrame(measured))
     rows.attrs = {"provenance": told} | ({"all": whole} if None in sweep.labels else {})
     return rows
 
 
-def _judged(images: ImageSet, test: np.ndarray, coded: str) -> dict:
-    truth = images.labels[test]
-    predicted = np.array([DIGITS.index(c) for c in coded])
-    return {
-        "accuracy": accuracy_score(truth, predicted),
-        "balanced_accuracy": balanced_accuracy_score(truth, predicted),
-        "macro_f1": f1_score(truth, predicted, average="macro", zero_division=0),
-        "items": images.groups[test],
-        "correct": predicted == truth,
-        "truth": truth,
-        "predicted": predicted,
-    }
+def _decoded(coded: str) -> np.ndarray:
+    """Labels out of one character per item."""
+    return np.array([DIGITS.index(character) for character in coded])
 
 
 # ---------------------------------------------------------------- a slice, run again
@@ -409,7 +404,7 @@ def rerun(
     rows = []
     for found in run_tasks(name, tasks, n_jobs):
         before = stored.loc[(found["method"], found["seed"])]
-        now = np.array([DIGITS.index(c) for c in next(iter(found["predicted"].values()))])
+        now = _decoded(next(iter(found["predicted"].values())))
         rows.append(
             {
                 "method": found["method"],

@@ -18,6 +18,7 @@ import pandas as pd
 from tlhelpers.checks import whole_numbers
 from tlhelpers.images import nearest
 from tlhelpers.sources import CourseError, read_member
+from tlhelpers.splits import draw_labels
 
 DOMAINS = {
     "tweets": "tweets",
@@ -176,18 +177,11 @@ def load_sentiment(
     if len(np.unique(labels)) < 2:
         raise ValueError(f"no text of {domain} is rated {threshold} or more on both sides")
     if balanced:
-        chosen = chosen[_balanced(labels, seed)]
+        chosen = chosen[draw_labels(labels, int(np.bincount(labels).min()), seed)]
     texts = np.array([text for *_, text in _rated(domain)], dtype=object)[chosen]
     positive = (scores[chosen] > 0).astype(np.int64)
     groups = _rated_groups(domain)[chosen]
     return TextSet(texts, positive, list(SENTIMENTS), groups, scores[chosen], domain)
-
-
-def _balanced(labels: np.ndarray, seed: int) -> np.ndarray:
-    rng = np.random.default_rng((seed, 4))
-    fewest = np.bincount(labels).min()
-    kept = [rng.permutation(np.flatnonzero(labels == label))[:fewest] for label in (0, 1)]
-    return np.sort(np.concatenate(kept))
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from tlhelpers.budgets import price_list
 from tlhelpers.evaluate import learning_curve
@@ -14,6 +15,7 @@ from tlhelpers.palette import (
     COLOURS,
     MARKERS,
     STATES,
+    bands,
     labels_per_class,
     new_axes,
     places,
@@ -68,18 +70,11 @@ def by_depth(
         The one to mark.
     """
     figure, axes = new_axes(7.5, 3.8)
-    told = []
-    for i, (name, runs) in enumerate(tables.items()):
-        curve = learning_curve(runs[runs["method"].isin(order)]).set_index("method").loc[order]
-        axes.plot(range(len(order)), curve["mean"], label=name, **style(i))
-        axes.fill_between(range(len(order)), curve.low, curve.high, color=COLOURS[i], alpha=0.15)
-        values = ", ".join(f"{key} {value:.2f}" for key, value in curve["mean"].items())
-        told.append(f"tested on {name}: {values}")
+    told = [f"tested on {line}" for line in bands(axes, tables, order)]
     if chosen is not None:
         axes.axvline(list(order).index(chosen), color="#333333", linewidth=1.5, linestyle="--")
     axes.set_xticks(range(len(order)), order, rotation=20)
     axes.set(xlabel="what trains", ylabel="accuracy on test items")
-    axes.legend(fontsize=9, title="mean and 95 % band")
     mark = f" Marked: {chosen}." if chosen else ""
     return Picture(figure, f"Accuracy by what trains. {'; '.join(told)}.{mark}")
 
@@ -155,8 +150,6 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
 
 
 def _cell(x: int, y: int, colour: str, resolved: bool, contested: bool):
-    from matplotlib.patches import Rectangle
-
     strength = "AA" if resolved else "33"
     hatch = "///" if contested and not resolved else None
     return Rectangle(

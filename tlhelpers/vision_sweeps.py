@@ -45,11 +45,6 @@ def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
     return {"twemoji": load_emoji("twemoji", size=size)}
 
 
-def full_size_twemoji() -> dict[str, ImageSet]:
-    """As `twemoji_set`, in the size that the backbone was trained with."""
-    return twemoji_set(224)
-
-
 def digit_set() -> dict[str, ImageSet]:
     """Digits of 8×8 pixels, scaled up."""
     return {"digits": load_digits_pair("digits", size=64)}
@@ -137,7 +132,7 @@ DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, war
 STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
 FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 50), warm=at_64)
 FAR_MOVING = Sweep("vision-far-moving", digit_set, _far_moving, (5,), warm=at_64)
-FULL_SIZE = Sweep("vision-full-size", full_size_twemoji, _full_size, (None,), warm=at_224)
+FULL_SIZE = Sweep("vision-full-size", partial(twemoji_set, 224), _full_size, (None,), warm=at_224)
 SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
 STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
