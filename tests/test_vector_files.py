@@ -1,0 +1,434 @@
+"""Files of word vectors: what gensim writes comes back, and what is wrong is told."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tlhelpers.sources import CourseError, repo_root
+from tlhelpers.vector_files import keyed_vectors, read_vectors
+from tlhelpers.words import load_vectors
+
+WORDS = ["the", "café", "寿司", "👋", "don't", "1990"]
+ROWS = np.random.default_rng(0).normal(0, 0.5, (6, 4)).astype(np.float32)
+FORMS = [  # ending, what gensim is told
+    (".txt", {}),
+    (".txt.gz", {}),
+    (".txt", {"write_header": False}),
+    (".txt.gz", {"write_header": False}),
+    (".bin", {"binary": True}),
+    (".bin.gz", {"binary": True}),
+]
+each_form = pytest.mark.parametrize(
+    ("ending", "how"), FORMS, ids=lambda x: x if isinstance(x, str) else "-".join(x) or "plain"
+)
+GOOD = "3 2\na 1 2\nb 3 4\nc 5 6\n"
+
+
+def saved(path, words, rows, **how):
+    """Written by gensim; only it knows its formats."""
+    keyed_vectors(list(words), np.asarray(rows, dtype=np.float32)).save_word2vec_format(path, **how)
+    return path
+
+
+def file(tmp_path, content, name="mine.txt"):
+    path = tmp_path / name
+    data = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def binary(*pairs, head=None, size=2):
+    """A binary file by hand."""
+    rows = [word + b" " + np.array(row, dtype="<f4").tobytes() + b"\n" for word, row in pairs]
+    return (head or f"{len(pairs)} {size}").encode() + b"\n" + b"".join(rows)
+
+
+def same(found, words, rows):
+    assert found.index_to_key == list(words)
+    assert found.vectors.dtype == np.float32
+    np.testing.assert_array_equal(found.vectors, np.asarray(rows, dtype=np.float32))
+    for word, row in zip(words, rows, strict=True):
+        np.testing.assert_array_equal(found[word], row)
+
+
+def refused(path, *parts, limit=None):
+    """One error that names the file, and one line of text."""
+    with pytest.raises(CourseError) as raised:
+        load_vectors(path, limit)
+    text = str(raised.value)
+    assert str(path) in text and "\n" not in text
+    for part in parts:
+        assert part in text, text
+
+
+# ---------------------------------------------------------------- what gensim writes
+
+
+@each_form
+def test_what_gensim_writes_comes_back(tmp_path, ending, how):
+    path = saved(tmp_path / f"mine{ending}", WORDS, ROWS, **how)
+    same(load_vectors(path), WORDS, ROWS)
+    same(load_vectors(str(path)), WORDS, ROWS)
+
+
+@each_form
+@pytest.mark.parametrize("limit", [1, 4, 6, 99])
+def test_a_limit_takes_the_first(tmp_path, ending, how, limit):
+    path = saved(tmp_path / f"mine{ending}", WORDS, ROWS, **how)
+    same(load_vectors(path, limit), WORDS[:limit], ROWS[:limit])
+
+
+def test_one_line_of_sizes_and_numpy_limits_will_do(tmp_path):
+    same(read_vectors(file(tmp_path, GOOD), np.int64(2)), ["a", "b"], [[1, 2], [3, 4]])
+
+
+plain_words = st.lists(
+    st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8),
+    min_size=1,
+    max_size=6,
+    unique=True,
+)
+
+
+@st.composite
+def vocabularies(draw):
+    """Words, their rows, and a form."""
+    words, how = draw(plain_words), draw(st.sampled_from([how for _, how in FORMS[::2]]))
+    # A file of a few numbers all of whose bytes happen to be figures would pass for a text; short
+    # numbers have a byte of 0.
+    finite = st.floats(width=16 if how.get("binary") else 32, allow_nan=False, allow_infinity=False)
+    shape = (len(words), draw(st.integers(2, 5)))
+    return words, draw(arrays(np.float32, shape, elements=finite)), how
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(vocabularies())
+def test_any_words_and_numbers_survive_each_form(tmp_path, drawn):
+    words, rows, how = drawn
+    same(load_vectors(saved(tmp_path / "any.txt", words, rows, **how)), words, rows)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.decimals(-99, 99, places=6), min_size=6, max_size=6))
+def test_a_file_of_glove_is_read_as_gensim_reads_it(tmp_path, numbers):
+    lines = [f"{word} {numbers[2 * i]} {numbers[2 * i + 1]}\n" for i, word in enumerate(WORDS[:3])]
+    path = file(tmp_path, "".join(lines))
+    theirs = KeyedVectors.load_word2vec_format(path, no_header=True)
+    same(load_vectors(path), theirs.index_to_key, theirs.vectors)
+
+
+def test_a_trained_space_reads_back_with_the_same_neighbours(tmp_path):
+    path = saved(tmp_path / "glove.bin", *_first_of_glove(500), binary=True)
+    theirs = KeyedVectors.load_word2vec_format(path, binary=True)
+    assert load_vectors(path).most_similar("she") == theirs.most_similar("she")
+
+
+def _first_of_glove(n):
+    glove = load_vectors(limit=n)
+    return glove.index_to_key, glove.vectors
+
+
+# A binary file of which no byte is below 9, so that one must look at the numbers.
+def test_a_small_binary_file_is_no_text(tmp_path):
+    rows = np.array([[0.1, 0.7], [0.3, -0.3]], dtype=np.float32)
+    assert min(rows.tobytes()) >= 9
+    same(load_vectors(saved(tmp_path / "two", ["a", "b"], rows, binary=True)), ["a", "b"], rows)
+
+
+def test_a_binary_file_of_another_machine_with_line_ends_is_read(tmp_path):
+    path = file(tmp_path, binary((b"a", [1, 2]), ("é".encode(), [3, 4])), "x.bin")
+    same(load_vectors(path), ["a", "é"], [[1, 2], [3, 4]])
+
+
+# ---------------------------------------------------------------- odd text that is right
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "rows"),
+    [
+        ("cat 0.5\ndog 1\n", ["cat", "dog"], [[0.5], [1]]),
+        ("cat 5\n", ["cat"], [[5]]),
+        ("cat 1 2\n", ["cat"], [[1, 2]]),
+        ("7 1 2\n8 3 4\n", ["7", "8"], [[1, 2], [3, 4]]),
+        ("2 2\n7 1 2\n8 3 4", ["7", "8"], [[1, 2], [3, 4]]),
+        ("1 2\nnew york 1 2\n", ["new york"], [[1, 2]]),
+        ("1 2\ncafé 寿司 1 2\n", ["café 寿司"], [[1, 2]]),
+        ("a 1 2\nat the é 3 4\n. . . 5 6\n", ["a", "at the é", ". . ."], [[1, 2], [3, 4], [5, 6]]),
+        ("1 2 \na 1 2 \n", ["a"], [[1, 2]]),
+        ("2 2\r\na 1 2\r\nb 3 4\r\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("a 1 2\n\nb 3 4\n\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("a\x85b\u2028c 1 2\n\xa0 3 4\n", ["a\x85b\u2028c", "\xa0"], [[1, 2], [3, 4]]),
+        ("\ufeff2 2\na 1 2\nb 3 4\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("\ufeffa 1 2\nb 3 4\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("a -1e-3 +2E2\n", ["a"], np.float32([[-1e-3, 200]])),
+        ("nan 1 2\ninf 3 4\n", ["nan", "inf"], [[1, 2], [3, 4]]),
+    ],
+)
+def test_odd_text_that_is_right(tmp_path, content, words, rows):
+    same(load_vectors(file(tmp_path, content)), words, rows)
+
+
+# ---------------------------------------------------------------- what is wrong
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("a 1 2\nb 3\n", ["line 2: a word and 2 numbers", "'b 3'"]),
+        ("a 1 2\nb 3 4 5\n", ["line 2: a word and 2 numbers", "'b 3 4 5'"]),
+        ("3 2\na 1 2\nb 3\nc 1 2\n", ["line 3: a word and 2 numbers"]),
+        ("3 2\na 1 2\nb 3 4\nc 5 6 7\n", ["line 4: a word and 2 numbers"]),
+        ("a 1 2\nb\n", ["line 2: a word and 2 numbers"]),
+        ("a 1 2\nb 3 x\n", ["line 2: a word and 2 numbers", "'b 3 x'"]),
+        ("a 1  2\n", ["line 1: a word and"]),
+        ("a\t1\t2\n", ["line 1: a word and 1 numbers, parted by spaces"]),
+        ("just words\n", ["line 1: a word and 1 numbers", "'just words'"]),
+        ("2 0\na\nb\n", ["line 2"]),
+        ("4" + GOOD[1:], ["first line of 4 words, but holds 3"]),
+        ("2" + GOOD[1:], ["first line of 2 words, but holds 3"]),
+        (GOOD[:-6], ["first line of 3 words, but holds 2"]),
+        ("a 1 2\nb nan 4\n", ["line 2: the vector of 'b'", "not finite"]),
+        ("2 2\na 1 2\nb 3 -inf\n", ["line 3: the vector of 'b'", "not finite"]),
+        ("a 1 2\nb 3 1e39\n", ["line 2: the vector of 'b'", "not finite"]),
+        ("a 1 2\nb 3 4\na 5 6\n", ["line 3: the word 'a' stands in line 1 already"]),
+        ("2 2\na 1 2\na 1 2\n", ["line 3: the word 'a' stands in line 2 already"]),
+        ("a 1 2\nschön 3 4\n".encode("latin-1"), ["line 2 is not UTF-8", "save it in UTF-8"]),
+        ("2 2\nschön 1 2\nb 3 4\n".encode("latin-1"), ["line 2 is not UTF-8"]),
+        ("a 1 2\n".encode("utf-16"), ["line 1 is not UTF-8"]),
+        ("", ["holds no vectors"]),
+        ("\n \n", ["holds no vectors"]),
+        ("0 5\n", ["holds no vectors"]),
+        ("3 2\n", ["holds no vectors"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["mine.txt", "mine.txt.gz"])
+def test_a_text_that_will_not_do_is_named_with_its_fault(tmp_path, content, parts, name):
+    refused(file(tmp_path, content, name), *parts)
+
+
+def test_what_lies_behind_the_limit_is_not_looked_at_and_a_promise_is_kept(tmp_path):
+    same(load_vectors(file(tmp_path, "a 1 2\nb 3 nan\n"), 1), ["a"], [[1, 2]])
+    refused(file(tmp_path, "9" + GOOD[1:]), "of 9 words, but holds 3", limit=5)
+
+
+A, B = (b"a", [1, 2]), (b"b", [3, 4])
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (binary(A, B, head="3 2"), ["unexpected end"]),
+        (binary(A, B)[:-3], ["unexpected end"]),
+        (binary(A, B)[:-12], ["unexpected end"]),
+        (binary(A, B, A), ["tells of 3 words, but 2 different ones were found"]),
+        (binary(A, (b"b", [np.nan, 1])), ["the vector of 'b'", "not finite"]),
+        (binary(A, (b"b", [1, -np.inf])), ["the vector of 'b'", "not finite"]),
+        (binary(A, ("ö".encode("latin-1"), [3, 4])), ["a word that is not UTF-8"]),
+        (binary(A, head="0 2"), ["holds no vectors"]),
+        (binary(A, head="1 0"), ["holds no vectors"]),
+        (binary(A, head="9999999999999999999 2"), ["does not hold 9999999999999999999 vectors"]),
+        (b"\x80\x04\x95\x00\x00", ["line 1 is not UTF-8"]),
+        (b"PK\x03\x04\x14\x00", ["zip archive: unpack it first"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["mine.bin", "mine.bin.gz"])
+def test_a_binary_that_will_not_do_is_named_with_its_fault(tmp_path, content, parts, name, capfd):
+    refused(file(tmp_path, content, name), *parts)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_binary_cut_behind_the_limit_still_gives_its_first_words(tmp_path):
+    path = file(tmp_path, binary(A, B)[:-3], "x.bin")
+    same(load_vectors(path, 1), ["a"], [[1, 2]])
+
+
+def _cut(data):
+    return data[: len(data) // 2]
+
+
+def _without_end(data):
+    return data[:-8]
+
+
+def _flipped(data):
+    """Whatever is flipped, the checksum at the end finds it, or the unpacking itself fails."""
+    middle = len(data) // 2
+    return (
+        data[:middle] + bytes(255 - byte for byte in data[middle : middle + 9]) + data[middle + 9 :]
+    )
+
+
+@pytest.mark.parametrize("damage", [_cut, _without_end, _flipped])
+@pytest.mark.parametrize("how", [{}, {"binary": True}], ids=["text", "binary"])
+def test_a_damaged_gz_is_told(tmp_path, damage, how):
+    path = saved(tmp_path / "mine.gz", *_first_of_glove(300), **how)
+    path.write_bytes(damage(path.read_bytes()))
+    refused(path)
+
+
+def test_broken_blocks_of_a_gz_are_told_as_what_they_are(tmp_path):
+    path = tmp_path / "mine.gz"
+    path.write_bytes(gzip.compress(GOOD.encode())[:10] + b"\xff" * 40)
+    refused(path, "cannot read the vectors", "invalid block type")
+
+
+def test_a_gz_that_is_none_and_a_folder_are_told(tmp_path):
+    path = tmp_path / "mine.txt.gz"
+    path.write_text(GOOD)
+    refused(path, "cannot read the vectors")
+    refused(tmp_path, "cannot read the vectors")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="all may be read here")
+def test_a_file_that_must_not_be_read_is_told(tmp_path):
+    path = file(tmp_path, GOOD)
+    path.chmod(0)
+    refused(path, "cannot read the vectors")
+
+
+@pytest.mark.parametrize("name", ["none.txt", "none.bin", "none.vec", "none.gz", "glove.6B"])
+def test_a_missing_file_is_told_and_nobody_is_asked_for_it(tmp_path, name, nobody_is_asked):
+    refused(tmp_path / name, "there is no file")
+
+
+@pytest.mark.parametrize("name", ["none.txt", "none.vec", "vectors/none"])
+def test_a_missing_file_here_is_told(name, nobody_is_asked):
+    refused(name, "there is no file")
+
+
+@pytest.fixture
+def nobody_is_asked(monkeypatch):
+    import gensim.downloader
+
+    monkeypatch.setattr(gensim.downloader, "load", lambda *_, **__: pytest.fail("asked"))
+
+
+# ---------------------------------------------------------------- by name
+
+
+def test_offline_a_name_is_refused_and_nobody_is_asked(monkeypatch, nobody_is_asked):
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
+    refused("word2vec-google-news-300", "TLHELPERS_OFFLINE forbids", "'glove-50d'")
+
+
+# gensim fixes its folder when it is imported, so downloads are made in a process of their own; its
+# addresses lead to a server of this machine, if there is one.
+DOWNLOADS = """
+import re, sys, urllib.request
+from tlhelpers.sources import CourseError
+from tlhelpers.vector_files import read_vectors
+def led_here(true):
+    here = lambda url: re.sub("https://.*/(master|download)/", sys.argv[1] + "/", url)
+    return lambda url, *rest, **named: true(here(url), *rest, **named)
+for name in ("urlopen", "urlretrieve") if sys.argv[1] else ():
+    setattr(urllib.request, name, led_here(getattr(urllib.request, name)))
+for name in sys.argv[2:]:
+    try:
+        found = read_vectors(name, 2)
+        print("<got>", found.index_to_key, found.vectors.tolist())
+    except CourseError as error:
+        print("<told>", error)
+"""
+GOT = "<got> ['a', 'b'] [[1.0, 0.0], [0.0, 1.0]]"
+
+
+def downloads(tmp_path, address, *names, **variables):
+    """What is said of each name; nothing may come on the other stream or into the home folder."""
+    for folder in ("cache", "tmp", "home"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+    ours = ("TLHELPERS_OFFLINE", "GENSIM_DATA_DIR")
+    kept = {key: value for key, value in os.environ.items() if key not in ours}
+    folders = {"TLHELPERS_CACHE": "cache", "TMPDIR": "tmp", "HOME": "home", "USERPROFILE": "home"}
+    own = {key: str(tmp_path / value) for key, value in folders.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", DOWNLOADS, address, *names],
+        cwd=repo_root(),
+        env={**kept, **own, "PYTHONUTF8": "1", **variables},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert not list((tmp_path / "home").iterdir())
+    return re.findall("<(?:got|told)>.*", done.stdout)
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """A server on this machine with two sets of vectors, one spoilt: its address and callers."""
+    folder, asked, models = tmp_path / "shelf", [], {}
+    for name in ("tiny", "spoilt"):
+        (folder / name).mkdir(parents=True)
+        path = saved(folder / name / f"{name}.gz", ["a", "b", "c"], np.eye(3, 2), binary=True)
+        (folder / name / "__init__.py").write_text("")
+        checksum = hashlib.md5(path.read_bytes()).hexdigest()
+        models[name] = {"file_name": path.name, "parts": 1, "checksum": checksum}
+    path.write_bytes(path.read_bytes()[:-9])
+    (folder / "list.json").write_text(json.dumps({"corpora": {}, "models": models}))
+
+    class Noting(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=folder)
+
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Noting) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join(timeout=5)
+
+
+def test_a_name_is_fetched_once_and_what_cannot_be_had_is_told(tmp_path, shelf):
+    address, asked = shelf
+    first, again, unknown, spoilt = downloads(
+        tmp_path, address, "tiny", "tiny", "tinny", "spoilt", GENSIM_DATA_DIR=str(tmp_path / "own")
+    )
+    assert first == again == GOT and asked.count("/tiny/tiny.gz") == 1
+    assert (tmp_path / "own" / "tiny" / "tiny.gz").exists()
+    assert unknown.startswith("<told> 'tinny' is no file, and gensim's downloader did not bring")
+    assert "Incorrect model/corpus name" in unknown
+    assert spoilt.startswith("<told> 'spoilt' is no file") and "Checksum" in spoilt
+
+
+def test_a_download_goes_into_the_cache_and_one_that_broke_off_is_told(tmp_path, shelf):
+    broken = tmp_path / "cache" / "gensim" / "spoilt"
+    broken.mkdir(parents=True)
+    got, told = downloads(tmp_path, shelf[0], "tiny", "spoilt")
+    assert got == GOT and (tmp_path / "cache" / "gensim" / "tiny" / "tiny.gz").exists()
+    assert told == f"<told> there is no file {broken / 'spoilt.gz'}"
+
+
+def test_without_a_network_a_name_gives_one_clear_line(tmp_path, nobody_listens):
+    for address in ("", nobody_listens):
+        (told,) = downloads(tmp_path, address, "word2vec-google-news-300")
+        assert told.startswith("<told> 'word2vec-google-news-300' is no file")
+        assert "look at the name and at the network, or give 'glove-50d'" in told
+
+
+@pytest.fixture
+def nobody_listens():
+    """A port of this machine that is held, so that nobody else takes it, and refuses callers."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
