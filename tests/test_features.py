@@ -16,7 +16,8 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 from torchvision.transforms import v2
 
-from tlhelpers import features, images
+from tlhelpers import feature_cache, features, images
+from tlhelpers.feature_cache import read_kept
 from tlhelpers.features import extract_features, extract_layers, row_cosine
 
 QUIET = {"progress": False, "cache": False}
@@ -348,7 +349,7 @@ def test_features_that_cannot_be_kept_are_still_given(light, small, empty_cache,
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(features, "write_atomically", full)
+    monkeypatch.setattr(feature_cache, "write_atomically", full)
     with pytest.warns(UserWarning, match=r"could not be kept .*No space left"):
         found = extract_features(light, small, progress=False)
     np.testing.assert_array_equal(found, extract_features(light, small, **QUIET))
@@ -427,7 +428,7 @@ def test_two_processes_may_write_the_same_entry_at_once(empty_cache):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for path in files(empty_cache):
-            assert features._read(path.stem) is not None
+            assert read_kept(path.stem) is not None
 
 
 # Refused ---------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class Backbone(nn.Module):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and values of all weights and running statistics."""
-        return _digest(self.model.state_dict())
+        return weights_digest(self.model.state_dict())
 
     def __repr__(self) -> str:
         millions = sum(p.numel() for p in self.parameters()) / 1e6
@@ -193,7 +193,8 @@ def _new_model(card: Card, seed: int = 0, **options) -> nn.Module:
         return timm.create_model(card.timm_name, pretrained=False, **options)
 
 
-def _digest(tensors: dict[str, torch.Tensor]) -> str:
+def weights_digest(tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names and values."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
@@ -238,7 +239,7 @@ def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
     tensors = _read_weights(path)
     if tensors is None:
         tensors = _convert(card)
-        metadata = {"source": card.package, "sha256": _digest(tensors)}
+        metadata = {"source": card.package, "sha256": weights_digest(tensors)}
         write_atomically(path, save(tensors, metadata=metadata))
     return tensors
 
@@ -251,7 +252,7 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor] | None:
             sha256 = file.metadata()["sha256"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
         return None
-    return tensors if _digest(tensors) == sha256 else None
+    return tensors if weights_digest(tensors) == sha256 else None
 
 
 def _convert(card: Card) -> dict[str, torch.Tensor]:

@@ -13,8 +13,10 @@ from torch import nn
 from tlhelpers.checks import whole_numbers
 from tlhelpers.classifier import refuse_other_classes
 from tlhelpers.images import ImageSet
+from tlhelpers.texts import TextSet
 
 Batches = Callable[[np.ndarray], object]
+SETS = (ImageSet, TextSet)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,24 @@ def image_batches(images: ImageSet, transform, augment=None) -> Batches:
     return batch
 
 
+def text_batches(texts: TextSet, transform) -> Batches:
+    """Make what `fit` asks for out of texts; they are cut into tokens once, and filled up by batch.
+
+    Parameters
+    ----------
+    texts : TextSet
+    transform : Tokens or WordIds
+        The model's own.
+
+    Returns
+    -------
+    callable
+        int array (k,) to what the model takes.
+    """
+    rows = transform.numbers(texts.texts)
+    return lambda indices: transform.padded([rows[i] for i in indices])
+
+
 def steps(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Cut `order`, int (n,), into parts of nearly equal size, none above `batch_size`."""
     return np.array_split(order, -(-len(order) // batch_size))
@@ -74,7 +94,7 @@ def batches_of(model: nn.Module, data, augment=None) -> Batches:
     Parameters
     ----------
     model : nn.Module
-    data : ImageSet or callable
+    data : ImageSet, TextSet or callable
         As for `finetune.fit`.
     augment : callable, optional
         As in `image_batches`.
@@ -88,15 +108,21 @@ def batches_of(model: nn.Module, data, augment=None) -> Batches:
     ValueError
         If `data` is neither, or an augmentation or a transform has no place.
     """
+    transform = getattr(model, "transform", None)
+    if isinstance(data, SETS) and transform is None:
+        raise ValueError("the model has no transform: give image_batches(images, transform)")
     if isinstance(data, ImageSet):
-        transform = getattr(model, "transform", None)
-        if transform is None:
-            raise ValueError("the model has no transform: give image_batches(images, transform)")
         return image_batches(data, transform, augment)
-    if not callable(data):
-        raise ValueError(f"data must be an ImageSet or a function, got {type(data).__name__}")
     if augment is not None:
         raise ValueError("augment is for an ImageSet: let your own function augment its batches")
+    if isinstance(data, TextSet):
+        if not hasattr(transform, "numbers"):
+            raise ValueError(f"the model's transform {transform} takes no texts")
+        return text_batches(data, transform)
+    if not callable(data):
+        raise ValueError(
+            f"data must be an ImageSet, a TextSet or a function, got {type(data).__name__}"
+        )
     return data
 
 
@@ -106,10 +132,10 @@ def labelled(model: nn.Module, data, labels=None, augment=None) -> Labelled:
     Parameters
     ----------
     model : nn.Module
-    data : ImageSet or callable
+    data : ImageSet, TextSet or callable
         As for `finetune.fit`.
     labels : int array, shape (n,), optional
-        Those of the ImageSet when left out.
+        Those of the set when left out.
     augment : callable, optional
         As in `image_batches`.
 
@@ -124,16 +150,16 @@ def labelled(model: nn.Module, data, labels=None, augment=None) -> Labelled:
         knows other class names.
     """
     batches = batches_of(model, data, augment)
-    if labels is None and not isinstance(data, ImageSet):
+    if labels is None and not isinstance(data, SETS):
         raise ValueError("labels are missing: a function that makes batches has none of its own")
     labels = whole_numbers(data.labels if labels is None else labels, "labels")
     if hasattr(data, "__len__") and len(labels) != len(data):
         raise ValueError(f"{len(data)} items of data, but {len(labels)} labels")
-    if isinstance(data, ImageSet) and getattr(model, "class_names", None) is not None:
+    if isinstance(data, SETS) and getattr(model, "class_names", None) is not None:
         refuse_other_classes(model.class_names, data.class_names, "the model")
     if labels.min() < 0:
         raise ValueError(f"labels must be 0 or more, got {labels.min()}")
     if len(np.unique(labels)) < 2:
         raise ValueError(f"all labels are {labels[0]}: there is nothing to tell apart")
-    content = data.fingerprint if isinstance(data, ImageSet) else ""
+    content = data.fingerprint if isinstance(data, SETS) else ""
     return Labelled(batches, labels, hashlib.sha256(labels.tobytes()).hexdigest() + content)

@@ -14,6 +14,7 @@ from torch import nn
 
 from tlhelpers.backbones import Transform, load_backbone, seeded
 from tlhelpers.checks import is_int
+from tlhelpers.encoders import EMBEDDED, load_encoder
 from tlhelpers.files import write_atomically
 from tlhelpers.freezing import layer_groups
 from tlhelpers.sources import CourseError
@@ -108,6 +109,7 @@ class Classifier(nn.Module):
             "backbone": getattr(self.backbone, "name", type(self.backbone).__name__),
             "provenance": getattr(self.backbone, "provenance", None),
             "transform": _describe(self.transform),
+            "options": getattr(self.backbone, "options", {}),
         }
 
     @classmethod
@@ -132,17 +134,20 @@ class Classifier(nn.Module):
         CourseError
             If the file cannot be read, or the weights do not fit the backbone.
         ValueError
-            If class names, their order, or the transform differ.
+            If class names, their order, the transform or the pooling differ.
         """
         tensors, card = _read(Path(path))
         if class_names is not None:
             refuse_other_classes(card["class_names"], class_names, str(path))
-        body = load_backbone(card["backbone"], pretrained=False) if backbone is None else backbone
+        body = _new_body(card) if backbone is None else backbone
         model = cls(body, card["n_classes"], card["class_names"])
         if isinstance(card["transform"], dict):
             model.backbone.transform = Transform(**card["transform"])
         elif _describe(model.transform) != card["transform"]:
             raise ValueError(f"{path} was trained with the transform {card['transform']}")
+        options = getattr(model.backbone, "options", {})
+        if options != card.get("options", {}):
+            raise ValueError(f"{path} was trained with {card['options']}, not with {options}")
         if hasattr(model.backbone, "provenance"):
             model.backbone.provenance = card["provenance"]
         try:
@@ -183,7 +188,16 @@ def refuse_other_classes(own, given: Sequence[str], what: str) -> None:
 def _describe(transform) -> dict | str:
     if isinstance(transform, Transform):
         return {"size": transform.size, "mean": transform.mean, "std": transform.std}
+    if hasattr(transform, "card"):
+        return f"{type(transform).__name__} {json.dumps(transform.card())}"
     return type(transform).__name__
+
+
+def _new_body(card: dict) -> nn.Module:
+    """A backbone or encoder that the course knows by name, to be filled with weights."""
+    if card["backbone"] in EMBEDDED:
+        return load_encoder(card["backbone"], pretrained=False, **card["options"])
+    return load_backbone(card["backbone"], pretrained=False)
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:

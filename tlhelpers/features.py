@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 from torch import nn
 
 from tlhelpers.backbones import Backbone
 from tlhelpers.bars import progress_bar
-from tlhelpers.files import write_atomically
+from tlhelpers.feature_cache import checksum, keep, kept_at, read_kept
 from tlhelpers.folding import fold_batchnorm
 from tlhelpers.images import ImageSet
-from tlhelpers.sources import derived_dir
 
 RANDOM_TRANSFORMS = (
     "Random",
@@ -120,13 +115,13 @@ def extract_layers(
         raise ValueError("there are no images to extract features from")
     refuse_random_transform(backbone.transform, images.pixels[0])
     dtype, keys = _plan(backbone, images, layers, grid, precision)
-    found = {name: _read(key) for name, key in keys.items()} if cache else {}
+    found = {name: read_kept(key) for name, key in keys.items()} if cache else {}
     missing = [name for name in layers if found.get(name) is None]
     if missing:
         found |= _forward(backbone, images.pixels, missing, grid, dtype, batch_size, progress)
         if cache:
             for name in missing:
-                _write(keys[name], found[name])
+                keep(keys[name], found[name])
     return {name: found[name] for name in layers}
 
 
@@ -206,7 +201,7 @@ def _plan(backbone, images, layers, grid, precision) -> tuple[torch.dtype, dict[
 
 
 def _kept(keys: dict[str, str]) -> bool:
-    return all(_path(key).exists() for key in keys.values())
+    return all(kept_at(key).exists() for key in keys.values())
 
 
 def _agree(backbone, images, layers, grid) -> bool:
@@ -272,42 +267,9 @@ def _keys(backbone, images, layers, precision: str) -> dict[str, str]:
         CACHE_FORMAT,
         backbone.fingerprint(),
         backbone.transform,
-        _checksum(given.numpy()),
+        checksum(given.numpy()),
         precision,
         images.fingerprint,
     )
     common = "\n".join(map(str, parts))
     return {name: hashlib.sha256(f"{common}\n{name}".encode()).hexdigest() for name in layers}
-
-
-def _path(key: str) -> Path:
-    return derived_dir("features") / f"{key}.safetensors"
-
-
-def _checksum(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
-
-
-def _read(key: str) -> np.ndarray | None:
-    path = _path(key)
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, framework="np") as file:
-            values, checksum = file.get_tensor("features"), file.metadata()["sha256"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-        checksum, values = "", np.empty(0)
-    if _checksum(values) != checksum:
-        warnings.warn(
-            f"the cached features {path.name} are damaged: computing them anew", stacklevel=4
-        )
-        return None
-    return values
-
-
-def _write(key: str, values: np.ndarray) -> None:
-    data = save({"features": values}, metadata={"sha256": _checksum(values)})
-    try:
-        write_atomically(_path(key), data)
-    except OSError as error:
-        warnings.warn(f"the features could not be kept ({error})", stacklevel=4)

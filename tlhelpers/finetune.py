@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from tlhelpers.batches import Batches, Labelled, batches_of, labelled, steps
+from tlhelpers.batches import SETS, Batches, Labelled, batches_of, labelled, steps
 from tlhelpers.checkpoints import Checkpoint
 from tlhelpers.checks import is_int
 from tlhelpers.features import PRECISIONS
@@ -26,6 +26,7 @@ from tlhelpers.images import ImageSet
 from tlhelpers.loop import Run, apply_to, random_state_put_back
 from tlhelpers.schedules import SCHEDULES, rate_factor
 from tlhelpers.sources import CourseError
+from tlhelpers.texts import TextSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class History:
 
 def fit(
     model: nn.Module,
-    data: ImageSet | Batches,
+    data: ImageSet | TextSet | Batches,
     labels=None,
     *,
     epochs: int = 5,
@@ -81,12 +82,12 @@ def fit(
     ----------
     model : nn.Module
         Gives logits, float (k, n_classes).
-    data : ImageSet or callable
-        Pictures, which the model's own ``transform`` makes ready, or a function that takes indices
-        (int array (k,)) and returns what the model takes: a tensor, a tuple of arguments or a
-        mapping of named ones.
+    data : ImageSet, TextSet or callable
+        Pictures or texts, which the model's own ``transform`` makes ready, or a function that takes
+        indices (int array (k,)) and returns what the model takes: a tensor, a tuple of arguments
+        or a mapping of named ones.
     labels : int array, shape (n,), optional
-        Those of the ImageSet when left out.
+        Those of the set when left out.
     epochs : int
     lr, weight_decay : float or slice, float
         As in `param_groups`.
@@ -96,7 +97,7 @@ def fit(
     batch_size : int
         At most so many items per step; an epoch is cut into steps of equal size, so that no step
         is left with a single item.
-    validation : ImageSet, or tuple of data and labels, optional
+    validation : ImageSet, TextSet, or tuple of data and labels, optional
         Measured after each epoch; never augmented.
     patience : int, optional
         Stop after so many epochs without a lower loss on `validation`, and go back to the weights
@@ -161,7 +162,7 @@ def fit(
 
 def fine_tune(
     model: nn.Module,
-    data: ImageSet | Batches,
+    data: ImageSet | TextSet | Batches,
     labels=None,
     *,
     head_epochs: int = 3,
@@ -225,7 +226,7 @@ def fine_tune(
     if features is None:
         head = fit(model, data, labels, **first)
     else:
-        given = data.labels if labels is None and isinstance(data, ImageSet) else labels
+        given = data.labels if labels is None and isinstance(data, SETS) else labels
         if train_bn:
             raise ValueError("features stand still: leave out features or train_bn")
         head = fit_head(model, features, given, **first)
@@ -273,14 +274,17 @@ def fit_head(model: nn.Module, features: np.ndarray, labels, **options) -> Histo
 
 
 def predict(
-    model: nn.Module, data: ImageSet | Batches, count: int | None = None, batch_size: int = 32
+    model: nn.Module,
+    data: ImageSet | TextSet | Batches,
+    count: int | None = None,
+    batch_size: int = 32,
 ) -> np.ndarray:
     """The most likely class of each item; the model is left in evaluation mode.
 
     Parameters
     ----------
     model : nn.Module
-    data : ImageSet or callable
+    data : ImageSet, TextSet or callable
         As in `fit`.
     count : int, optional
         How many items a callable has.
@@ -290,16 +294,20 @@ def predict(
     -------
     int64 array, shape (n,)
     """
-    if not isinstance(data, ImageSet) and not is_int(count):
+    if not isinstance(data, SETS) and not is_int(count):
         raise ValueError("say how many items there are to predict: count=…")
     items = np.arange(len(data) if count is None else count)
+    if isinstance(data, TextSet):  # texts of like length go together: little is filled up
+        items = np.argsort([len(text) for text in data.texts], kind="stable")
     device = next(model.parameters()).device
     parts = steps(items, batch_size)
     batches = batches_of(model, data)
     model.eval()
     with torch.inference_mode():
         found = [apply_to(model, batches(part), device).argmax(1).cpu().numpy() for part in parts]
-    return np.concatenate(found)
+    predicted = np.empty(len(items), dtype=np.int64)
+    predicted[items] = np.concatenate(found)
+    return predicted
 
 
 def _one_epoch(
@@ -357,10 +365,10 @@ def _check_numbers(
 
 
 def _held_out(model: nn.Module, validation) -> Labelled:
-    if isinstance(validation, ImageSet):
+    if isinstance(validation, SETS):
         return labelled(model, validation)
     if not isinstance(validation, tuple) or len(validation) != 2:
-        raise ValueError("validation must be an ImageSet or a tuple of data and labels")
+        raise ValueError("validation must be an ImageSet, a TextSet or a tuple of data and labels")
     return labelled(model, *validation)
 
 

@@ -1,0 +1,135 @@
+"""Texts per second of `encode` against a plain loop and sentence-transformers.
+
+Run it with ``.venv/bin/python benchmarks/encode.py``; ``benchmarks/README.md`` explains it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tlhelpers.encoders import Encoder, load_encoder
+from tlhelpers.features import has_bfloat16, row_cosine
+from tlhelpers.runner import processor_name
+from tlhelpers.text_features import encode
+from tlhelpers.texts import load_sentiment
+
+LOOP, THEIRS, OURS, AUTO = "plain loop", "sentence-transformers", "encode, float32", "encode, auto"
+RATIOS = [(OURS, THEIRS), (AUTO, THEIRS), (OURS, LOOP)]
+Method = Callable[[list[str]], np.ndarray]
+
+
+def plain_loop(encoder: Encoder, texts: list[str]) -> np.ndarray:
+    """The common way: batches of 32 in the order given, eval() and no_grad()."""
+    network = copy.deepcopy(encoder.model).eval()
+    options = {"padding": True, "truncation": True, "max_length": encoder.transform.max_length}
+    parts = []
+    with torch.no_grad():
+        for i in range(0, len(texts), 32):
+            given = encoder.tokenizer(texts[i : i + 32], return_tensors="pt", **options)
+            hidden = network(**given).last_hidden_state
+            mask = given["attention_mask"].unsqueeze(2)
+            parts.append((hidden * mask).sum(1) / mask.sum(1))
+    return torch.cat(parts).numpy()
+
+
+def sentence_transformer(encoder: Encoder, folder: Path):
+    """The same network, tokenizer and pooling in the hands of sentence-transformers."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers.utils.logging import set_verbosity_error
+
+    set_verbosity_error()  # it would report that the file has no pooler, which nothing here uses
+    encoder.model.save_pretrained(folder)
+    encoder.tokenizer.save_pretrained(folder)
+    body = Transformer(str(folder), max_seq_length=encoder.transform.max_length)
+    return SentenceTransformer(modules=[body, Pooling(encoder.feature_size, "mean")], device="cpu")
+
+
+def methods(encoder: Encoder, folder: Path) -> dict[str, Method]:
+    """Every way that is timed, by the name that is printed."""
+    theirs = sentence_transformer(encoder, folder)
+    quiet = {"cache": False, "progress": False}
+    return {
+        LOOP: partial(plain_loop, encoder),
+        THEIRS: partial(theirs.encode, show_progress_bar=False),
+        OURS: partial(encode, encoder, precision="float32", **quiet),
+        AUTO: partial(encode, encoder, precision="auto", **quiet),
+    }
+
+
+def measure(
+    ways: dict[str, Method], texts: list[str], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
+    """Time every way once per round, in turn.
+
+    Returns
+    -------
+    rates : dict of str to list of float
+        Texts per second, one number per round.
+    results : dict of str to float32 array, shape (n, d)
+        The vectors of the last round.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    results: dict[str, np.ndarray] = {}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            results[name] = way(texts)
+            rates[name].append(len(texts) / (time.perf_counter() - start))
+    return rates, results
+
+
+def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
+    """Print medians, how far each result is from theirs, and the ratios of each round."""
+    print(f"\n{'':24}{'texts/s':>10}{'largest difference':>20}{'worst row cosine':>18}")
+    for name, values in rates.items():
+        apart = np.abs(results[name] - results[THEIRS]).max()
+        worst = row_cosine(results[name], results[THEIRS]).min()
+        print(f"{name:24}{statistics.median(values):10.1f}{apart:20.2e}{worst:18.6f}")
+    for above, below in RATIOS:
+        pairs = [a / b for a, b in zip(rates[above], rates[below], strict=True)]
+        print(f"\n{above} / {below}, per round: " + "  ".join(f"{r:.2f}" for r in pairs))
+        print(f"median ratio: {statistics.median(pairs):.2f}")
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
+    return int(text)
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
+    parser.add_argument("--texts", type=positive, default=2000, help="how many sentences")
+    chosen = parser.parse_args()
+    encoder, movies = load_encoder(), load_sentiment("movies", threshold=0, balanced=False)
+    texts = movies.texts[: chosen.texts].tolist()
+    print(f"processor: {processor_name()} ({platform.machine()})")
+    print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
+    print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
+    print(f"{encoder!r}\n{len(texts)} sentences; {chosen.rounds} rounds, each way once per round")
+    with tempfile.TemporaryDirectory() as folder:
+        ways = methods(encoder, Path(folder))
+    measure(ways, texts[:64], 1)  # the first pass also plans and allocates
+    report(*measure(ways, texts, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()
