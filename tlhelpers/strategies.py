@@ -120,7 +120,7 @@ def tuned(train: Callable[..., tuple[Predictor, dict]], grid: Sequence[dict]):
             judged = images.subset(items[judge])
             return (predictor(judged) == judged.labels).mean()
 
-        chosen, notes = _chosen(grid, images.labels[items], seed, accuracy)
+        chosen, notes = choose_setting(grid, images.labels[items], seed, accuracy)
         predictor, more = train(images, items, seed, **chosen)
         model = getattr(predictor, "model", None)
         return Outcome([predictor(test) for test in tests], notes | more, model)
@@ -128,7 +128,7 @@ def tuned(train: Callable[..., tuple[Predictor, dict]], grid: Sequence[dict]):
     return strategy
 
 
-def _chosen(grid, labels: np.ndarray, seed: int, accuracy: Callable) -> tuple[dict, dict]:
+def choose_setting(grid, labels: np.ndarray, seed: int, accuracy: Callable) -> tuple[dict, dict]:
     """The setting that is best inside the training items, and what to note of it."""
     tunes = len(grid) > 1 and np.bincount(labels)[np.unique(labels)].min() >= FEWEST_TO_TUNE
     best = 0
@@ -148,7 +148,7 @@ def _inner_split(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]
     return np.flatnonzero(~judge), np.flatnonzero(judge)
 
 
-class _Network:
+class Network:
     """Predicts with a trained network, and keeps it at hand."""
 
     def __init__(self, model: nn.Module):
@@ -186,7 +186,7 @@ def linear_head_on(rows: Callable[[int], Callable], grid: Sequence[dict]):
             return (head.predict(x[judge]) == labels[judge]).mean()
 
         with threadpool_limits(1):
-            chosen, notes = _chosen(grid, labels, seed, accuracy)
+            chosen, notes = choose_setting(grid, labels, seed, accuracy)
             head = new_linear_head(**chosen).fit(x, labels)
             notes["trained_weights"] = head[-1].coef_.size + head[-1].intercept_.size
             return Outcome([head.predict(rows_of(test)) for test in tests], notes)
@@ -264,7 +264,7 @@ def fine_tuned(
     if hold_bn:
         hold_statistics(model)
     if frozen_groups == HEAD_ONLY:
-        return _Network(model.eval()), {"trained_weights": count_weights(model)[0]}
+        return Network(model.eval()), {"trained_weights": count_weights(model)[0]}
     change = small_changes() if augment else None
     epochs = epochs or epochs_for(len(items))
     return _trained(model, images, items, seed, lr=lr, epochs=epochs, augment=change)
@@ -325,4 +325,4 @@ def _trained(model, images, items, seed, **options):
     part = images.subset(items)
     usual = {"schedule": "cosine", "warmup": 0.1, "batch_size": BATCH, "quiet": True}
     fit(model, part, seed=seed, **usual, **options)
-    return _Network(model), {"trained_weights": trained, "epochs": options["epochs"]}
+    return Network(model), {"trained_weights": trained, "epochs": options["epochs"]}

@@ -30,8 +30,9 @@ from tlhelpers.machine import processor_name
 from tlhelpers.parallel import in_processes
 from tlhelpers.sources import CourseError, repo_root
 from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
+from tlhelpers.texts import TextSet
 
-LIBRARIES = ("torch", "timm", "scikit-learn", "peft", "numpy")
+LIBRARIES = ("torch", "timm", "transformers", "gensim", "scikit-learn", "peft", "numpy")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 KEYS = ["seed", "labels", "method"]
 
@@ -45,10 +46,10 @@ class Sweep:
     name : str
         E.g. ``"vision-depth"``; up to the first hyphen it names the group.
     sets : callable
-        Gives a dict of name to ImageSet; all hold the same items in the same order. The first
-        one's training items are learned from, and the test items of each are tested on.
+        Gives a dict of name to ImageSet or TextSet; all hold the same items in the same order. The
+        first one's training items are learned from, and the test items of each are tested on.
     strategies : callable
-        Gives a dict of name to ``strategy(images, items, tests, seed) -> Outcome``.
+        Gives a dict of name to ``strategy(data, items, tests, seed) -> Outcome``.
     labels : tuple of int or None
         Labels per class; None takes the whole training side.
     seeds : int
@@ -61,7 +62,7 @@ class Sweep:
     """
 
     name: str
-    sets: Callable[[], dict[str, ImageSet]]
+    sets: Callable[[], dict[str, ImageSet | TextSet]]
     strategies: Callable[[], Mapping[str, Callable]]
     labels: tuple[int | None, ...]
     seeds: int = 10
@@ -77,9 +78,9 @@ class Sweep:
 
 def known_sweeps() -> dict[str, Sweep]:
     """All sweeps of the course, by name."""
-    from tlhelpers.vision_sweeps import SWEEPS
+    from tlhelpers import text_sweeps, vision_sweeps
 
-    return dict(SWEEPS)
+    return vision_sweeps.SWEEPS | text_sweeps.SWEEPS
 
 
 def find_sweep(name: str) -> Sweep:
@@ -100,7 +101,7 @@ def find_sweep(name: str) -> Sweep:
 
 
 @cache
-def _sets(name: str) -> dict[str, ImageSet]:
+def _sets(name: str) -> dict[str, ImageSet | TextSet]:
     return find_sweep(name).sets()
 
 
@@ -136,7 +137,7 @@ def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
     first = next(iter(sets.values()))
     split = split_by_group(first, sweep.test, seed)
     drawn = draw_labels(first.labels[split.train], labels, seed, first.class_names)
-    tests = [images.subset(split.test) for images in sets.values()]
+    tests = [one.subset(split.test) for one in sets.values()]
     strategy = sweep.strategies()[method]
     _warm(name)
     started = time.process_time()
@@ -240,8 +241,8 @@ def _read_kept(path: Path) -> list[dict]:
 def _state(sweep: Sweep) -> str:
     """A hash of all that decides what a run gives."""
     digest = hashlib.sha256(repr((sweep.name, sweep.labels, sweep.test)).encode())
-    for images in _sets(sweep.name).values():
-        digest.update((images.fingerprint + _items_hash(images)).encode())
+    for data in _sets(sweep.name).values():
+        digest.update((data.fingerprint + _items_hash(data)).encode())
     for part in sorted((repo_root() / "tlhelpers").glob("*.py")):
         if part.stem in CODE:
             digest.update(part.read_bytes())
@@ -250,9 +251,10 @@ def _state(sweep: Sweep) -> str:
 
 
 CODE = (
-    "backbones", "batches", "classifier", "features", "finetune", "folding", "forgetting",
-    "freezing", "heads", "images", "lora", "loop", "photographs", "schedules", "small", "splits",
-    "strategies", "sweeps", "vision_sweeps",
+    "backbones", "batches", "classifier", "encoders", "features", "finetune", "folding",
+    "forgetting", "freezing", "heads", "images", "lora", "loop", "photographs", "schedules",
+    "small", "splits", "strategies", "sweeps", "text_features", "text_strategies", "text_sweeps",
+    "texts", "vector_files", "vision_sweeps", "words",
 )  # fmt: skip
 
 
@@ -289,8 +291,8 @@ def _store(sweep: Sweep, found: list[dict]) -> None:
     write_atomically(sweep.path, (head + text).encode())
 
 
-def _items_hash(images: ImageSet) -> str:
-    text = json.dumps([images.labels.tolist(), images.groups.tolist(), images.class_names])
+def _items_hash(data: ImageSet | TextSet) -> str:
+    text = json.dumps([data.labels.tolist(), data.groups.tolist(), data.class_names])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -339,14 +341,16 @@ def _parsed(text: str) -> tuple[dict[str, str], pd.DataFrame]:
     return told, pd.read_csv(io.StringIO(body), dtype=kinds, keep_default_na=True)
 
 
-def _as_runs(sweep: Sweep, images: ImageSet, rows: pd.DataFrame, told: dict) -> pd.DataFrame:
-    splits = {s: split_by_group(images, sweep.test, s) for s in sorted(set(rows["seed"]))}
-    whole = mean_per_class(splits.values(), len(images.class_names))
+def _as_runs(
+    sweep: Sweep, data: ImageSet | TextSet, rows: pd.DataFrame, told: dict
+) -> pd.DataFrame:
+    splits = {s: split_by_group(data, sweep.test, s) for s in sorted(set(rows["seed"]))}
+    whole = mean_per_class(splits.values(), len(data.class_names))
     rows = rows.rename(columns={"cpu_seconds": "seconds"}).reset_index(drop=True)
     rows["labels"] = rows["labels"].map(lambda k: whole if k == "all" else int(k))
     tests = [splits[seed].test for seed in rows["seed"]]
     measured = [
-        judged(images.labels[test], _decoded(coded), images.groups[test])
+        judged(data.labels[test], _decoded(coded), data.groups[test])
         for test, coded in zip(tests, rows["predicted"], strict=True)
     ]
     rows = rows.drop(columns="predicted").join(pd.DataFrame(measured))

@@ -1,0 +1,68 @@
+"""The long comparisons of the language lessons: what is run, on what, with which seeds."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tlhelpers.strategies import linear_head_on, tuned
+from tlhelpers.sweeps import Sweep
+from tlhelpers.text_strategies import (
+    encoder_rows,
+    glove_rows,
+    load_texts_once,
+    low_rank_encoder,
+    mean_of_words,
+    tfidf_head,
+    tuned_encoder,
+)
+from tlhelpers.texts import TextSet, load_sentiment
+
+PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
+LABELS = (8, 32, 128, None)
+
+
+def tweets() -> dict[str, TextSet]:
+    """The one domain that is trained and tested on."""
+    return {"tweets": load_sentiment("tweets")}
+
+
+def _strategies() -> dict:
+    return {
+        "TF-IDF": tfidf_head(PENALTIES),
+        "GloVe mean": linear_head_on(glove_rows, PENALTIES),
+        "frozen": linear_head_on(encoder_rows, PENALTIES),
+        "frozen random": linear_head_on(partial(encoder_rows, twin=True), PENALTIES),
+        "fine-tuned": tuned(tuned_encoder, [{}]),
+        "LoRA": tuned(low_rank_encoder, [{}]),
+    }
+
+
+def _embeddings() -> dict:
+    starts = {
+        "GloVe, frozen": {"start": "glove", "frozen": True},
+        "GloVe, tuned": {"start": "glove"},
+        "random, frozen": {"start": "random", "frozen": True},
+        "random, tuned": {"start": "random"},
+        "shuffled GloVe, tuned": {"start": "shuffled"},
+    }
+    return {name: tuned(partial(mean_of_words, **how), [{}]) for name, how in starts.items()}
+
+
+def _rates() -> dict:
+    """Plain ways with a constant rate, and what is said to repair them."""
+    plain = {"head_first": False, "schedule": "constant", "warmup": 0.0}
+    ways = {
+        "rate 1e-4": {"lr": 1e-4} | plain,
+        "rate 3e-4": {"lr": 3e-4} | plain,
+        "rate 1e-3": {"lr": 1e-3} | plain,
+        "1e-3, warm-up": {"lr": 1e-3, "head_first": False},
+        "1e-3, warm-up, head first": {"lr": 1e-3},
+        "1e-4, warm-up, 3× as long": {"lr": 1e-4, "head_first": False, "times": 3},
+    }
+    return {name: tuned(partial(tuned_encoder, **how), [{}]) for name, how in ways.items()}
+
+
+STRATEGIES = Sweep("text-strategies", tweets, _strategies, LABELS, warm=load_texts_once)
+EMBEDDINGS = Sweep("text-embeddings", tweets, _embeddings, LABELS, warm=load_texts_once)
+RATES = Sweep("text-rates", tweets, _rates, (32,), warm=load_texts_once)
+SWEEPS = {sweep.name: sweep for sweep in (EMBEDDINGS, RATES, STRATEGIES)}
