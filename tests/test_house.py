@@ -16,13 +16,14 @@ ORDER = """
     files locks archives installer
     sources environment doctor lessons course launcher
     checks bars machine parallel images photographs splits texts
-    backbones small
-    folding features heads
+    backbones small encoders vector_files words probes
+    folding feature_cache features text_features heads
     freezing classifier lora checkpoints batches schedules loop finetune
-    strategies forgetting
+    shift adapt adversarial
+    strategies forgetting text_strategies
     significance bootstrap evaluate claims
-    sweeps vision_sweeps budgets
-    palette plots training_plots widgets
+    sweeps vision_sweeps text_sweeps budgets
+    palette plots training_plots text_plots widgets
     exercise_book exercises
     runner
     __main__
