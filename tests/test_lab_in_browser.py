@@ -137,6 +137,27 @@ def test_lesson_03_shows_stored_depths_as_its_slider_moves(page, lab, tmp_path):
     assert notebook.complaints() == []
 
 
+def test_lesson_05_shows_the_neighbours_of_a_word_that_is_typed(page, lab, tmp_path):
+    notebook = open_lesson(page, lab, "05_word2vec_reuse.ipynb")
+    notebook.run(notebook.code_cell("from tlhelpers.claims import"))
+    cell = notebook.code_cell('word_explorer(glove, "bank")')
+    notebook.write(cell, 'glove = load_vectors()\nword_explorer(glove, "bank")')
+    notebook.run(cell)
+    sentence, box = cell.locator(".widget-html b"), cell.locator("input[type=text]")
+    cell.scroll_into_view_if_needed()
+    sentence.filter(has_text="bank").wait_for()
+    [before] = notebook.figures(cell)
+    box.fill("Violin")
+    box.press("Enter")
+    sentence.filter(has_text="violin").wait_for()
+    page.wait_for_timeout(500)
+    [after] = notebook.figures(cell)
+    assert after["src"] != before["src"] and "cello (neighbours)" in after["alt"]
+    assert_drawn([after], at_least=1)
+    page.screenshot(path=tmp_path / "word.png")
+    assert notebook.complaints() == []
+
+
 def test_a_cell_run_before_the_kernel_is_up_waits_for_it(page, lab):
     """JupyterLab would ask which kernel to take. The cell shows, too, that the guard is on:
     without it, a lesson that asks the network for something could pass above."""

@@ -12,6 +12,7 @@ from tlhelpers.texts import (
     DOMAINS,
     Newsgroups,
     TextSet,
+    load_senses,
     load_sentiment,
     load_table,
     near_duplicates,
@@ -219,3 +220,20 @@ def test_another_encoding_and_a_missing_file_are_told(tmp_path):
     for one in (path, tmp_path / "none.csv"):
         with pytest.raises(CourseError, match="save it as CSV in UTF-8"):
             load_table(one)
+
+
+# ---------------------------------------------------------------- words in two senses
+
+
+def test_each_sense_has_four_sentences_that_hold_the_word_once():
+    senses = load_senses()
+    assert len(senses) == 80 and senses["text"].is_unique
+    counts = senses.groupby(["word", "sense"]).size()
+    assert len(counts) == 20 and set(counts) == {4}
+    for row in senses.itertuples():
+        words = row.text.lower().rstrip(".").replace(",", "").split()
+        assert words.count(row.word) == 1, row.text
+
+
+def test_a_part_of_the_newsgroups_holds_all_groups():
+    assert len({group for group, _ in Newsgroups(300).posts}) == 20

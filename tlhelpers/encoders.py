@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 import warnings
@@ -488,6 +487,27 @@ def word_vector(encoder: Encoder, text: str, word: str, layer: int = -1) -> torc
         encoder takes, or the layer does not exist.
     """
     check_layer(layer, encoder.model.config.num_hidden_layers + 1)
+    return word_layers(encoder, text, word)[layer]
+
+
+def word_layers(encoder: Encoder, text: str, word: str) -> torch.Tensor:
+    """The vectors of one word in its sentence at all layers, out of one forward pass.
+
+    Parameters
+    ----------
+    encoder, text, word
+        As for `word_vector`.
+
+    Returns
+    -------
+    float32 tensor, shape (layers + 1, feature_size)
+        Number 0 is the embeddings.
+
+    Raises
+    ------
+    ValueError
+        As `word_vector` does.
+    """
     start, end = _place_of(word, *_checked([text]))
     found = encoder.tokenizer(text, return_offsets_mapping=True, verbose=False)
     length, longest = len(found["input_ids"]), encoder.transform.max_length
@@ -496,11 +516,22 @@ def word_vector(encoder: Encoder, text: str, word: str, layer: int = -1) -> torc
     inside = [a < end and b > start for a, b in found["offset_mapping"]]
     if not any(inside):
         raise ValueError(f"the tokenizer leaves {word!r} out")
-    twin = copy.deepcopy(encoder).eval()
-    given = _to_device_of(twin, encoder.transform.padded([found["input_ids"]]))
-    with torch.inference_mode():
-        states = twin.hidden_states(**given)
-    return states[layer][0].cpu()[torch.tensor(inside)].mean(0)
+    given = _to_device_of(encoder, encoder.transform.padded([found["input_ids"]]))
+    with _evaluating(encoder), torch.no_grad():
+        states = torch.stack(encoder.hidden_states(**given))
+    return states[:, 0].cpu()[:, torch.tensor(inside)].mean(1)
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """In evaluation mode; afterwards each part is in the mode that it was in."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
 
 
 def _place_of(word: str, text: str) -> tuple[int, int]:
@@ -541,10 +572,13 @@ def attention_weights(encoder: Encoder, text: str) -> tuple[list[str], torch.Ten
     weights : float32 tensor, shape (layers, heads, length, length)
         Each row (a token that looks) sums to 1.
     """
-    model = copy.deepcopy(encoder.model).eval()
-    given = _to_device_of(model, encoder.transform([text]))
-    model.set_attn_implementation("eager")  # the fast one keeps no weights
-    with torch.inference_mode():
-        found = model(**given, output_attentions=True).attentions
+    given = _to_device_of(encoder, encoder.transform([text]))
+    quick = encoder.model.config._attn_implementation
+    encoder.model.set_attn_implementation("eager")  # the fast one keeps no weights
+    try:
+        with _evaluating(encoder), torch.no_grad():
+            found = encoder.model(**given, output_attentions=True).attentions
+    finally:
+        encoder.model.set_attn_implementation(quick)
     names = encoder.tokenizer.convert_ids_to_tokens(given["input_ids"][0].tolist())
     return names, torch.cat(found).cpu().clone()

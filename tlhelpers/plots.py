@@ -362,7 +362,7 @@ def by_layer(
     _reference_lines(axes, lines)
     axes.set_xticks(range(len(layers)), layers, rotation=30)
     axes.set(
-        xlabel="layer, from the picture to the features",
+        xlabel="layer, from the input to the features",
         ylabel="accuracy on test items",
         title=title,
     )

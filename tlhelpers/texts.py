@@ -17,7 +17,7 @@ import pandas as pd
 
 from tlhelpers.checks import whole_numbers
 from tlhelpers.images import nearest
-from tlhelpers.sources import CourseError, read_member
+from tlhelpers.sources import CourseError, read_member, repo_root
 from tlhelpers.splits import draw_labels
 
 DOMAINS = {
@@ -267,6 +267,20 @@ def _newsgroup_posts() -> list[tuple[str, str]]:
     posts = [(row[0], row[1]) for row in list(rows)[3:] if len(row) > 1 and row[1].strip()]
     different = list(dict.fromkeys(posts))
     return [different[place] for place in np.random.default_rng(0).permutation(len(different))]
+
+
+# ---------------------------------------------------------------- words in two senses
+
+
+def load_senses() -> pd.DataFrame:
+    """Sentences that hold a word in one of two senses, from ``data/senses.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `word`, `sense` and `text`; ten words, two senses each, four sentences per sense.
+    """
+    return pd.read_csv(repo_root() / "data" / "senses.csv")
 
 
 # ---------------------------------------------------------------- a learner's own

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import ipywidgets
 import numpy as np
 import pandas as pd
+from gensim.models import KeyedVectors
 
 from tlhelpers.evaluate import learning_curve
 from tlhelpers.heads import linear_head
@@ -14,6 +16,7 @@ from tlhelpers.images import ImageSet
 from tlhelpers.plots import Picture, prediction_grid
 from tlhelpers.significance import wilson
 from tlhelpers.splits import Split, draw_labels
+from tlhelpers.text_plots import flat_map
 from tlhelpers.training_plots import by_depth
 
 
@@ -125,3 +128,37 @@ def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> 
         options=list(order), value=order[0], description="trains", continuous_update=False
     )
     return Explorer(slider, show)
+
+
+def word_explorer(vectors: KeyedVectors, word: str = "bank", neighbours: int = 12) -> Explorer:
+    """The nearest words of a word that the learner types, and a map of them.
+
+    Parameters
+    ----------
+    vectors : gensim.models.KeyedVectors
+    word : str
+        The first one.
+    neighbours : int
+
+    Returns
+    -------
+    Explorer
+    """
+
+    def show(typed: str) -> tuple[str, Picture]:
+        asked = typed.strip()
+        known = asked if asked in vectors else asked.lower()
+        if known not in vectors:
+            sentence = f"<b>{escape(asked)}</b> has no vector: here are the neighbours of {word}"
+            known = word
+        else:
+            place = vectors.key_to_index[known] + 1
+            sentence = f"<b>{escape(known)}</b>, word number {place:,} of {len(vectors):,}"
+        near = vectors.most_similar(known, topn=neighbours)
+        told = ", ".join(f"{escape(name)} {cosine:.2f}" for name, cosine in near)
+        names = [known, *(name for name, _ in near)]
+        groups = ["the word", *["neighbours"] * len(near)]
+        return f"{sentence}: {told}", flat_map(vectors[names], names, groups)
+
+    box = ipywidgets.Text(word, description="word", continuous_update=False)
+    return Explorer(box, show)
