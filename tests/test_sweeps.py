@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 import tiny
+import torch
 
 from tlhelpers import sweeps, vision_sweeps
 from tlhelpers.evaluate import compare, learning_curve, repeat
@@ -396,6 +397,17 @@ def test_a_slice_run_again_stands_beside_what_was_stored(stored, labels, ran):
     for row in found.itertuples():
         before = runs.loc[(labels or runs.attrs["all"], row.method, row.seed)]
         assert (row.stored, row.stored_seconds) == (before["accuracy"], before["seconds"])
+
+
+def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(stored):
+    """It runs here, not in a process of its own; the rest of a lesson was slow after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        rerun("small-one", ["raw pixels"], 2, [0])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_prediction_that_differs_is_seen(stored):

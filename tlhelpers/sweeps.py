@@ -152,8 +152,12 @@ def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
 def _one_thread_task(*task) -> dict:
     import torch
 
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    return run_task(*task)
+    try:
+        return run_task(*task)
+    finally:  # a single task runs in this very process
+        torch.set_num_threads(before)
 
 
 def run_tasks(name: str, tasks: Iterable[tuple], n_jobs: int | None = None, progress: bool = True):

@@ -42,14 +42,15 @@ def text_epochs(items: int, batch_size: int = BATCH) -> int:
 
 
 def load_texts_once() -> None:
-    """Load what all runs of a process share, so that the first one does not pay for the others."""
+    """Load what all runs of a process share, so that the first one does not pay for the others.
+
+    But for the random twins: five of them would take half a gigabyte in each process.
+    """
     import accelerate  # noqa: F401
     import peft  # noqa: F401
 
     kept_vectors()
     kept_encoder()
-    for seed in range(TWINS):
-        kept_encoder(False, seed)
 
 
 kept_vectors = cache(load_vectors)
@@ -127,7 +128,8 @@ def encoder_rows(seed: int, twin: bool = False) -> Callable[[TextSet], np.ndarra
 
     Computed anew, so that they are paid for.
     """
-    encoder = kept_encoder(not twin, seed % TWINS if twin else 0)
+    # Called as `load_texts_once` does, or it would be loaded, and paid for, once more.
+    encoder = kept_encoder(False, seed % TWINS) if twin else kept_encoder()
     return partial(encode, encoder, cache=False, progress=False)
 
 
