@@ -596,7 +596,12 @@ def test_a_loss_that_is_no_number_is_told_with_epoch_and_batch():
             "labels up to 3: it needs one output per class",
         ),
         (IMAGES, [0.5] + [1] * 29, {}, "labels must be whole numbers"),
-        (IMAGES.pixels, IMAGES.labels, {}, "must be an ImageSet or a function, got ndarray"),
+        (
+            IMAGES.pixels,
+            IMAGES.labels,
+            {},
+            "must be an ImageSet, a TextSet or a function, got ndarray",
+        ),
         (len, None, {}, "labels are missing"),
         (len, [0, 1], {"augment": len}, "augment is for an ImageSet"),
         (lambda i: torch.zeros(5, 3, 16, 16), [0, 1], {}, r"shape \(5, 3\) for 2 items"),
@@ -606,7 +611,12 @@ def test_a_loss_that_is_no_number_is_told_with_epoch_and_batch():
         (IMAGES, None, {"patience": 2}, "patience needs validation"),
         (IMAGES, None, {"patience": 0, "validation": IMAGES}, "patience must be a whole number"),
         (IMAGES, None, {"precision": "half"}, "unknown precision 'half'"),
-        (IMAGES, None, {"validation": [1, 2, 3]}, "validation must be an ImageSet or a tuple"),
+        (
+            IMAGES,
+            None,
+            {"validation": [1, 2, 3]},
+            "validation must be an ImageSet, a TextSet or a tuple",
+        ),
         (IMAGES, None, {"lr": -1}, "lr must be a positive number"),
     ],
 )
