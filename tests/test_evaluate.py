@@ -14,7 +14,15 @@ from sklearn.neighbors import KNeighborsClassifier
 from statsmodels.stats.multitest import multipletests
 
 from tlhelpers.bootstrap import resample
-from tlhelpers.evaluate import METRICS, Comparison, compare, compare_all, learning_curve, repeat
+from tlhelpers.evaluate import (
+    METRICS,
+    Comparison,
+    compare,
+    compare_all,
+    compare_average,
+    learning_curve,
+    repeat,
+)
 from tlhelpers.images import load_digits_pair
 
 
@@ -390,3 +398,16 @@ def test_learning_curve_is_the_mean_of_the_runs_within_its_interval(runs, metric
         assert row.low < row.mean < row.high
     with pytest.raises(ValueError, match="at least two seeds"):
         learning_curve(runs[runs["seed"] == 0])
+
+
+def test_the_average_of_several_methods_is_compared_as_the_mean_of_their_differences(runs):
+    several = ["logistic regression", "nearest neighbour"]
+    found = compare_average(runs, several, "guessing", 5)
+    each = [compare(runs, name, "guessing", labels=5) for name in several]
+    assert found.difference == pytest.approx(np.mean([one.difference for one in each]))
+    assert (found.seeds, found.b) == (10, "guessing")
+    assert found.a == "average of logistic regression, nearest neighbour"
+    alone = compare_average(runs, several[:1], "guessing", 5)
+    assert (alone.low, alone.high) == (each[0].low, each[0].high)
+    with pytest.raises(ValueError, match="nearest neighbor"):
+        compare_average(runs, ["nearest neighbor"], "guessing", 5)

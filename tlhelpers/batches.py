@@ -112,6 +112,8 @@ def batches_of(model: nn.Module, data, augment=None) -> Batches:
     if isinstance(data, SETS) and transform is None:
         raise ValueError("the model has no transform: give image_batches(images, transform)")
     if isinstance(data, ImageSet):
+        if hasattr(transform, "numbers"):
+            raise ValueError(f"the model's transform {transform} takes no pictures, only texts")
         return image_batches(data, transform, augment)
     if augment is not None:
         raise ValueError("augment is for an ImageSet: let your own function augment its batches")

@@ -535,8 +535,12 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def _place_of(word: str, text: str) -> tuple[int, int]:
-    found = isinstance(word, str) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)
-    if not found or not word.strip():
+    if not isinstance(word, str) or not word.strip():
+        raise ValueError(f"the word {word!r} does not stand in {text!r}")
+    # A sign like the full stop may stand right after a word.
+    left, right = (r"(?<!\w)" * word[0].isalnum(), r"(?!\w)" * word[-1].isalnum())
+    found = re.search(left + re.escape(word) + right, text)
+    if not found:
         raise ValueError(f"the word {word!r} does not stand in {text!r}")
     return found.span()
 

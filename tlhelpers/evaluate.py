@@ -331,6 +331,44 @@ def compare(
     return Comparison(a, b, observed, *interval(draws), two_sided_p(draws), seeds, len(groups))
 
 
+def compare_average(
+    runs: pd.DataFrame, several: Iterable[str], rival: str, labels: int, metric: str = "accuracy"
+) -> Comparison:
+    """Compare the average of several methods with one, as `compare` does.
+
+    So that no single one of the several has to be chosen by its result.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        As `repeat` returns it.
+    several : iterable of str
+        Methods of `runs`; the mean of their differences to the rival is taken.
+    rival : str
+    labels : int
+        Label count to use.
+    metric : {"accuracy", "balanced_accuracy", "macro_f1"}
+
+    Returns
+    -------
+    Comparison
+        `a` is ``"average of "`` and the methods.
+
+    Raises
+    ------
+    ValueError
+        As for `compare`.
+    """
+    several = list(several)
+    name = f"average of {', '.join(several)}"
+    parts = []
+    for place, method in enumerate(several):
+        # compare averages over label counts: each method gets one of its own.
+        own = _rows_of(runs, method, labels, metric).assign(labels=place, method=name)
+        parts += [own, _rows_of(runs, rival, labels, metric).assign(labels=place)]
+    return compare(pd.concat(parts, ignore_index=True), name, rival, metric=metric)
+
+
 def compare_all(
     runs: pd.DataFrame, reference: str, labels=None, metric: str = "accuracy"
 ) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def analogy_questions(vectors: KeyedVectors, most: int | None = None) -> dict[st
     Parameters
     ----------
     vectors : gensim.models.KeyedVectors
-        Their words decide about the case: all is put in small letters.
+        The questions are put in small letters, as the words of GloVe 6B are.
     most : int, optional
         Of each kind at most so many, evenly spread.
 

@@ -88,7 +88,12 @@ def load_once(size: int) -> None:
         _kept_backbone(size, False, seed)
 
 
-_kept_backbone = cache(backbone_at)
+_kept = cache(backbone_at)
+
+
+def _kept_backbone(size: int, pretrained: bool = True, seed: int = 0) -> Backbone:
+    # Written out in full: to the cache, a default and the same value given are two calls.
+    return _kept(size, pretrained, seed)
 
 
 # ---------------------------------------------------------------- tuning, and its price

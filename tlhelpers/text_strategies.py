@@ -167,7 +167,7 @@ def mean_of_words(
         rows[:] = rows[np.random.default_rng((seed, 5)).permutation(len(rows))]
     model = Classifier(MeanOfWords(layer, words), len(texts.class_names), texts.class_names, seed)
     steps = np.ceil(len(items) / BATCH)
-    epochs = round(WORD_STEPS / steps)
+    epochs = max(1, round(WORD_STEPS / steps))
     # Weight decay would shorten the vectors of words that no training text holds.
     fit(model, texts.subset(items), epochs=epochs, lr=lr, weight_decay=0.0, seed=seed, **USUAL)
     return Network(model), {"trained_weights": count_weights(model)[0], "epochs": epochs}

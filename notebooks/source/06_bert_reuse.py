@@ -7,13 +7,13 @@
 #
 # **After this lesson you can**
 # - turn texts into features with a frozen encoder, and pool its tokens without the usual mistake;
-# - show that one word in two senses gets two vectors, and from which layer on;
+# - show that one word gets different vectors in different sentences, and test what that proves;
 # - compare pooling and layers without choosing on the test side;
 # - decide between frozen, tuned and LoRA from a table with labels and seconds;
 # - recognise a training run that has failed, and what repairs it;
 # - look at attention without reading too much into it.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 02, 03 and 05.
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 02 to 05.
 
 # %%
 import warnings
@@ -26,7 +26,7 @@ from tlhelpers.budgets import price_list
 from tlhelpers.claims import claim, claim_value, claims_table
 from tlhelpers.classifier import Classifier
 from tlhelpers.encoders import attention_weights, load_encoder, pooled, split_words, word_layers, word_vector
-from tlhelpers.evaluate import compare, repeat
+from tlhelpers.evaluate import compare, compare_average, repeat
 from tlhelpers.exercises import check
 from tlhelpers.features import row_cosine
 from tlhelpers.finetune import fine_tune, predict
@@ -39,6 +39,7 @@ from tlhelpers.text_features import encode, encode_layers
 from tlhelpers.text_plots import attention_map, every_seed, flat_map
 from tlhelpers.texts import load_senses, load_sentiment
 from tlhelpers.training_plots import history, prices
+from tlhelpers.words import document_vectors, load_vectors
 
 # %% [markdown]
 # ## The set-up
@@ -57,11 +58,15 @@ print(encoder)
 print(tweets)
 
 # %% [markdown]
+# An *encoder* turns each token of a text into a vector. Layer after layer, every token's vector is mixed with
+# those of the others: that mixing is called *attention*, and it is how context comes in.
+#
 # What is this encoder? It has BERT's architecture (Devlin and others, 2019), but it is not BERT-base: six
-# layers instead of twelve, half as wide, *distilled* from a larger model, and then tuned on more than a
-# billion pairs of sentences so that similar ones lie close to each other. So it has already been transferred
-# twice before we touch it. What we find is about this encoder; another one may differ, and with a network,
-# `load_encoder("bert-base-uncased")` is all it takes to ask it.
+# layers instead of twelve, half as wide, *distilled* (trained to imitate a larger model), and then tuned on
+# pairs of sentences so that those which belong together lie close to each other. Its model card, which lies
+# beside the weights, says: over a billion pairs, many of them from Reddit, some with labels given by people.
+# So it has been transferred twice before we touch it, and has read informal writing. What we find is about
+# this encoder; another one may differ, and section 8 says how to ask it.
 #
 # ## 1 · Subwords: no word is unknown, but some are in pieces
 # Its vocabulary holds 30,522 entries, less than a tenth of GloVe's. What is missing is built from pieces;
@@ -72,9 +77,16 @@ for text in ("Unbelievably good", "I don't like teh movie", "lmaooo @anonymous",
     print(text, "→", split_words(encoder, text))
 
 # %% [markdown]
-# Case is gone, *teh* is two pieces without a meaning, and the smiling face is `[UNK]`: this vocabulary has
-# no piece for it, so a sentence that says all with an emoji says nothing here. Look at the pieces of *your*
-# texts before anything else.
+# Case is gone, *teh* is two pieces, and the smiling face is `[UNK]`: this vocabulary has no piece for it, so
+# a sentence that says all with an emoji says nothing here. And our tweets?
+
+# %%
+pieces = [piece for text in tweets.texts for piece in split_words(encoder, text)]
+print(f"{len(pieces):,} pieces, {pieces.count('[UNK]')} of them [UNK], "
+      f"{np.mean([piece.startswith('##') for piece in pieces]):.1%} go on with a word")
+
+# %% [markdown]
+# Look at the pieces of *your* texts before anything else.
 
 # %% [markdown]
 # ### Exercise 06.1
@@ -106,14 +118,16 @@ check("06.1", join_pieces)
 senses = load_senses()
 bank = senses[senses.word == "bank"]
 vectors = [word_vector(encoder, text, "bank").numpy() for text in bank.text]
-flat_map(vectors, [" ".join(text.split()[:5]) + " …" for text in bank.text], list(bank.sense))
+flat_map(vectors, [f"{i + 1}: {text.split()[1]} {text.split()[2]} …" for i, text in enumerate(bank.text)],
+         list(bank.sense))
 
 # %% [markdown]
 # > **Before you run it:** does the vector know the sense right at the input, only in the last layer, or
 # > somewhere between?
 #
 # For each sentence we ask whether the *nearest* of the other seven with the same word means the same.
-# With a static vector all seven are equally near, and three of seven mean the same.
+# With a static vector all seven are equally near, and three of seven mean the same. As a control we ask the
+# same of the *full stop* at the end of each sentence, which has no sense at all.
 
 # %%
 def same_sense(rows):
@@ -124,10 +138,18 @@ def same_sense(rows):
     nearest = np.where(others, rows @ rows.T, -np.inf).argmax(1)
     return sense[nearest] == sense
 
-rows = np.array([word_layers(encoder, s.text, s.word).numpy() for s in senses.itertuples()])
-right = pd.DataFrame({f"layer {n}": same_sense(rows[:, n]) for n in range(7)})
-by_word = right.groupby(senses.word).mean()
-by_word.T.assign(mean=by_word.mean()).round(2)
+def shares(rows):
+    """Per word and layer: the share of its sentences whose nearest has the same sense."""
+    right = pd.DataFrame({f"layer {n}": same_sense(rows[:, n]) for n in range(7)})
+    return right.groupby(senses.word).mean()
+
+of_word, of_stop = (
+    shares(np.array([word_layers(encoder, s.text, part or s.word).numpy() for s in senses.itertuples()]))
+    for part in (None, "."))
+pd.DataFrame({"the word": of_word.mean(), "the full stop": of_stop.mean()}).T.round(2)
+
+# %%
+of_word.round(2)
 
 # %%
 def with_interval(values):
@@ -136,15 +158,24 @@ def with_interval(values):
     return values.mean(), *np.quantile(drawn, [0.025, 0.975])
 
 # %% tags=["claim"]
-claim_value("06.a", "in the last layer, the nearest sentence has the same sense nearly always (share, over "
-            "words)", *with_interval(by_word["layer 6"].to_numpy()), at_least=0.75)
+claim_value("06.a", "in the last layer, the nearest vector of the word mostly has the same sense (share, over "
+            "ten words)", *with_interval(of_word["layer 6"].to_numpy()), at_least=0.75)
 claim_value("06.b", "from the embeddings to the last layer this share grows by",
-            *with_interval((by_word["layer 6"] - by_word["layer 0"]).to_numpy()), at_least=0.15)
+            *with_interval((of_word["layer 6"] - of_word["layer 0"]).to_numpy()), at_least=0.15)
+claim_value("06.c", "but in the last layer the full stop, which has no sense, mostly does so too (share)",
+            *with_interval(of_stop["layer 6"].to_numpy()), at_least=0.7)
+claim_value("06.d", "in layers 2 to 4, on the average, the word is ahead of the full stop (difference of "
+            "shares)", *with_interval((of_word - of_stop).loc[:, "layer 2":"layer 4"].mean(axis=1).to_numpy()),
+            at_least=0)
 
 # %% [markdown]
-# Layer 0 is a table too: subwords plus their place in the sentence, no context yet. Sense builds up over
-# the first layers and is there by the fourth. Ten words are few, and we chose them and the sentences ourselves;
-# not every word comes apart as well as these.
+# Layer 0 is a table too: subwords plus their position in the sentence, no context yet. With every layer the
+# two senses come apart, so context does get in. But look at the control: in the last layer the *full stop* of
+# a sentence tells the two senses apart nearly as well as the word does. It has taken up what the sentence is about,
+# and so has the word. So these vectors are good for parting such sentences; that the encoder looked up a
+# *meaning* is not shown. In the middle layers the word is ahead of the full stop.
+#
+# Ten words are few, we chose them and the sentences ourselves, and one of the ten, *crane*, hardly comes apart.
 #
 # ## 3 · From tokens to one vector, and the trap on the way
 # Texts have different lengths, a batch is a rectangle: short texts are filled up with a token `[PAD]`. The
@@ -204,21 +235,21 @@ traps = [compare(pooling, name, "masked", labels=k) for k in (32, everything) fo
 intervals(traps, notes=[labels_per_class(k) for k in (32, everything) for _ in careless_ways])
 
 # %% [markdown]
-# Trained and used on bent vectors, the head hardly minds the plain mean: it learns to look past what padding
-# adds. That makes the trap a dangerous one, for the accuracy in your notebook does not warn you. The same head
-# in use, one tweet at a time, meets vectors that it has never seen, and loses with few labels and with all.
-# Without any mask, few labels are enough to lose even in the notebook. And whoever compares texts by cosine
-# is hit in full: the table above shows how far.
+# Trained and used on bent vectors, the head with a plain mean is not shown to lose anything. That makes the
+# trap a dangerous one: the accuracy in your notebook does not warn you. The same head in use, one tweet at a
+# time, meets vectors of another kind, and loses with few labels and with all. Without any mask, it loses even
+# in the notebook with 32 labels per class. And whoever compares texts by cosine is hit in full: the table
+# above shows how far.
 
 # %% tags=["claim"]
-claim_value("06.c", "a plain mean over padding moves half of the vectors to a cosine below this",
+claim_value("06.e", "a plain mean over padding moves half of the vectors to a cosine below this",
             bent["plain mean"].median(), at_most=0.9)
-claim("06.d", "with all labels, a head that is trained and used on them is not shown to lose accuracy",
+claim("06.f", "with all labels, a head that is trained and used on them is not shown to lose accuracy",
       traps[4], expect="not resolved")
-claim("06.e", "no mask at all costs accuracy with 32 labels per class", traps[1], expect="less")
-claim("06.f", "used one tweet at a time, the same head loses accuracy, with all labels", traps[6],
+claim("06.g", "no mask at all costs accuracy with 32 labels per class", traps[1], expect="less")
+claim("06.h", "used one tweet at a time, the same head loses accuracy, with all labels", traps[6],
       expect="less")
-claim("06.g", "and with 32 per class", traps[2], expect="less")
+claim("06.i", "and with 32 per class", traps[2], expect="less")
 
 # %% [markdown]
 # ### Exercise 06.2
@@ -239,7 +270,7 @@ check("06.2", masked_mean)
 # ### Mean, first token, or maximum?
 # BERT's own habit is to take the vector of the first token, `[CLS]`. This encoder was tuned with the mean.
 #
-# > **Before you run it:** by how much will the wrong choice lose?
+# > **Before you run it:** which of the three will lie highest, and does it matter?
 
 # %%
 pools = {pool: linear_head(encode(encoder, tweets, pool=pool), labels) for pool in ("mean", "cls", "max")}
@@ -248,51 +279,56 @@ found = [compare(by_pool, "mean", other, labels=k) for k in (32, everything) for
 intervals(found, notes=[labels_per_class(k) for k in (32, everything) for _ in range(2)])
 
 # %% tags=["claim"]
-claim("06.h", "with 32 labels per class, the mean beats the first token", found[0])
-claim("06.i", "and the maximum", found[1])
+claim("06.j", "with 32 labels per class, the mean beats the first token", found[0])
+claim("06.k", "and the maximum", found[1])
 
 # %% [markdown]
 # Like the normalisation of pictures in lesson 02, the pooling belongs to the checkpoint. For a BERT that was
 # never tuned with the mean, ask anew.
 #
 # ## 4 · Which layer?
-# Nobody says that the last layer is the best one for *our* task. It was shaped for sentence similarity, and
-# "what a lovely day" and "what an awful day" are quite similar. Twenty seeds, since layers differ by little
-# and with ten the main comparison came out on the edge.
+# Nobody says that the last layer is the best one for *our* task: it was shaped for sentence similarity, and
+# "what a lovely day" and "what an awful day" may well count as similar. Beside the seven layers stands the
+# mean of GloVe vectors from lesson 05. When we first ran this with seeds 0 to 9, the middle layers lay
+# highest. So what we claim of them rests on ten new seeds, 10 to 19.
 
 # %%
 layers = encode_layers(encoder, tweets)
 names = [f"layer {n}" for n in layers]
 probes = {name: linear_head(rows, labels) for name, rows in zip(names, layers.values(), strict=True)}
-by_layer_runs = repeat(probes, tweets, labels=[32, None], seeds=20, n_jobs=2)
-tables = {labels_per_class(k): by_layer_runs[by_layer_runs["labels"] == k] for k in (32, everything)}
-by_layer(tables, names)
+probes["GloVe mean"] = linear_head(document_vectors(load_vectors(), tweets.texts), labels)
+of_layers = repeat(probes, tweets, labels=[32, None], seeds=range(10, 20), n_jobs=2)
+whole = of_layers.attrs["all"]
+tables = {labels_per_class(k): of_layers[of_layers["labels"] == k] for k in (32, whole)}
+by_layer(tables, ["GloVe mean", *names])
 
 # %% [markdown]
-# Two things to see. With few labels, the embeddings alone (layer 0) lie far below: context helps. With all
-# labels, the *last* layer is no better than layer 0, a mean of subword vectors without any context; it is the
-# middle that carries most.
-#
-# Which middle layer? If we took the highest of seven and reported it, we would have chosen on the test side.
-# So we compare what could be named beforehand: layers 2 to 4 *on the average*, against the last.
+# The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds are much surer.
+# Which middle layer to compare? If we took the highest of seven and reported it, we would have chosen on the
+# test side. So we take layers 2 to 4 *on the average*.
 
 # %%
-middle = by_layer_runs[by_layer_runs.method.isin(["layer 2", "layer 3", "layer 4"])]
-def against(name, k):
-    """The three middle layers against another one: the mean of three differences."""
-    part = [middle[(middle.method == m) & (middle["labels"] == k)].assign(method="middle", labels=i)
-            for i, m in enumerate(sorted(middle.method.unique()))]
-    rival = by_layer_runs[(by_layer_runs.method == name) & (by_layer_runs["labels"] == k)]
-    return compare(pd.concat([*part, *(rival.assign(labels=i) for i in range(3))]), "middle", name)
-
-found = [against(name, k) for k in (32, everything) for name in ("layer 6", "layer 0")]
-intervals(found, notes=[labels_per_class(k) for k in (32, everything) for _ in range(2)])
+middle = ["layer 2", "layer 3", "layer 4"]
+found = {("middle", k): compare_average(of_layers, middle, "layer 6", k) for k in (32, whole)}
+found |= {(a, b, k): compare(of_layers, a, b, labels=k) for k in (32, whole)
+          for a, b in [("layer 0", "GloVe mean"), ("layer 6", "layer 0")]}
+intervals(list(found.values()), notes=[labels_per_class(key[-1]) for key in found])
 
 # %% tags=["claim"]
-claim("06.j", "with all labels, the middle layers beat the last one", found[2])
-claim("06.k", "with 32 labels per class, they beat the embeddings", found[1])
-claim("06.l", "with all labels, the last layer is not told from the embeddings",
-      compare(by_layer_runs, "layer 6", "layer 0", labels=everything), expect="not resolved")
+claim("06.l", "with all labels, the middle layers beat the last one", found["middle", whole])
+claim("06.m", "with 32 labels per class, the last layer beats the embeddings: context helps",
+      found["layer 6", "layer 0", 32])
+claim("06.n", "with all labels, the last layer is not told from the embeddings",
+      found["layer 6", "layer 0", whole], expect="not resolved")
+claim("06.o", "and the embeddings alone, without any context, beat averages of GloVe",
+      found["layer 0", "GloVe mean", whole])
+
+# %% [markdown]
+# That answers the question of this lesson, for these tweets, and not as one would expect. With few labels,
+# context adds something that embeddings without context do not have. With all labels it does not, if one takes
+# the last layer; a little, if one takes the middle. What the encoder gains over GloVe with all labels is there
+# before any context has come in. What that gain is made of (384 numbers instead of 50, other texts, pairs
+# that people have matched) this comparison does not part.
 
 # %% [markdown]
 # ### Exercise 06.3
@@ -316,7 +352,7 @@ check("06.3", answer)
 # %% [markdown]
 # ## 5 · Frozen, tuned, or LoRA?
 # Tuning works as in lesson 03: head first, then everything, with a small rate, a warm-up and a linear way
-# down. Live, for one seed and 32 labels per class:
+# down. Live, for one seed and 32 labels per class (the dotted line is where the body joins in):
 
 # %%
 split = split_by_group(tweets, 0.3, seed=0)
@@ -324,16 +360,19 @@ test = tweets.subset(split.test)
 few = tweets.subset(split.train[draw_labels(labels[split.train], 32, seed=0)])
 model = Classifier(encoder, 2, tweets.class_names)
 frozen_rows = encode(encoder, few, progress=False)
-told = fine_tune(model, few, features=frozen_rows, head_epochs=20, epochs=6, lr=1e-4, head_lr=3e-3,
+told = fine_tune(model, few, features=frozen_rows, head_epochs=20, epochs=12, lr=1e-4, head_lr=3e-3,
                  schedule="linear", warmup=0.1, precision="auto", quiet=True)
 print(f"test accuracy {(predict(model, test) == test.labels).mean():.2f}, {told.seconds:.0f} s of training")
 history(told.table, "one seed, 32 labels per class")
 
 # %% [markdown]
 # One seed is a picture, no measurement. The stored table has ten, with four numbers of labels, beside the
-# rivals of lesson 05. Heads try three penalties inside the training items. The networks are trained once, with
-# rates fixed beforehand (1e-4 for all weights, 1e-3 for LoRA); that 1e-4 suits this encoder and these tweets
-# was known from a trial before the course, and is not charged.
+# rivals of lesson 05. Heads try three penalties inside the training items, networks are trained once: that
+# favours the heads. Against that, the networks' rates (1e-4 for all weights, 1e-3 for LoRA), rank and numbers of
+# steps were fixed beforehand, and that 1e-4 suits this encoder was seen in a trial on these very tweets:
+# that favours tuning, and is not charged.
+#
+# > **Before you run it:** does tuning pay with eight labels per class? And does LoRA keep up?
 
 # %%
 runs = load_sweep("text-strategies")
@@ -352,36 +391,45 @@ tuned.round(2)
 # %%
 asked = [("frozen", "GloVe mean", 32), ("frozen", "GloVe mean", everything),
          ("fine-tuned", "frozen", 8), ("fine-tuned", "frozen", 32), ("fine-tuned", "frozen", everything),
-         ("LoRA", "fine-tuned", everything)]
+         ("LoRA", "fine-tuned", 32), ("LoRA", "fine-tuned", everything)]
 found = [compare(runs, a, b, labels=k) for a, b, k in asked]
 intervals(found, notes=[labels_per_class(k) for *_, k in asked])
 
 # %% [markdown]
 # Beside lesson 04 this is another world. There, with drawings, ten seeds did not tell fine-tuning from frozen
-# features until it ran for long. Here tuning lies above the frozen encoder from few labels on, and with all
-# labels far above. A guess at why, which this table does not test: the frozen vectors were shaped for
-# similarity of content, in which sentiment is a small part, so there is much to move; and the shift from the
-# encoder's texts to tweets is smaller than that from photographs to drawings.
+# features until it ran for long. Here tuning lies above the frozen encoder with few labels and with all. Why
+# there and not here? This table does not say; a guess is that vectors shaped for similarity of content hold
+# sentiment as a small part only, so that there is more to move.
 #
-# Note the ladder on the left: with eight labels per class, the frozen encoder already lies about where
-# counted words arrive with several times as many. And the random twins show that it is the pretraining.
+# Look along the height of the curves, too: the frozen encoder with eight labels per class lies above counted
+# words with sixteen times as many. And the random twins show that it is the pretraining.
+#
+# LoRA trains a small share of the weights. With 32 labels per class ten seeds do not tell it from full tuning,
+# with all labels full tuning is ahead.
 
 # %% tags=["claim"]
-claim_value("06.m", "heads that are trained again here predict what the stored table says", heads.same.mean(),
+claim_value("06.p", "heads that are trained again here predict what the stored table says", heads.same.mean(),
             at_least=0.95)
-claim_value("06.n", "a network that is tuned again here agrees with it on most tweets", tuned.same.mean(),
+claim_value("06.q", "a network that is tuned again here agrees with it on most tweets", tuned.same.mean(),
             at_least=0.7)
 
 # %% tags=["claim"]
-claim("06.o", "with 32 labels per class, the frozen encoder beats averages of GloVe", found[0])
-claim("06.p", "and with all", found[1])
-claim("06.q", "over all numbers of labels, it beats its random twins",
+claim("06.r", "with 32 labels per class, the frozen encoder beats averages of GloVe", found[0])
+claim("06.s", "with all labels, the frozen encoder beats averages of GloVe", found[1])
+claim("06.t", "over all numbers of labels, it beats its random twins",
       compare(runs, "frozen", "frozen random"))
-claim("06.r", "with 32 labels per class, tuning beats the frozen encoder", found[3])
-claim("06.s", "with all labels, tuning beats the frozen encoder", found[4])
+claim("06.u", "with 32 labels per class, tuning all weights beats the frozen encoder", found[3])
+claim("06.v", "with all labels, tuning all weights beats the frozen encoder", found[4])
+claim("06.w", "with 32 labels per class, LoRA is not told from tuning all weights", found[5],
+      expect="not resolved")
+claim("06.x", "with all labels, tuning all weights beats LoRA", found[6], expect="less")
+claim("06.y", "with all labels, LoRA beats the frozen encoder",
+      compare(runs, "LoRA", "frozen", labels=everything))
 
 # %% [markdown]
 # ### What does it cost?
+#
+# > **Before you run it:** how many times the seconds of the frozen encoder does tuning take?
 
 # %%
 prices(runs, [8, 32, everything])
@@ -391,17 +439,24 @@ price_list(runs).pivot(index="method", columns="labels", values="seconds").round
 
 # %% tags=["claim"]
 seconds = price_list(runs).set_index(["method", "labels"]).seconds
-claim_value("06.t", "with all labels, tuning costs at least so many times the CPU seconds of the frozen encoder",
+claim_value("06.z", "with all labels, tuning costs so many times the CPU seconds of the frozen encoder",
             seconds["fine-tuned", everything] / seconds["frozen", everything], at_least=5)
-claim_value("06.u", "LoRA costs this share of them", seconds["LoRA", everything] /
+claim_value("06.aa", "LoRA costs this share of them", seconds["LoRA", everything] /
             seconds["fine-tuned", everything], at_most=0.95)
 weights = runs.groupby("method").trained_weights.first()
-claim_value("06.v", "and trains this share of the weights", weights["LoRA"] / weights["fine-tuned"],
+claim_value("06.ab", "and trains this share of the weights", weights["LoRA"] / weights["fine-tuned"],
             at_most=0.01)
 
 # %% [markdown]
+# So which? Counted words and GloVe cost next to nothing, and stay behind the frozen encoder at every number of
+# labels shown here. Tuning buys a few more points of accuracy for several times the seconds. LoRA is the
+# cheaper way to tune, and lags behind full tuning where labels are many. What a point of accuracy is worth to
+# you, no table says.
+
+# %% [markdown]
 # ### Exercise 06.4
-# LoRA puts two thin matrices beside a layer of 384 × 384 weights: one of r × 384 and one of 384 × r. Here it does
+# Attention is computed from three small layers per layer of the encoder, called *query*, *key* and *value*. LoRA
+# puts two thin matrices beside a layer of 384 × 384 weights: one of r × 384 and one of 384 × r. Here it does
 # so for *query* and *value* in each of six layers, with r = 8. How many weights are in these matrices,
 # all together?
 
@@ -417,9 +472,12 @@ check("06.4", answer)
 # %% [markdown]
 # ## 6 · Seeds that fail
 # Tuning an encoder on few labels is known to fail now and then: some seeds end at chance (Mosbach and others,
-# 2021, blame vanishing gradients at high rates, and cure it with warm-up, small steps and patience). A mean
-# over seeds hides that. Sixty-four labels, everything tuned at once, a constant rate; below, what is said to
-# help. Every seed is drawn.
+# 2021, trace it to vanishing gradients early in training, and mend it with warm-up, small rates and more
+# steps). A mean over seeds hides that. At the rate of the last section no seed failed, so we go up to ten
+# times higher. Sixty-four labels, all weights tuned at once, a constant rate; below, what is said to help
+# ("warm-up" stands for a warm-up *and* a linear way down). Every seed is drawn.
+#
+# > **Before you run it:** what will a failed run look like: a little worse, or something else?
 
 # %%
 rates = load_sweep("text-rates")
@@ -437,25 +495,30 @@ rates.assign(failed=failed(rates)).groupby("method").failed.sum().reindex(order)
 # %%
 asked = [("1e-3, warm-up", "rate 1e-3"), ("1e-3, warm-up, head first", "1e-3, warm-up"),
          ("rate 1e-4", "rate 1e-3"), ("1e-4, warm-up, 3× as long", "rate 1e-4")]
+asked += [("1e-3, warm-up, head first", "rate 1e-4")]
 repairs = [compare(rates, a, b) for a, b in asked]
-intervals(repairs, notes=["32 labels per class"] * 4)
+intervals(repairs, notes=["32 labels per class"] * 5)
 
 # %% [markdown]
-# At the high constant rate the seeds fan out: some good, some at chance, where the model says the same of
-# every tweet. Nothing in the code tells them apart but the seed. A warm-up with a linear way down brings most of
-# them back at the *same* rate; training the head first brings more. The low rate needs no repair, and with
-# it ten seeds do not show that patience, three times as many steps, adds anything.
+# At the high constant rate the seeds fan out: some good, some at chance. Nothing in the code differs but the
+# seed (it draws split, labels and order here; Mosbach and others kept the data fixed). With a warm-up and a
+# linear way down the mean rises at the *same* rate, and none of ten fails against two; that it fails less
+# *often*, ten seeds cannot tell. Training the head first adds more. But the repaired high rate is not shown to
+# beat the plain low one, which needed no repair, and to which patience and all the rest add nothing that ten
+# seeds show.
 #
-# This is Mosbach's finding in shape, at another rate, on another encoder; why runs fail (vanishing
-# gradients, they say), we have not looked into.
+# So this is like their finding in that some seeds end at chance, and unlike it in that it takes a rate far
+# above the usual. Why runs fail we have not looked into.
 
 # %% tags=["claim"]
-claim_value("06.w", "at the high constant rate, some of ten seeds end near chance (how many)",
+claim_value("06.ac", "at the high constant rate, some of ten seeds end near chance (how many)",
             failed(rates[rates.method == "rate 1e-3"]).sum(), at_least=1, seeds=10)
-claim("06.x", "warm-up and a linear way down help at this rate", repairs[0])
-claim("06.y", "training the head first helps beyond that", repairs[1])
-claim("06.z", "a ten times lower rate helps as well", repairs[2])
-claim("06.aa", "there, three times as many steps are not shown to add anything", repairs[3],
+claim("06.ad", "warm-up and a linear way down help at this rate", repairs[0])
+claim("06.ae", "training the head first helps beyond that", repairs[1])
+claim("06.af", "a ten times lower rate helps as well", repairs[2])
+claim("06.ag", "there, warm-up, a linear way down and three times the steps, all at once, are not shown to "
+      "add anything", repairs[3], expect="not resolved")
+claim("06.ah", "and the repaired high rate is not shown to beat the low one", repairs[4],
       expect="not resolved")
 
 # %% [markdown]
@@ -480,8 +543,9 @@ check("06.5", answer)
 
 # %% [markdown]
 # ## 7 · Attention, looked at with care
-# Each layer mixes the tokens: a row of weights says how much a token takes from each other one. Such pictures
-# are popular as explanations.
+# Each layer mixes the tokens: a row of weights says how much a token takes from each other one. It does so
+# several times side by side; each of these is called a *head* (not to be mixed up with the linear head). Such
+# pictures are popular as explanations.
 
 # %%
 sentence = "I do not love this phone, I hate it."
@@ -489,6 +553,9 @@ tokens, weights = attention_weights(encoder, sentence)
 attention_map(tokens, weights[2, :2], "layer 3, two of twelve heads")
 
 # %% [markdown]
+# The first of these heads looks mostly at the token before, or at `[CLS]`, the mark of the start; the second
+# finds *love* and *hate*. It is tempting to read more into it.
+#
 # > **Before you run it:** if a token gets much attention, will the text's vector change much when the token
 # > is taken away?
 #
@@ -524,18 +591,18 @@ looked_at = pd.DataFrame(rows).astype(float)
 looked_at.mean().round(2)
 
 # %% tags=["claim"]
-claim_value("06.ab", "over tweets, the attention that subwords get in the last layer goes along with what they "
+claim_value("06.ai", "over tweets, the attention that subwords get in the last layer goes along with what they "
             "do to the vector, but not closely (mean rank correlation)",
             *with_interval(looked_at["mean of the heads"].to_numpy()), at_least=0.4, at_most=0.8)
-claim_value("06.ac", "in a single head it tells less (mean over heads and tweets)",
-            *with_interval(looked_at["one head"].to_numpy()), at_most=0.6)
+claim_value("06.aj", "the mean of the heads tells more than a single head does (difference)",
+            *with_interval((looked_at["mean of the heads"] - looked_at["one head"]).to_numpy()), at_least=0.1)
 
 # %% [markdown]
 # So the picture is not empty: subwords that get much attention, over all heads of the last layer, tend to
-# matter to the vector, and in most tweets the first of both orders is the same. Nor is it an explanation. The
-# order is far from the same, and a single head, which is what such pictures show, tells much less. All this
-# is about the tweet's *vector*; what a classifier makes of it is one step further away (Jain and Wallace,
-# 2019). To know what a word does, leave it out and look.
+# matter to the vector. Nor is it an explanation: the order is far from the same, and a single head, which is
+# what such pictures show, tells less (one order out of twelve is noisier than their mean, for one thing). And
+# all this is about the tweet's *vector*; what a classifier makes of it is one step further away (Jain and
+# Wallace, 2019). To know what a word does, leave it out and look.
 
 # %% [markdown]
 # ### Exercise 06.6
@@ -558,8 +625,8 @@ check("06.6", answer)
 
 # %% [markdown]
 # ## 8 · Another encoder
-# With a network, the same functions take any BERT-like model of the hub by its name, or a folder that you
-# saved. This is not run here, since the course works offline; to try it, start the lab with the
+# With an internet connection, the same functions take any BERT-like model of the *model hub*, a public store of
+# checkpoints (huggingface.co), by its name; without one, a folder that you saved. This is not run here, since the course works offline; to try it, start the lab with the
 # variable `HF_HUB_OFFLINE` set to 0:
 #
 # ```python
@@ -567,7 +634,7 @@ check("06.6", answer)
 # rows = encode(bert, tweets)
 # ```
 #
-# A long text is cut to what the encoder takes, and a warning says so:
+# A long text is cut, by default to 256 tokens, and a warning says so:
 
 # %%
 with warnings.catch_warnings(record=True) as caught:

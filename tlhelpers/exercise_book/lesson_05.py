@@ -472,7 +472,8 @@ EXERCISES = [
             "Which rows of the table does a step of training touch?",
             "A gradient reaches a row only if its word stood in the batch. What does that mean for "
             "a word that stood in none?",
-            "Read again the list of five ways in section 6, and the sentence right after it.",
+            "In section 6, the text below the second figure speaks of words that stand in no training "
+            "tweet.",
         ),
         right="c",
         why_not={
