@@ -136,7 +136,8 @@ word_explorer(glove, "bank")
 # > *good* and *bad*, or *good* and *terrific*?
 
 # %%
-for one, other in [("good", "terrific"), ("good", "bad"), ("love", "hate"), ("awful", "wonderful"), ("awful", "terrible")]:
+pairs = [("good", "terrific"), ("good", "bad"), ("love", "hate"), ("awful", "wonderful"), ("awful", "terrible")]
+for one, other in pairs:
     print(f"{one:6} {other:10} {glove.similarity(one, other):.2f}")
 
 # %% [markdown]
@@ -208,8 +209,8 @@ check("05.2", share_known)
 
 # %% [markdown]
 # ## 4 · Analogies, and how they mislead
-# The famous trick (Mikolov and others, 2013): king − man + woman is near queen. The difference between two vectors seems to hold a
-# meaning of its own.
+# The famous trick (Mikolov and others, 2013): king − man + woman is near queen. The difference between
+# two vectors seems to hold a meaning of its own.
 
 # %%
 for a, b, c in [("man", "king", "woman"), ("france", "paris", "italy"), ("man", "doctor", "woman")]:
@@ -217,9 +218,9 @@ for a, b, c in [("man", "king", "woman"), ("france", "paris", "italy"), ("man", 
     print(f"{a} is to {b} as {c} is to: {found}")
 
 # %% [markdown]
-# Lines like the last have been quoted as proof of what is in the vectors (Bolukbasi and others, 2016, made
-# them famous). Look at the small print: these tools *leave out the three words of the question* (`exclude=True`). So they could not answer *doctor*, whatever
-# the vectors hold.
+# Lines like the last have been quoted as proof of what is in the vectors (Bolukbasi and others, 2016,
+# made them famous). Look at the small print: these tools *leave out the three words of the question*
+# (`exclude=True`). So they could not answer *doctor*, whatever the vectors hold.
 #
 # > **Before you run it:** the same three questions, nothing left out. What comes first?
 
@@ -257,11 +258,11 @@ claim_value("05.f", "and this share needs no analogy: the word nearest to c is t
             *rate(hits["nearest to c"][right]), at_least=0.1)
 
 # %% [markdown]
-# Nationalities, and most capitals, work whichever way one asks. In other kinds much of the success is the leaving-out,
-# or a neighbour of *c* that would have been found without any analogy (Linzen, 2016); for present participles
-# the plain neighbour is even right more often. So the offsets hold something, and less than the tool's
-# answers make believe. The intervals take questions as independent, which those of one kind are not (they share
-# words): read them as the least that is uncertain.
+# Nationalities, and most capitals, work whichever way one asks. In other kinds much of the success is the
+# leaving-out, or a neighbour of *c* that would have been found without any analogy (Linzen, 2016); for
+# present participles the plain neighbour is even right more often. So the offsets hold something, and
+# less than the tool's answers make believe. The intervals take questions as independent, which those of
+# one kind are not (they share words): read them as the least that is uncertain.
 
 # %% [markdown]
 # ### Exercise 05.3

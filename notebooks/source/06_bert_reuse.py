@@ -169,11 +169,11 @@ claim_value("06.d", "in layers 2 to 4, on the average, the word is ahead of the 
             at_least=0)
 
 # %% [markdown]
-# Layer 0 is a table too: subwords plus their position in the sentence, no context yet. With every layer the
-# two senses come apart, so context does get in. But look at the control: in the last layer the *full stop* of
-# a sentence tells the two senses apart nearly as well as the word does. It has taken up what the sentence is about,
-# and so has the word. So these vectors are good for parting such sentences; that the encoder looked up a
-# *meaning* is not shown. In the middle layers the word is ahead of the full stop.
+# Layer 0 is a table too: subwords plus their position in the sentence, no context yet. Over the first
+# layers the two senses come apart, so context does get in. But look at the control: in the last layer the *full
+# stop* of a sentence tells the two senses apart nearly as well as the word does. It has taken up what the
+# sentence is about, and so has the word. So these vectors are good for parting such sentences; that the
+# encoder looked up a *meaning* is not shown. In the middle layers the word is ahead of the full stop.
 #
 # Ten words are few, we chose them and the sentences ourselves, and one of the ten, *crane*, hardly comes apart.
 #
@@ -367,10 +367,10 @@ history(told.table, "one seed, 32 labels per class")
 
 # %% [markdown]
 # One seed is a picture, no measurement. The stored table has ten, with four numbers of labels, beside the
-# rivals of lesson 05. Heads try three penalties inside the training items, networks are trained once: that
-# favours the heads. Against that, the networks' rates (1e-4 for all weights, 1e-3 for LoRA), rank and numbers of
-# steps were fixed beforehand, and that 1e-4 suits this encoder was seen in a trial on these very tweets:
-# that favours tuning, and is not charged.
+# rivals of lesson 05. Heads try three penalties inside the training items, networks are trained once:
+# that favours the heads. Against that, the networks' rates (1e-4 for all weights, 1e-3 for LoRA), rank
+# and numbers of steps were fixed beforehand, and that 1e-4 suits this encoder was seen in a trial on
+# these very tweets: that favours tuning, and is not charged.
 #
 # > **Before you run it:** does tuning pay with eight labels per class? And does LoRA keep up?
 
@@ -455,10 +455,10 @@ claim_value("06.ab", "and trains this share of the weights", weights["LoRA"] / w
 
 # %% [markdown]
 # ### Exercise 06.4
-# Attention is computed from three small layers per layer of the encoder, called *query*, *key* and *value*. LoRA
-# puts two thin matrices beside a layer of 384 × 384 weights: one of r × 384 and one of 384 × r. Here it does
-# so for *query* and *value* in each of six layers, with r = 8. How many weights are in these matrices,
-# all together?
+# Attention is computed from three small layers per layer of the encoder, called *query*, *key* and
+# *value*. LoRA puts two thin matrices beside a layer of 384 × 384 weights: one of r × 384 and one of 384
+# × r. Here it does so for *query* and *value* in each of six layers, with r = 8. How many weights are in
+# these matrices, all together?
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put a number or a calculation here
@@ -625,9 +625,10 @@ check("06.6", answer)
 
 # %% [markdown]
 # ## 8 · Another encoder
-# With an internet connection, the same functions take any BERT-like model of the *model hub*, a public store of
-# checkpoints (huggingface.co), by its name; without one, a folder that you saved. This is not run here, since the course works offline; to try it, start the lab with the
-# variable `HF_HUB_OFFLINE` set to 0:
+# With an internet connection, the same functions take any BERT-like model of the *model hub*, a public
+# store of checkpoints (huggingface.co), by its name; without one, a folder that you saved. This is not
+# run here, since the course works offline; to try it, start the lab with the variable `HF_HUB_OFFLINE`
+# set to 0:
 #
 # ```python
 # bert = load_encoder("bert-base-uncased", pool="mean")

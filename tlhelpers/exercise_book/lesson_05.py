@@ -472,8 +472,8 @@ EXERCISES = [
             "Which rows of the table does a step of training touch?",
             "A gradient reaches a row only if its word stood in the batch. What does that mean for "
             "a word that stood in none?",
-            "In section 6, the text below the second figure speaks of words that stand in no training "
-            "tweet.",
+            "In section 6, the text below the second figure speaks of words that no training tweet "
+            "holds.",
         ),
         right="c",
         why_not={
