@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import argparse
 import copy
-import platform
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,9 +19,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from rounds import measure, positive, print_machine
+
 from tlhelpers.encoders import Encoder, load_encoder
-from tlhelpers.features import has_bfloat16, row_cosine
-from tlhelpers.runner import processor_name
+from tlhelpers.features import row_cosine
 from tlhelpers.text_features import encode
 from tlhelpers.texts import load_sentiment
 
@@ -71,28 +70,6 @@ def methods(encoder: Encoder, folder: Path) -> dict[str, Method]:
     }
 
 
-def measure(
-    ways: dict[str, Method], texts: list[str], rounds: int
-) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
-    """Time every way once per round, in turn.
-
-    Returns
-    -------
-    rates : dict of str to list of float
-        Texts per second, one number per round.
-    results : dict of str to float32 array, shape (n, d)
-        The vectors of the last round.
-    """
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    results: dict[str, np.ndarray] = {}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            results[name] = way(texts)
-            rates[name].append(len(texts) / (time.perf_counter() - start))
-    return rates, results
-
-
 def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
     """Print medians, how far each result is from theirs, and the ratios of each round."""
     print(f"\n{'':24}{'texts/s':>10}{'largest difference':>20}{'worst row cosine':>18}")
@@ -106,13 +83,6 @@ def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> Non
         print(f"median ratio: {statistics.median(pairs):.2f}")
 
 
-def positive(text: str) -> int:
-    """Read a whole number from 1 on for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
-    return int(text)
-
-
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -121,14 +91,14 @@ def main() -> None:
     chosen = parser.parse_args()
     encoder, movies = load_encoder(), load_sentiment("movies", threshold=0, balanced=False)
     texts = movies.texts[: chosen.texts].tolist()
-    print(f"processor: {processor_name()} ({platform.machine()})")
-    print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
-    print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
+    print_machine()
     print(f"{encoder!r}\n{len(texts)} sentences; {chosen.rounds} rounds, each way once per round")
     with tempfile.TemporaryDirectory() as folder:
         ways = methods(encoder, Path(folder))
-    measure(ways, texts[:64], 1)  # the first pass also plans and allocates
-    report(*measure(ways, texts, chosen.rounds))
+    for way in ways.values():
+        way(texts[:64])  # the first pass also plans and allocates
+    timed = {name: partial(way, texts) for name, way in ways.items()}
+    report(*measure(timed, len(texts), chosen.rounds))
 
 
 if __name__ == "__main__":

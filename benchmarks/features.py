@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import argparse
 import copy
-import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,11 +18,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from rounds import measure, positive, print_machine
+
 from tlhelpers.backbones import Backbone, load_backbone
-from tlhelpers.features import extract_features, has_bfloat16, row_cosine
+from tlhelpers.features import extract_features, row_cosine
 from tlhelpers.folding import fold_batchnorm
 from tlhelpers.images import ImageSet, load_emoji
-from tlhelpers.runner import processor_name
 
 BASE, OURS = "plain loop", "extract_features"
 VARIANTS = [
@@ -74,28 +73,6 @@ def methods() -> dict[str, Method]:
     return ways
 
 
-def measure(
-    ways: dict[str, Method], backbone: Backbone, images: ImageSet, rounds: int
-) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
-    """Time every way once per round, in turn.
-
-    Returns
-    -------
-    rates : dict of str to list of float
-        Images per second, one number per round.
-    results : dict of str to float32 array, shape (n, d)
-        The features of the last round.
-    """
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    results: dict[str, np.ndarray] = {}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            results[name] = way(backbone, images)
-            rates[name].append(len(images) / (time.perf_counter() - start))
-    return rates, results
-
-
 def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
     """Print medians, the ratio of each round, and how far each result is from the plain loop's."""
     print(f"\n{'':44}{'images/s':>10}{'ratio':>8}{'worst row cosine':>18}")
@@ -113,26 +90,19 @@ def ratios(rates: dict[str, list[float]], name: str) -> list[float]:
     return [a / b for a, b in zip(rates[name], rates[BASE], strict=True)]
 
 
-def positive(text: str) -> int:
-    """Read a number of rounds for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
-    return int(text)
-
-
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
     rounds = parser.parse_args().rounds
     backbone, images = load_backbone(), load_emoji()
-    print(f"processor: {processor_name()} ({platform.machine()})")
-    print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
-    print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
+    print_machine()
     print(f"{backbone!r}\n{images!r}; {rounds} rounds, each way once per round, in turn")
     ways = methods()
-    measure(ways, backbone, images.subset(range(64)), 1)  # the first pass also plans and allocates
-    report(*measure(ways, backbone, images, rounds))
+    for way in ways.values():
+        way(backbone, images.subset(range(64)))  # the first pass also plans and allocates
+    timed = {name: partial(way, backbone, images) for name, way in ways.items()}
+    report(*measure(timed, len(images), rounds))
 
 
 if __name__ == "__main__":

@@ -237,3 +237,8 @@ def test_each_sense_has_four_sentences_that_hold_the_word_once():
 
 def test_a_part_of_the_newsgroups_holds_all_groups():
     assert len({group for group, _ in Newsgroups(300).posts}) == 20
+
+
+def test_half_a_character_is_refused_with_its_place():
+    with pytest.raises(ValueError, match="text 1 holds half a character"):
+        text_set(["good", "bad \ud83d"])

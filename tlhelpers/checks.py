@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -41,3 +43,34 @@ def whole_numbers(values, what: str) -> np.ndarray:
 def is_int(value) -> bool:
     """True for a whole number of Python or NumPy; True and False are none."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def full_texts(texts) -> list[str]:
+    """Take `texts` as a list of texts that hold something.
+
+    Parameters
+    ----------
+    texts : iterable of str
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If they are no list of texts, there are none, or one is empty, missing or cut in the middle
+        of a character; the message names the first.
+    """
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        given = "one text" if isinstance(texts, str) else repr(texts)
+        raise ValueError(f"give a list of texts, not {given}")
+    texts = list(texts)
+    if not texts:
+        raise ValueError("there are no texts")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"text {place} is {text!r}: leave empty and missing texts out")
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise ValueError(f"text {place} holds half a character: read its file as UTF-8")
+    return texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tlhelpers.backbones import seeded, weights_digest
-from tlhelpers.checks import is_int
+from tlhelpers.checks import full_texts, is_int
 from tlhelpers.files import write_atomically
 from tlhelpers.images import nearest
 from tlhelpers.sources import CourseError, derived_dir, offline, packages, read_member
@@ -193,7 +193,7 @@ class Tokens:
         ValueError
             If a text is empty or no str; the message names the first.
         """
-        checked = _checked(texts)
+        checked = full_texts(texts)
         found = self.tokenizer(checked, add_special_tokens=True, verbose=False)["input_ids"]
         long = [place for place, row in enumerate(found) if len(row) > self.max_length]
         if long:
@@ -220,21 +220,6 @@ class Tokens:
             ids[place, : len(row)] = torch.tensor(row)
             mask[place, : len(row)] = 1
         return {"input_ids": ids, "attention_mask": mask}
-
-
-def _checked(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
-        given = "one text" if isinstance(texts, str) else repr(texts)
-        raise ValueError(f"give a list of texts, not {given}")
-    texts = list(texts)
-    if not texts:
-        raise ValueError("there are no texts")
-    for place, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"text {place} is {text!r}: leave empty and missing texts out")
-        if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise ValueError(f"text {place} holds half a character: read its file as UTF-8")
-    return texts
 
 
 # ---------------------------------------------------------------- loading
@@ -460,7 +445,7 @@ def refuse_other_tokenizer(config, tokenizer) -> None:
 
 def split_words(encoder: Encoder, text: str) -> list[str]:
     """The subwords of a text, without the marks of start and end."""
-    return encoder.tokenizer.tokenize(_checked([text])[0])
+    return encoder.tokenizer.tokenize(full_texts([text])[0])
 
 
 def word_vector(encoder: Encoder, text: str, word: str, layer: int = -1) -> torch.Tensor:
@@ -508,7 +493,7 @@ def word_layers(encoder: Encoder, text: str, word: str) -> torch.Tensor:
     ValueError
         As `word_vector` does.
     """
-    start, end = _place_of(word, *_checked([text]))
+    start, end = _place_of(word, *full_texts([text]))
     found = encoder.tokenizer(text, return_offsets_mapping=True, verbose=False)
     length, longest = len(found["input_ids"]), encoder.transform.max_length
     if length > longest:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tlhelpers.checks import whole_numbers
+from tlhelpers.checks import full_texts, whole_numbers
 from tlhelpers.images import nearest
 from tlhelpers.sources import CourseError, read_member, repo_root
 from tlhelpers.splits import draw_labels
@@ -60,7 +60,7 @@ class TextSet:
     domain: str = "unnamed"
 
     def __post_init__(self):
-        texts = _checked_texts(self.texts)
+        texts = np.array([str(text) for text in full_texts(self.texts)], dtype=object)
         object.__setattr__(self, "texts", texts)
         object.__setattr__(self, "labels", whole_numbers(self.labels, "labels"))
         object.__setattr__(self, "groups", np.asarray(self.groups, dtype=str))
@@ -107,16 +107,6 @@ class TextSet:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _checked_texts(texts) -> np.ndarray:
-    texts = list(texts)
-    if not texts:
-        raise ValueError("there are no texts")
-    for place, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"text {place} is {text!r}: leave empty and missing texts out")
-    return np.array([str(text) for text in texts], dtype=object)
 
 
 # ---------------------------------------------------------------- rated sentences

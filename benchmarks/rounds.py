@@ -1,0 +1,57 @@
+"""What the benchmarks share: ways that take turns on one machine, and what machine it is."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from tlhelpers.features import has_bfloat16
+from tlhelpers.machine import processor_name
+
+
+def measure(
+    ways: dict[str, Callable[[], np.ndarray]], count: int, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
+    """Time every way once per round, in turn.
+
+    Parameters
+    ----------
+    ways : dict of str to callable
+    count : int
+        Items that each works on.
+    rounds : int
+
+    Returns
+    -------
+    rates : dict of str to list of float
+        Items per second, one number per round.
+    results : dict of str to float32 array, shape (n, d)
+        What the last round gave.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    results: dict[str, np.ndarray] = {}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            results[name] = way()
+            rates[name].append(count / (time.perf_counter() - start))
+    return rates, results
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
+    return int(text)
+
+
+def print_machine() -> None:
+    """Processor, threads, and whether bfloat16 is computed or emulated."""
+    print(f"processor: {processor_name()} ({platform.machine()})")
+    print(f"threads: {torch.get_num_threads()}, torch {torch.__version__}")
+    print(f"bfloat16 native: {'yes' if has_bfloat16() else 'no'}")
