@@ -764,3 +764,9 @@ def test_a_frozen_layer_of_glove_tells_sentiments_apart_better_than_guessing(glo
     fit(model, part, epochs=15, lr=0.02, batch_size=32, quiet=True)
     right = logits(model, rest.texts).argmax(1).numpy() == rest.labels
     assert right.mean() > 0.5 + 4 * np.sqrt(0.25 / len(rest))
+
+
+def test_a_quiet_call_gives_the_same_without_a_warning(recwarn):
+    vectors = keyed_vectors(["good"], np.ones((1, 2), dtype=np.float32))
+    found = document_vectors(vectors, ["good", "kayak"], quiet=True)
+    assert found.tolist() == [[1, 1], [0, 0]] and not len(recwarn)

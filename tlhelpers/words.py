@@ -260,7 +260,11 @@ def coverage(vectors: KeyedVectors, texts: Sequence[str], tokenize=tokens) -> Co
 
 
 def document_vectors(
-    vectors: KeyedVectors, texts: Sequence[str], tokenize=tokens, weights=None
+    vectors: KeyedVectors,
+    texts: Sequence[str],
+    tokenize=tokens,
+    weights=None,
+    quiet: bool = False,
 ) -> np.ndarray:
     """The mean of the vectors of each text's known words.
 
@@ -274,6 +278,8 @@ def document_vectors(
     weights : dict of str to float, optional
         For a weighted mean, e.g. inverse document frequencies; words without one count 1, and
         those with a weight of 0 count as unknown.
+    quiet : bool
+        Do not warn.
 
     Returns
     -------
@@ -294,7 +300,7 @@ def document_vectors(
             empty.append(place)
             continue
         found[place] = np.average(vectors[known], axis=0, weights=shares)
-    if empty:
+    if empty and not quiet:
         warnings.warn(
             f"{len(empty)} of {len(texts)} texts hold no known word, the first is text {empty[0]}: "
             "they get zeros",

@@ -169,14 +169,14 @@ print("cut much as for GloVe:", coverage(glove, tweets.texts, tokens))
 # %% [markdown]
 # The table has *drawn*, but no *drawn.* with a full stop and no *I* as a capital letter. Whoever cuts at
 # spaces looks up words that cannot be there, and nothing complains: unknown words are left out of the mean, a
-# text without any known word becomes zeros (`document_vectors` at least warns of those). (Each way counts its
+# text without any known word becomes zeros (`document_vectors` warns of those, unless it is told to be `quiet`). (Each way counts its
 # own pieces, so the shares have different wholes.) What does it cost? Ten seeds, each with a split of its own;
 # tweets that say nearly the same stay on one side of it.
 
 # %%
 labels = tweets.labels
 ways = {"cut for GloVe": tokens, "small letters": lambda text: text.lower().split(), "cut at spaces": str.split}
-rows = {name: document_vectors(glove, tweets.texts, way) for name, way in ways.items()}
+rows = {name: document_vectors(glove, tweets.texts, way, quiet=True) for name, way in ways.items()}
 cut = repeat({name: linear_head(x, labels) for name, x in rows.items()}, tweets, labels=[32, None], n_jobs=2)
 everything = cut.attrs["all"]
 cut.pivot_table(index="method", columns="labels", values="accuracy").round(2)
@@ -309,10 +309,10 @@ def counted_words(train, test, seed):
 
 def shuffled(seed):
     rows = np.random.default_rng(seed).permutation(glove.vectors)
-    return document_vectors(keyed_vectors(glove.index_to_key, rows), tweets.texts)
+    return document_vectors(keyed_vectors(glove.index_to_key, rows), tweets.texts, quiet=True)
 
-mean_of = {"GloVe mean": document_vectors(glove, tweets.texts),
-           "own vectors": document_vectors(own, tweets.texts)}
+mean_of = {name: document_vectors(vectors, tweets.texts, quiet=True)
+           for name, vectors in {"GloVe mean": glove, "own vectors": own}.items()}
 methods = {name: linear_head(rows, labels) for name, rows in mean_of.items()}
 methods["TF-IDF"] = counted_words
 methods["random twin (shuffled GloVe)"] = by_seed([linear_head(shuffled(s), labels) for s in range(5)])

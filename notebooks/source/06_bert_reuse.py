@@ -296,7 +296,7 @@ claim("06.k", "and the maximum", found[1])
 layers = encode_layers(encoder, tweets)
 names = [f"layer {n}" for n in layers]
 probes = {name: linear_head(rows, labels) for name, rows in zip(names, layers.values(), strict=True)}
-probes["GloVe mean"] = linear_head(document_vectors(load_vectors(), tweets.texts), labels)
+probes["GloVe mean"] = linear_head(document_vectors(load_vectors(), tweets.texts, quiet=True), labels)
 of_layers = repeat(probes, tweets, labels=[32, None], seeds=range(10, 20), n_jobs=2)
 whole = of_layers.attrs["all"]
 tables = {labels_per_class(k): of_layers[of_layers["labels"] == k] for k in (32, whole)}
