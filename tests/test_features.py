@@ -402,7 +402,7 @@ def test_a_picture_that_no_sample_holds_counts_too(own, small, empty_cache):
     one_less = many.pixels.copy()
     one_less[19] = one_less[0]
     changed = images.ImageSet(one_less, many.labels, many.class_names, many.groups)
-    sampled = features._sample(np.arange(20), 8)
+    sampled = features.sample(np.arange(20), 8)
     assert 19 not in sampled
     found = extract_features(own, changed, "stem", precision="float32", progress=False)
     np.testing.assert_allclose(found[19], found[0], atol=1e-5)

@@ -256,13 +256,13 @@ def test_head_first_means_that_the_head_knows_something_when_the_body_starts(
     emoji, split, monkeypatch
 ):
     heads = []
-    true = strategies._trained
+    true = strategies.train_on
 
     def watched(model, *arguments, **options):
         heads.append(model.linear_head.weight.detach().clone())
         return true(model, *arguments, **options)
 
-    monkeypatch.setattr(strategies, "_trained", watched)
+    monkeypatch.setattr(strategies, "train_on", watched)
     for head_first in (True, False):
         small_tuning(emoji, split, frozen_groups=8, head_first=head_first)
     fresh = Classifier(strategies._kept_backbone(32), 3).linear_head.weight

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_encoders import checkpoint, its_own, opinions, random_states, state_of, unpacked
 
-from tlhelpers import feature_cache, text_features
+from tlhelpers import feature_cache, features, text_features
 from tlhelpers.encoders import POOLS, Encoder, load_encoder, pooled
 from tlhelpers.features import has_bfloat16, row_cosine
 from tlhelpers.text_features import encode, encode_layers
@@ -195,7 +195,7 @@ def test_a_text_too_long_is_that_cut_by_hand(minilm):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
 def test_the_callers_encoder_stays_as_it_is(own, small, training, precision, monkeypatch):
-    monkeypatch.setattr(text_features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
     own.train(training)
     own.model.encoder.layer[1].train(not training)
     own.model.embeddings.requires_grad_(False)
@@ -229,7 +229,7 @@ def test_bfloat16_is_computed_in_it_and_given_in_float32(small):
 
 
 def test_without_bfloat16_it_is_float32(small, monkeypatch, passes):
-    monkeypatch.setattr(text_features, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(features, "has_bfloat16", lambda: False)
     found = encode(small, SHORT, precision="auto", **QUIET)
     assert passes == [(4, (3,), torch.float32)]
     np.testing.assert_array_equal(found, encode(small, SHORT, **QUIET))
@@ -244,7 +244,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
             found[places[-1]][-1, ::2] *= 1.2
         return found
 
-    monkeypatch.setattr(text_features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
     wanted = encode(small, SHORT, **QUIET)
     monkeypatch.setattr(text_features, "_forward", disagreeing)
     np.testing.assert_array_equal(encode(small, SHORT, precision="auto", **QUIET), wanted)
@@ -255,7 +255,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
 
 
 def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, passes, empty_cache):
-    monkeypatch.setattr(text_features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
     first = encode(small, SHORT, precision="auto", progress=False)
     compared = [torch.float32, torch.bfloat16]
     assert [dtype for _, _, dtype in passes] == [*compared, torch.bfloat16]
@@ -265,14 +265,16 @@ def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, pa
 
 
 def test_the_sample_comes_from_the_whole_list(small, monkeypatch, passes):
-    monkeypatch.setattr(text_features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
     encode(small, SHORT * 25, precision="auto", **QUIET)
     assert [n for n, _, _ in passes] == [16, 16, 100]
     rows = [[2, 5 + i % 20, 3] for i in range(100)]
     seen = []
     monkeypatch.setattr(text_features, "_forward", lambda _, given, *rest: seen.append(given) or
                         {3: np.ones((len(given), 2))})  # fmt: skip
-    assert text_features._agree(small, rows, [3], "mean")
+    monkeypatch.setattr(small.transform, "numbers", lambda texts: rows)
+    encode(small, ["x"] * 100, precision="auto", **QUIET)
+    assert len(seen) == 3 and seen[2] is rows, "they agree, so all are computed"
     assert len(seen[0]) == 16 and rows.index(seen[0][-1]) >= 0 and seen[0] == rows[::6][:16]
 
 

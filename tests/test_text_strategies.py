@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from test_encoders import checkpoint, opinions
 
-from tlhelpers import text_strategies
+from tlhelpers import strategies, text_strategies
 from tlhelpers.classifier import Classifier
 from tlhelpers.encoders import load_encoder
 from tlhelpers.finetune import predict
@@ -78,14 +78,14 @@ def small(folder, monkeypatch):
 def fitted(monkeypatch):
     """The options of each call of `fit` and `fit_head`, by name, as they come."""
     calls = []
-    for name in ("fit", "fit_head"):
-        true = getattr(text_strategies, name)
+    for module, name in ((strategies, "fit"), (text_strategies, "fit_head")):
+        true = getattr(module, name)
 
         def spy(model, *given, true=true, name=name, **options):
             calls.append((name, options))
             return true(model, *given, **options)
 
-        monkeypatch.setattr(text_strategies, name, spy)
+        monkeypatch.setattr(module, name, spy)
     return calls
 
 
@@ -113,7 +113,7 @@ def test_what_runs_share_is_loaded_once(folder, monkeypatch):
         return load_encoder(folder, pretrained, seed=seed)
 
     monkeypatch.setattr(text_strategies, "load_encoder", loading)
-    text_strategies.kept_encoder.cache_clear()
+    text_strategies._loaded_encoder.cache_clear()
     try:
         load_texts_once()
         assert loaded == [(True, 0)]
@@ -124,7 +124,7 @@ def test_what_runs_share_is_loaded_once(folder, monkeypatch):
         twins = [(False, seed) for seed in range(TWINS)]
         assert loaded == [(True, 0), *twins], "no run pays for a second loading"
     finally:
-        text_strategies.kept_encoder.cache_clear()
+        text_strategies._loaded_encoder.cache_clear()
 
 
 # ---------------------------------------------------------------- counted words

@@ -39,6 +39,15 @@ def tiny_backbone(seed: int = 0) -> Backbone:
     return Backbone("tiny", net, Transform(16, (0.5,) * 3, (0.5,) * 3), {"weights": "none"}).eval()
 
 
+def assert_same_step(model: nn.Module, twin: nn.Module) -> None:
+    """Weights and statistics are those of the twin, which went one step by hand."""
+    for a, b in zip(model.parameters(), twin.parameters(), strict=True):
+        clear = b.grad.abs() > 1e-5  # the first step of Adam follows the sign, also of noise
+        torch.testing.assert_close(a[clear], b[clear], rtol=1e-4, atol=1e-5)
+    for a, b in zip(model.buffers(), twin.buffers(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
 def tiny_classifier(seed: int = 0) -> Classifier:
     return Classifier(tiny_backbone(seed), len(CLASSES), CLASSES, seed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 
 from tlhelpers.backbones import Backbone
 from tlhelpers.bars import progress_bar
-from tlhelpers.feature_cache import checksum, keep, kept_at, read_kept
+from tlhelpers.feature_cache import are_kept, checksum, read_or_make
 from tlhelpers.folding import fold_batchnorm
 from tlhelpers.images import ImageSet
 
@@ -114,15 +114,16 @@ def extract_layers(
     if len(images) == 0:
         raise ValueError("there are no images to extract features from")
     refuse_random_transform(backbone.transform, images.pixels[0])
-    dtype, keys = _plan(backbone, images, layers, grid, precision)
-    found = {name: read_kept(key) for name, key in keys.items()} if cache else {}
-    missing = [name for name in layers if found.get(name) is None]
-    if missing:
-        found |= _forward(backbone, images.pixels, missing, grid, dtype, batch_size, progress)
-        if cache:
-            for name in missing:
-                keep(keys[name], found[name])
-    return {name: found[name] for name in layers}
+    dtype, keys = planned(
+        precision,
+        lambda name: _keys(backbone, images, layers, f"{grid} {name}"),
+        lambda dtype: _forward(backbone, sample(images.pixels, 16), layers, grid, dtype, 8, False),
+    )
+
+    def make(missing: list[str]) -> dict[str, np.ndarray]:
+        return _forward(backbone, images.pixels, missing, grid, dtype, batch_size, progress)
+
+    return read_or_make(keys, make, cache)
 
 
 def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
@@ -188,34 +189,59 @@ def has_bfloat16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def _plan(backbone, images, layers, grid, precision) -> tuple[torch.dtype, dict[str, str]]:
-    """The precision to compute in, and the key of each layer's features."""
+def planned(
+    precision: str,
+    keys_in: Callable[[str], dict],
+    try_in: Callable[[torch.dtype], dict[Hashable, np.ndarray]],
+) -> tuple[torch.dtype, dict]:
+    """The precision to compute in, and the keys under which the results are kept.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16", "auto"}
+    keys_in : callable
+        Takes the name of a precision, and gives the key of each layer's features.
+    try_in : callable
+        Takes a precision, and gives each layer's features of a sample from the whole set.
+
+    Returns
+    -------
+    torch.dtype
+    dict of layer to str
+    """
     name = "float32" if precision == "auto" else precision
-    keys = _keys(backbone, images, layers, f"{grid} {name}")
+    keys = keys_in(name)
     if precision == "auto" and has_bfloat16():
         # A name of its own: what was asked for as "bfloat16" has not been compared.
-        quick = _keys(backbone, images, layers, f"{grid} bfloat16, compared")
-        if _kept(quick) or (not _kept(keys) and _agree(backbone, images, layers, grid)):
+        quick = keys_in("bfloat16, compared")
+        if are_kept(quick) or (not are_kept(keys) and _agree(try_in)):
             return torch.bfloat16, quick
     return getattr(torch, name), keys
 
 
-def _kept(keys: dict[str, str]) -> bool:
-    return all(kept_at(key).exists() for key in keys.values())
+def _agree(try_in: Callable[[torch.dtype], dict[Hashable, np.ndarray]]) -> bool:
+    """Whether bfloat16 gives what float32 gives."""
+    exact, quick = (try_in(dtype) for dtype in (torch.float32, torch.bfloat16))
+    return all((row_cosine(exact[name], quick[name]) >= PARITY).all() for name in exact)
 
 
-def _agree(backbone, images, layers, grid) -> bool:
-    """Whether bfloat16 gives what float32 gives, on pictures from the whole set."""
-    sample = _sample(images.pixels, 16)
-    exact, quick = (
-        _forward(backbone, sample, layers, grid, dtype, 8, False)
-        for dtype in (torch.float32, torch.bfloat16)
-    )
-    return all((row_cosine(exact[name], quick[name]) >= PARITY).all() for name in layers)
+def sample(items, most: int):
+    """Of an array or a list at most so many items, evenly spread from the first on."""
+    return items[:: max(1, len(items) // most)][:most]
 
 
-def _sample(pixels: np.ndarray, most: int) -> np.ndarray:
-    return pixels[:: max(1, len(pixels) // most)][:most]
+def refuse_not_finite(found: Mapping[Hashable, np.ndarray], model: str) -> None:
+    """Raise a ValueError that names the first layer with a value that is no number.
+
+    Parameters
+    ----------
+    found : mapping of layer to float array
+    model : str
+        Whose layers they are, for the message.
+    """
+    for layer, values in found.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"layer {layer!r} of {model} gives values that are not finite")
 
 
 def row_cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -243,9 +269,7 @@ def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dic
             batch = backbone.transform(pixels[i : i + batch_size])
             twin(batch.to(device, dtype, memory_format=torch.channels_last))
     found = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}
-    for name, values in found.items():
-        if not np.isfinite(values).all():
-            raise ValueError(f"layer {name!r} of {backbone.name} gives values that are not finite")
+    refuse_not_finite(found, backbone.name)
     return found
 
 
@@ -254,7 +278,7 @@ def _frozen_copy(backbone: Backbone, pixels: np.ndarray) -> Backbone:
     exact = copy.deepcopy(backbone).eval()
     folded = copy.deepcopy(exact)
     fold_batchnorm(folded.model)
-    x = backbone.transform(_sample(pixels, 4)).to(next(exact.parameters()).device)
+    x = backbone.transform(sample(pixels, 4)).to(next(exact.parameters()).device)
     with torch.inference_mode():
         a, b = (model(x).flatten(1).cpu().numpy() for model in (exact, folded))
     return folded if (row_cosine(a, b) > FOLDED_PARITY).all() else exact
@@ -262,7 +286,7 @@ def _frozen_copy(backbone: Backbone, pixels: np.ndarray) -> Backbone:
 
 def _keys(backbone, images, layers, precision: str) -> dict[str, str]:
     # A transform of the learner's own need not print all its settings: what it gives counts too.
-    given = torch.as_tensor(backbone.transform(_sample(images.pixels, 8)))
+    given = torch.as_tensor(backbone.transform(sample(images.pixels, 8)))
     parts = (
         CACHE_FORMAT,
         backbone.fingerprint(),

@@ -23,6 +23,7 @@ from tlhelpers.heads import new_linear_head
 from tlhelpers.images import ImageSet
 from tlhelpers.lora import add_lora
 from tlhelpers.small import SmallCNN
+from tlhelpers.texts import TextSet
 
 BATCH = 16
 TWINS = 5
@@ -225,7 +226,7 @@ def small_from_scratch(
     """A small network with random weights, all of it trained."""
     model = _classifier(SmallCNN(size, seed=seed), images, seed)
     change = small_changes() if augment else None
-    return _trained(model, images, items, seed, lr=lr, epochs=epochs, augment=change)
+    return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs, augment=change)
 
 
 def small_changes() -> Callable:
@@ -241,7 +242,7 @@ def large_from_scratch(
 ):
     """The backbone with random weights, all of it trained."""
     model = _classifier(backbone_at(size, pretrained=False, seed=seed), images, seed)
-    return _trained(model, images, items, seed, lr=lr, epochs=epochs)
+    return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs)
 
 
 def fine_tuned(
@@ -272,7 +273,7 @@ def fine_tuned(
         return Network(model.eval()), {"trained_weights": count_weights(model)[0]}
     change = small_changes() if augment else None
     epochs = epochs or epochs_for(len(items))
-    return _trained(model, images, items, seed, lr=lr, epochs=epochs, augment=change)
+    return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs, augment=change)
 
 
 def gradually(
@@ -299,7 +300,7 @@ def gradually(
     for n in stages:
         freeze_to(model, n)
         hold_statistics(model)
-        predictor, notes = _trained(model, images, items, seed, lr=lr, epochs=epochs)
+        predictor, notes = train_on(model, images.subset(items), seed, lr=lr, epochs=epochs)
     return predictor, notes | {"epochs": epochs * len(stages)}
 
 
@@ -310,7 +311,7 @@ def low_rank(
     model = _classifier(_kept_backbone(size), images, seed)
     _head_first(model, images.subset(items), seed)
     adapted = add_lora(model, rank=rank, seed=seed)
-    return _trained(adapted, images, items, seed, lr=lr, epochs=epochs_for(len(items)))
+    return train_on(adapted, images.subset(items), seed, lr=lr, epochs=epochs_for(len(items)))
 
 
 HEAD_ONLY = 9  # of the ten layer groups of a classifier on EfficientNet-Lite0
@@ -325,9 +326,25 @@ def _head_first(model: Classifier, part: ImageSet, seed: int) -> None:
     fit_head(model, features, part.labels, **HEAD, seed=seed, quiet=True)
 
 
-def _trained(model, images, items, seed, **options):
-    trained, _ = count_weights(model)
-    part = images.subset(items)
+def train_on(
+    model: nn.Module, part: ImageSet | TextSet, seed: int, epochs: int, **options
+) -> tuple[Network, dict]:
+    """Train what is not frozen, with a warm-up and a cosine unless told otherwise.
+
+    Parameters
+    ----------
+    model : nn.Module
+    part : ImageSet or TextSet
+        The training items.
+    seed, epochs, **options
+        As in `finetune.fit`.
+
+    Returns
+    -------
+    Network
+    dict
+        Notes: `trained_weights` and `epochs`.
+    """
     usual = {"schedule": "cosine", "warmup": 0.1, "batch_size": BATCH, "quiet": True}
-    fit(model, part, seed=seed, **usual, **options)
-    return Network(model), {"trained_weights": trained, "epochs": options["epochs"]}
+    fit(model, part, seed=seed, epochs=epochs, **(usual | options))
+    return Network(model), {"trained_weights": count_weights(model)[0], "epochs": epochs}

@@ -12,8 +12,8 @@ import torch
 from tlhelpers.bars import progress_bar
 from tlhelpers.checks import is_int
 from tlhelpers.encoders import POOLS, Encoder, check_layer, pooled
-from tlhelpers.feature_cache import keep, kept_at, read_kept
-from tlhelpers.features import PARITY, PRECISIONS, has_bfloat16, row_cosine
+from tlhelpers.feature_cache import read_or_make
+from tlhelpers.features import PRECISIONS, planned, refuse_not_finite, sample
 from tlhelpers.images import nearest
 from tlhelpers.texts import TextSet
 
@@ -102,48 +102,18 @@ def encode_layers(
         raise ValueError(f"batch_size must be a whole number from 1 on, got {batch_size!r}")
     rows = encoder.transform.numbers(texts.texts if isinstance(texts, TextSet) else texts)
     places = {layer: layer % count for layer in layers}
-    found = _found(
-        encoder, rows, sorted(set(places.values())), pool, precision, batch_size, cache, progress
+    inside = sorted(set(places.values()))
+    dtype, keys = planned(
+        precision,
+        lambda name: _keys(encoder, rows, inside, f"{pool} {name}"),
+        lambda dtype: _forward(encoder, sample(rows, 16), inside, pool, dtype, 16, False),
     )
+
+    def make(missing: list[int]) -> dict[int, np.ndarray]:
+        return _forward(encoder, rows, missing, pool, dtype, batch_size, progress)
+
+    found = read_or_make(keys, make, cache)
     return {layer: found[place] for layer, place in places.items()}
-
-
-def _found(encoder, rows, places, pool, precision, batch_size, cache, progress):
-    dtype, keys = _plan(encoder, rows, places, pool, precision)
-    found = {place: read_kept(key) for place, key in keys.items()} if cache else {}
-    missing = [place for place in places if found.get(place) is None]
-    if missing:
-        found |= _forward(encoder, rows, missing, pool, dtype, batch_size, progress)
-        if cache:
-            for place in missing:
-                keep(keys[place], found[place])
-    return found
-
-
-def _plan(encoder, rows, places, pool, precision) -> tuple[torch.dtype, dict[int, str]]:
-    """The precision to compute in, and the key of each layer's features."""
-    name = "float32" if precision == "auto" else precision
-    keys = _keys(encoder, rows, places, f"{pool} {name}")
-    if precision == "auto" and has_bfloat16():
-        # A name of its own: what was asked for as "bfloat16" has not been compared.
-        quick = _keys(encoder, rows, places, f"{pool} bfloat16, compared")
-        if _kept(quick) or (not _kept(keys) and _agree(encoder, rows, places, pool)):
-            return torch.bfloat16, quick
-    return getattr(torch, name), keys
-
-
-def _kept(keys: dict[int, str]) -> bool:
-    return all(kept_at(key).exists() for key in keys.values())
-
-
-def _agree(encoder, rows, places, pool) -> bool:
-    """Whether bfloat16 gives what float32 gives, on texts from the whole list."""
-    sample = rows[:: max(1, len(rows) // 16)][:16]
-    exact, quick = (
-        _forward(encoder, sample, places, pool, dtype, 16, False)
-        for dtype in (torch.float32, torch.bfloat16)
-    )
-    return all((row_cosine(exact[place], quick[place]) >= PARITY).all() for place in places)
 
 
 def _keys(encoder, rows, places, setting: str) -> dict[int, str]:
@@ -183,9 +153,7 @@ def _forward(encoder, rows, places, pool, dtype, batch_size, progress) -> dict[i
             for place, hidden in states.items():
                 vectors = pooled(hidden.float(), given["attention_mask"], pool)
                 found[place][items] = vectors.cpu().numpy()
-    for place, values in found.items():
-        if not np.isfinite(values).all():
-            raise ValueError(f"layer {place} of {encoder.name} gives values that are not finite")
+    refuse_not_finite(found, encoder.name)
     return found
 
 

@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from tlhelpers.classifier import Classifier
 from tlhelpers.encoders import Encoder, load_encoder
-from tlhelpers.finetune import fit, fit_head
-from tlhelpers.freezing import count_weights, freeze_to
+from tlhelpers.finetune import fit_head
+from tlhelpers.freezing import freeze_to
 from tlhelpers.lora import add_lora
-from tlhelpers.strategies import BATCH, HEAD, TWINS, Network, Outcome, choose_setting
+from tlhelpers.strategies import BATCH, HEAD, TWINS, Outcome, choose_setting, train_on
 from tlhelpers.text_features import encode
 from tlhelpers.texts import TextSet
 from tlhelpers.words import (
@@ -30,7 +30,6 @@ from tlhelpers.words import (
 
 FEWEST_STEPS = 40
 WORD_STEPS = 1000
-USUAL = {"schedule": "linear", "warmup": 0.1, "batch_size": BATCH, "quiet": True}
 
 
 def text_epochs(items: int, batch_size: int = BATCH) -> int:
@@ -57,9 +56,14 @@ kept_vectors = cache(load_vectors)
 
 
 @cache
+def _loaded_encoder(pretrained: bool, seed: int) -> Encoder:
+    return load_encoder(pretrained=pretrained, seed=seed)
+
+
 def kept_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
     """The encoder of the course, loaded once per process."""
-    return load_encoder(pretrained=pretrained, seed=seed)
+    # Written out in full: to the cache, a default and the same value given are two calls.
+    return _loaded_encoder(pretrained, seed)
 
 
 # ---------------------------------------------------------------- counted words
@@ -128,8 +132,7 @@ def encoder_rows(seed: int, twin: bool = False) -> Callable[[TextSet], np.ndarra
 
     Computed anew, so that they are paid for.
     """
-    # Called as `load_texts_once` does, or it would be loaded, and paid for, once more.
-    encoder = kept_encoder(False, seed % TWINS) if twin else kept_encoder()
+    encoder = kept_encoder(not twin, seed % TWINS if twin else 0)
     return partial(encode, encoder, cache=False, progress=False)
 
 
@@ -169,8 +172,8 @@ def mean_of_words(
     steps = np.ceil(len(items) / BATCH)
     epochs = max(1, round(WORD_STEPS / steps))
     # Weight decay would shorten the vectors of words that no training text holds.
-    fit(model, texts.subset(items), epochs=epochs, lr=lr, weight_decay=0.0, seed=seed, **USUAL)
-    return Network(model), {"trained_weights": count_weights(model)[0], "epochs": epochs}
+    options = {"lr": lr, "schedule": "linear", "weight_decay": 0.0}
+    return train_on(model, texts.subset(items), seed, epochs, **options)
 
 
 def _known_words(texts: TextSet) -> WordIds:
@@ -204,8 +207,8 @@ def tuned_encoder(
     model = _with_head(part, seed, head_first)
     freeze_to(model, frozen_groups)
     epochs = times * (epochs or text_epochs(len(items)))
-    fit(model, part, lr=lr, epochs=epochs, seed=seed, precision=precision, **(USUAL | options))
-    return Network(model), {"trained_weights": count_weights(model)[0], "epochs": epochs}
+    options = {"lr": lr, "precision": precision, "schedule": "linear"} | options
+    return train_on(model, part, seed, epochs, **options)
 
 
 def low_rank_encoder(
@@ -219,9 +222,8 @@ def low_rank_encoder(
     """LoRA: the encoder frozen, small trained matrices beside query and value; head first."""
     part = texts.subset(items)
     model = add_lora(_with_head(part, seed), rank=rank, seed=seed)
-    epochs = text_epochs(len(items))
-    fit(model, part, lr=lr, epochs=epochs, seed=seed, precision=precision, **USUAL)
-    return Network(model), {"trained_weights": count_weights(model)[0], "epochs": epochs}
+    options = {"lr": lr, "precision": precision, "schedule": "linear"}
+    return train_on(model, part, seed, text_epochs(len(items)), **options)
 
 
 def _with_head(part: TextSet, seed: int, head_first: bool = True) -> Classifier:
