@@ -121,8 +121,8 @@ pd.DataFrame({word: {name: ", ".join(w for w, _ in vectors.most_similar(word, to
 
 # %% [markdown]
 # *Windows* is a program for the newsgroups and, partly, a hole in a wall for the newspapers. A vector
-# carries the domain that it was trained on; keep that in mind for lesson 07. And where the texts hold a word
-# rarely, as ours do *doctor*, its neighbours make little sense.
+# carries the domain that it was trained on; keep that in mind for lesson 07. And from as
+# little text as ours, some neighbours make little sense: look at *doctor*.
 #
 # Try words of your own. (Where no widget can be drawn, the picture stands still.) Look for a river among the
 # neighbours of *bank*: one vector has to do for all senses, and newswire speaks of money.
@@ -146,8 +146,8 @@ for one, other in pairs:
 #
 # ## 3 · Which words are known?
 # Our target: tweets that people have rated from −4 to 4 (lesson 06 goes on with them). Those rated near
-# neutral are left out, and positive ones until both classes are equal. On a real stream of tweets all numbers
-# below would be lower, and chance another.
+# neutral are left out, and positive ones until both classes are equal. On a real stream of tweets expect
+# lower numbers than those below, and another level of chance.
 
 # %%
 tweets = load_sentiment("tweets")
@@ -345,7 +345,7 @@ claim("05.h", "with 8, ten seeds do not show it", found[0], expect="not resolved
 claim("05.i", "with all labels, they are not told from TF-IDF", found[4], expect="not resolved")
 claim("05.j", "over all numbers of labels, GloVe beats the same vectors dealt to the wrong words",
       compare(runs, "GloVe mean", "random twin (shuffled GloVe)"))
-claim("05.k", "and vectors that were trained on three million words",
+claim("05.k", "over all numbers of labels, it beats our own vectors, from three million words",
       compare(runs, "GloVe mean", "own vectors"))
 
 # %% [markdown]
@@ -411,7 +411,7 @@ intervals(tuning, notes=[labels_per_class(k) for *_, k in asked])
 #
 # And the starting point? Where the table is tuned, starting from GloVe beats starting from random numbers,
 # with few labels and with all; but with all labels, a random table that is tuned beats GloVe that is held
-# fixed. Shuffled GloVe is not told from random numbers: the numbers alone are of no use.
+# fixed. Shuffled GloVe is not told from random numbers.
 
 # %% tags=["claim"]
 claim("05.l", "with 32 labels per class, tuning the table hurts", tuning[0], expect="less")

@@ -249,7 +249,7 @@ claim("06.f", "with all labels, a head that is trained and used on them is not s
 claim("06.g", "no mask at all costs accuracy with 32 labels per class", traps[1], expect="less")
 claim("06.h", "used one tweet at a time, the same head loses accuracy, with all labels", traps[6],
       expect="less")
-claim("06.i", "and with 32 per class", traps[2], expect="less")
+claim("06.i", "used one tweet at a time, it loses with 32 labels per class as well", traps[2], expect="less")
 
 # %% [markdown]
 # ### Exercise 06.2
@@ -280,7 +280,7 @@ intervals(found, notes=[labels_per_class(k) for k in (32, everything) for _ in r
 
 # %% tags=["claim"]
 claim("06.j", "with 32 labels per class, the mean beats the first token", found[0])
-claim("06.k", "and the maximum", found[1])
+claim("06.k", "with 32 labels per class, the mean beats the maximum", found[1])
 
 # %% [markdown]
 # Like the normalisation of pictures in lesson 02, the pooling belongs to the checkpoint. For a BERT that was
