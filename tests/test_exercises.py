@@ -117,6 +117,8 @@ def test_the_learners_arguments_cannot_spoil_the_next_check():
         ({"a": 1}, {"b": 1}, False),
         (np.nan, np.nan, True),
         (object(), 1, False),
+        ([1, [2, 3]], 1, False),
+        (1, [[1], [2, 3]], False),
     ],
 )
 def test_alike(a, b, same):

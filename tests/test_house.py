@@ -19,11 +19,11 @@ ORDER = """
     backbones small encoders vector_files words probes
     folding feature_cache features text_features heads
     freezing classifier lora checkpoints batches schedules loop finetune
-    shift adapt adversarial
-    strategies forgetting text_strategies
-    significance bootstrap evaluate claims
+    shift adapt choosing adversarial
+    strategies forgetting text_strategies text_domains image_domains
+    significance bootstrap evaluate across claims
     sweeps vision_sweeps text_sweeps budgets
-    palette plots training_plots text_plots widgets
+    palette plots training_plots text_plots domain_plots widgets
     exercise_book exercises
     runner
     __main__

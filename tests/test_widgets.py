@@ -1,11 +1,15 @@
 """The explorers: each step tells what its runs hold, each word its neighbours."""
 
+import re
+
 import numpy as np
+import pytest
 from test_budgets import runs_of
 
-from tlhelpers.evaluate import learning_curve
+from tlhelpers.domain_plots import by_strength
+from tlhelpers.evaluate import compare, learning_curve
 from tlhelpers.vector_files import keyed_vectors
-from tlhelpers.widgets import depth_explorer, word_explorer
+from tlhelpers.widgets import depth_explorer, strength_walk, word_explorer
 
 NOTES = {"trained_weights": 1234, "agreement": 0.25}
 HERE = runs_of({"head": 0.4, "all": 0.8}, {"head": 1.0, "all": 10.0}, labels=(20,)).assign(**NOTES)
@@ -65,3 +69,66 @@ def test_an_unknown_word_is_told_and_the_first_one_shown():
     shown.slider.value = "<b>kayak"
     told = "<b>&lt;b&gt;kayak</b> has no vector: here are the neighbours of bank: money 0.99"
     assert shown.sentence.value.startswith(told)
+
+
+STRENGTHS = {1.0: "strong", 0.0: "source only", 0.1: "weak"}
+RATES = {"source only": 0.5, "weak": 0.9, "strong": 0.1, "half": 0.5, "oracle": 0.95}
+PRICES = dict.fromkeys(RATES, 1.0)
+ON_TARGET = runs_of(RATES, PRICES, labels=(20,))
+ON_SOURCE = runs_of(RATES | {"source only": 0.9, "strong": 0.7}, PRICES, labels=(20,))
+
+
+@pytest.fixture(scope="module")
+def walk():
+    return strength_walk(ON_TARGET, ON_SOURCE, STRENGTHS, "source only", "oracle")
+
+
+def test_a_walk_begins_with_the_least_strength_and_names_what_is_moved(walk):
+    assert [value for _, value in walk.slider.options] == [0.0, 0.1, 1.0]
+    assert walk.slider.description == "strength"
+    walk.slider.value = 0.0
+    assert walk.sentence.value.startswith(
+        "<b>strength 0</b>, on the target the same as source only; oracle reaches 0.9"
+    )
+
+
+@pytest.mark.parametrize(
+    ("strength", "verdict"), [(0.1, "better"), (1.0, "negative transfer")], ids=str
+)
+def test_a_step_tells_the_difference_to_the_control(walk, strength, verdict):
+    walk.slider.value = strength
+    found = compare(ON_TARGET, STRENGTHS[strength], "source only")
+    assert found.resolved
+    assert walk.sentence.value.startswith(
+        f"<b>strength {strength:g}</b>, on the target against source only: {found.measured}: "
+        f"<b>{verdict}</b>; oracle reaches "
+    )
+
+
+def test_a_step_shows_every_seed_on_both_domains(walk):
+    walk.slider.value = 1.0
+    shown = re.search('alt="([^"]*)"', walk.picture.value)[1]
+    assert shown.startswith("Every seed with source only and with strength 1. on the source: ")
+    on_source, on_target = shown.split(". on the target: ")
+    for told, runs in ((on_source, ON_SOURCE), (on_target, ON_TARGET)):
+        table = runs.pivot(index="seed", columns="method", values="accuracy")
+        for seed, a, b in table[["source only", "strong"]].itertuples():
+            assert f"seed {seed} {a:.2f} → {b:.2f}" in told
+
+
+def test_without_a_widget_all_strengths_are_shown(walk):
+    still = by_strength(ON_TARGET, ON_SOURCE, STRENGTHS, "source only", "oracle")
+    page = walk._repr_mimebundle_()["text/html"]
+    assert still.alt in page and walk.sentence.value in page
+    assert "Every seed" not in page
+
+
+def test_a_strength_that_changes_nothing_is_not_resolved():
+    shown = strength_walk(ON_TARGET, ON_SOURCE, {2: "half"}, "source only")
+    assert shown.sentence.value.endswith("120 items: <b>not resolved</b>")
+
+
+def test_a_walk_needs_its_control_on_the_source_too():
+    without = ON_SOURCE[ON_SOURCE["method"] != "source only"]
+    with pytest.raises(ValueError, match="the runs hold no method 'source only'"):
+        strength_walk(ON_TARGET, without, {2: "half"}, "source only")

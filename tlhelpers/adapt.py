@@ -226,11 +226,26 @@ def self_train(
         changed = 0.0 if before is None else float(np.mean(before != predicted))
         row = {"round": number, "used": int(chosen.sum()), "changed": changed}
         table.append({**row, "mean_probability": float(sure.mean())})
-        chosen = sure >= threshold if share is None else _surest(sure, predicted, share)
+        chosen = sure >= threshold if share is None else surest(sure, predicted, share)
     return SelfTrained(head, predicted.astype(np.int64), pd.DataFrame(table))
 
 
-def _surest(sure: np.ndarray, predicted: np.ndarray, share: float) -> np.ndarray:
+def surest(sure: np.ndarray, predicted: np.ndarray, share: float) -> np.ndarray:
+    """Of each predicted class the items with the highest probability.
+
+    Parameters
+    ----------
+    sure : float array, shape (n,)
+        Probability of the class that was predicted.
+    predicted : int array, shape (n,)
+    share : float
+        How many of each class's items; above 0, at most 1.
+
+    Returns
+    -------
+    bool array, shape (n,)
+        Of equals the first are taken.
+    """
     chosen = np.zeros(len(sure), dtype=bool)
     for label in np.unique(predicted):
         own = np.flatnonzero(predicted == label)

@@ -179,7 +179,10 @@ def alike(a: Any, b: Any) -> bool:
         return a.keys() == b.keys() and all(alike(a[k], b[k]) for k in a)
     if isinstance(a, (str, bool, type(None))) or isinstance(b, (str, bool, type(None))):
         return type(a) is type(b) and a == b
-    a, b = (x.detach().numpy() if isinstance(x, torch.Tensor) else np.asarray(x) for x in (a, b))
+    try:
+        a, b = (x.detach().numpy() if torch.is_tensor(x) else np.asarray(x) for x in (a, b))
+    except ValueError:  # lists of unequal length are no array
+        return False
     if a.shape != b.shape or "O" in (a.dtype.kind, b.dtype.kind):
         return False
     if a.dtype.kind in "US" or b.dtype.kind in "US":

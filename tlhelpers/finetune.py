@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import torch
+from scipy.special import softmax
 from torch import nn
 
 from tlhelpers.batches import SETS, Batches, Labelled, batches_of, labelled, steps
@@ -294,20 +295,44 @@ def predict(
     -------
     int64 array, shape (n,)
     """
+    return _outputs(model, data, count, batch_size).argmax(axis=1)
+
+
+def predict_proba(
+    model: nn.Module,
+    data: ImageSet | TextSet | Batches,
+    count: int | None = None,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """The probability of each class, a softmax of what the model gives; as `predict`.
+
+    Parameters
+    ----------
+    model, data, count, batch_size
+        As in `predict`.
+
+    Returns
+    -------
+    float64 array, shape (n, number of classes)
+    """
+    return softmax(_outputs(model, data, count, batch_size).astype(np.float64), axis=1)
+
+
+def _outputs(model: nn.Module, data, count: int | None, batch_size: int) -> np.ndarray:
     if not isinstance(data, SETS) and not is_int(count):
         raise ValueError("say how many items there are to predict: count=…")
     items = np.arange(len(data) if count is None else count)
     if isinstance(data, TextSet):  # texts of like length go together: little is filled up
         items = np.argsort([len(text) for text in data.texts], kind="stable")
     device = next(model.parameters()).device
-    parts = steps(items, batch_size)
     batches = batches_of(model, data)
     model.eval()
     with torch.inference_mode():
-        found = [apply_to(model, batches(part), device).argmax(1).cpu().numpy() for part in parts]
-    predicted = np.empty(len(items), dtype=np.int64)
-    predicted[items] = np.concatenate(found)
-    return predicted
+        parts = [apply_to(model, batches(part), device) for part in steps(items, batch_size)]
+    found = torch.cat(parts).float().cpu().numpy()
+    outputs = np.empty_like(found)
+    outputs[items] = found
+    return outputs
 
 
 def _one_epoch(

@@ -44,10 +44,11 @@ class Sweep:
     Attributes
     ----------
     name : str
-        E.g. ``"vision-depth"``; up to the first hyphen it names the group.
+        E.g. ``"vision-depth"``; up to a hyphen it names the group.
     sets : callable
-        Gives a dict of name to ImageSet or TextSet; all hold the same items in the same order. The
-        first one's training items are learned from, and the test items of each are tested on.
+        Gives a dict of name to ImageSet or TextSet with the same classes; each is split by itself
+        (sets of the same items in the same order are split alike). The first one's training items
+        are learned from, and the test items of each are tested on.
     strategies : callable
         Gives a dict of name to ``strategy(data, items, tests, seed) -> Outcome``.
     labels : tuple of int or None
@@ -137,7 +138,7 @@ def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
     first = next(iter(sets.values()))
     split = split_by_group(first, sweep.test, seed)
     drawn = draw_labels(first.labels[split.train], labels, seed, first.class_names)
-    tests = [one.subset(split.test) for one in sets.values()]
+    tests = [one.subset(split_by_group(one, sweep.test, seed).test) for one in sets.values()]
     strategy = sweep.strategies()[method]
     _warm(name)
     started = time.process_time()
@@ -206,16 +207,19 @@ def run_sweep(name: str, n_jobs: int | None = None) -> Path:
         The table.
     """
     sweep = find_sweep(name)
+    methods = list(sweep.strategies())
     tasks = [
         (seed, labels, method)
         for seed in range(sweep.seeds)
         for labels in sweep.labels
-        for method in sweep.strategies()
+        for method in methods
     ]
     kept = repo_root() / "build" / "sweeps" / f"{name}-{_state(sweep)[:16]}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
     done = {_key(found): found for found in _read_kept(kept)}
     missing = [task for task in tasks if task not in done]
+    # All seeds of a method before the next one, which may go on from what the first has kept.
+    missing.sort(key=lambda task: methods.index(task[2]))
     if done and missing:
         print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
     with kept.open("a", encoding="utf-8") as file:
@@ -255,10 +259,11 @@ def _state(sweep: Sweep) -> str:
 
 
 CODE = (
-    "backbones", "batches", "classifier", "encoders", "features", "finetune", "folding",
-    "forgetting", "freezing", "heads", "images", "lora", "loop", "photographs", "schedules",
-    "small", "splits", "strategies", "sweeps", "text_features", "text_strategies", "text_sweeps",
-    "texts", "vector_files", "vision_sweeps", "words",
+    "adapt", "adversarial", "backbones", "batches", "choosing", "classifier", "encoders",
+    "features", "finetune", "folding", "forgetting", "freezing", "heads", "image_domains",
+    "images", "lora", "loop", "photographs", "schedules", "small", "splits", "strategies",
+    "sweeps", "text_domains", "text_features", "text_strategies", "text_sweeps", "texts",
+    "vector_files", "vision_sweeps", "words",
 )  # fmt: skip
 
 
@@ -270,7 +275,6 @@ def _versions() -> dict[str, str]:
 
 
 def _store(sweep: Sweep, found: list[dict]) -> None:
-    first = next(iter(_sets(sweep.name).values()))
     rows = [
         {key: one[key] for key in KEYS}
         | {"tested_on": style, "cpu_seconds": one["cpu_seconds"], **one["notes"]}
@@ -285,7 +289,7 @@ def _store(sweep: Sweep, found: list[dict]) -> None:
         "command": f"python3 -m tlhelpers sweep {sweep.name}",
         "date": time.strftime("%Y-%m-%d"),
         "seeds": sweep.seeds,
-        "items": _items_hash(first),
+        "items": _all_items_hash(_sets(sweep.name)),
         "processor": f"{processor_name()}, one thread per run",
         "python": platform.python_version(),
         **_versions(),
@@ -298,6 +302,12 @@ def _store(sweep: Sweep, found: list[dict]) -> None:
 def _items_hash(data: ImageSet | TextSet) -> str:
     text = json.dumps([data.labels.tolist(), data.groups.tolist(), data.class_names])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _all_items_hash(sets: Mapping[str, ImageSet | TextSet]) -> str:
+    """Of the items of all sets; sets of the same items count once."""
+    hashes = list(dict.fromkeys(map(_items_hash, sets.values())))
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def load_sweep(name: str, tested_on: str | None = None) -> pd.DataFrame:
@@ -325,7 +335,7 @@ def load_sweep(name: str, tested_on: str | None = None) -> pd.DataFrame:
         raise CourseError(f"there is no {sweep.path.name}: run python3 -m tlhelpers sweep {name}")
     told, table = _parsed(sweep.path.read_text(encoding="utf-8"))
     sets = _sets(name)
-    if told.get("items") != _items_hash(next(iter(sets.values()))):
+    if told.get("items") != _all_items_hash(sets):
         raise CourseError(
             f"{sweep.path.name} belongs to other data: run python3 -m tlhelpers sweep {name}"
         )
@@ -348,8 +358,9 @@ def _parsed(text: str) -> tuple[dict[str, str], pd.DataFrame]:
 def _as_runs(
     sweep: Sweep, data: ImageSet | TextSet, rows: pd.DataFrame, told: dict
 ) -> pd.DataFrame:
-    splits = {s: split_by_group(data, sweep.test, s) for s in sorted(set(rows["seed"]))}
-    whole = mean_per_class(splits.values(), len(data.class_names))
+    seeds, first = sorted(set(rows["seed"])), next(iter(_sets(sweep.name).values()))
+    learned, splits = ({s: split_by_group(d, sweep.test, s) for s in seeds} for d in (first, data))
+    whole = mean_per_class(learned.values(), len(data.class_names))
     rows = rows.rename(columns={"cpu_seconds": "seconds"}).reset_index(drop=True)
     rows["labels"] = rows["labels"].map(lambda k: whole if k == "all" else int(k))
     tests = [splits[seed].test for seed in rows["seed"]]
@@ -436,7 +447,7 @@ def main(argv=None) -> int:
     if options.jobs is not None and options.jobs < 1:
         raise CourseError(f"--jobs must be 1 or more, got {options.jobs}")
     known = known_sweeps()
-    groups = [[n for n in known if n.split("-")[0] == asked] for asked in options.names]
+    groups = [[n for n in known if n.startswith(f"{asked}-")] for asked in options.names]
     wanted = [
         group or [find_sweep(asked).name]
         for asked, group in zip(options.names, groups, strict=True)

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
+from tlhelpers.text_domains import (
+    PER_CLASS,
+    beside,
+    equal_domains,
+    kept_encoder_rows,
+    self_tuned,
+    source_tuned,
+    tuned_after,
+)
 from tlhelpers.strategies import linear_head_on, tuned
 from tlhelpers.sweeps import Sweep
 from tlhelpers.text_strategies import (
@@ -62,7 +71,59 @@ def _rates() -> dict:
     return {name: tuned(partial(tuned_encoder, **how), [{}]) for name, how in ways.items()}
 
 
+# ---------------------------------------------------------------- across domains
+
+
+def from_domain(domain: str) -> dict[str, TextSet]:
+    """All four domains, equally large; the first one is trained on."""
+    domains = equal_domains()
+    return {domain: domains[domain]} | domains
+
+
+def _plain() -> dict:
+    return {
+        "TF-IDF": tfidf_head(PENALTIES),
+        "GloVe mean": linear_head_on(glove_rows, PENALTIES),
+        "frozen": linear_head_on(kept_encoder_rows, PENALTIES),
+    }
+
+
+def _from_news() -> dict:
+    ways = {
+        "fine-tuned": source_tuned("news"),
+        "fine-tuned, self-trained on tweets": self_tuned("news", "tweets"),
+    }
+    return _plain() | {name: tuned(train, [{}]) for name, train in ways.items()}
+
+
+def _few_labels() -> dict:
+    plain = {name: _plain()[name] for name in ("TF-IDF", "frozen")}
+    with_source = {
+        f"{name}, with {domain}": beside(domain, strategy)
+        for domain in ("news", "movies", "products")
+        for name, strategy in plain.items()
+    }
+    return plain | with_source
+
+
+def _after_news() -> dict:
+    return {"fine-tuned after news": tuned(tuned_after("news"), [{}])}
+
+
 STRATEGIES = Sweep("text-strategies", tweets, _strategies, LABELS, warm=load_texts_once)
 EMBEDDINGS = Sweep("text-embeddings", tweets, _embeddings, LABELS, warm=load_texts_once)
 RATES = Sweep("text-rates", tweets, _rates, (32,), warm=load_texts_once)
-SWEEPS = {sweep.name: sweep for sweep in (EMBEDDINGS, RATES, STRATEGIES)}
+NEWS, MOVIES, PRODUCTS, TWEETS = (
+    Sweep(
+        f"text-domains-{domain}",
+        partial(from_domain, domain),
+        _from_news if domain == "news" else _plain,
+        (PER_CLASS,),
+        warm=load_texts_once,
+    )
+    for domain in ("news", "movies", "products", "tweets")
+)
+FEW_LABELS = Sweep("text-few-labels", tweets, _few_labels, LABELS, warm=load_texts_once)
+AFTER_NEWS = Sweep("text-after-news", tweets, _after_news, LABELS[:3], warm=load_texts_once)
+ALL = (EMBEDDINGS, RATES, STRATEGIES, NEWS, MOVIES, PRODUCTS, TWEETS, FEW_LABELS, AFTER_NEWS)
+SWEEPS = {sweep.name: sweep for sweep in ALL}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from tlhelpers.forgetting import agreement
+from tlhelpers.image_domains import Training, adapting, oracle, ways
 from tlhelpers.images import ImageSet, load_digits_pair, load_emoji
 from tlhelpers.strategies import (
     HEAD_ONLY,
@@ -127,6 +128,49 @@ def _far_moving() -> dict:
     return {"fine-tuned, statistics moving": tuned(moving, RATES)}
 
 
+# ---------------------------------------------------------------- across domains
+
+
+@cache
+def digit_domains() -> dict[str, ImageSet]:
+    """Digits from two sources, at 16 pixels."""
+    return {name: load_digits_pair(name, size=16) for name in ("mnist", "digits")}
+
+
+@cache
+def drawn_domains() -> dict[str, ImageSet]:
+    """Emoji in two styles, at 32 pixels."""
+    return emoji_sets(32)
+
+
+OTHER = {"mnist": "digits", "digits": "mnist", "twemoji": "openmoji", "openmoji": "twemoji"}
+TRAINING = {
+    "mnist": Training(epochs=4, lr=1e-3, batch_size=64),
+    "digits": Training(epochs=10, lr=1e-3, batch_size=64),
+    "twemoji": Training(epochs=15, lr=3e-3, batch_size=32),
+    "openmoji": Training(epochs=15, lr=3e-3, batch_size=32),
+}
+DRAWN_WAYS = ("source only", "AdaBN", "both in BatchNorm", "DeepCORAL 100", "MMD 1", "DANN 0.1")
+
+
+def _across(load, source: str) -> dict[str, ImageSet]:
+    return {name: load()[name] for name in (source, OTHER[source])}
+
+
+def _adapted(load, source: str) -> dict:
+    names = DRAWN_WAYS if load is drawn_domains else tuple(ways())
+    target, how = OTHER[source], TRAINING[source]
+    found = {name: adapting(load, target, ways()[name], how) for name in names}
+    return found | {"oracle": oracle(load, target, TRAINING[target])}
+
+
+DOMAINS = tuple(
+    Sweep(f"vision-domains-{source}", partial(_across, load, source),
+          partial(_adapted, load, source), (None,))
+    for load, sources in ((digit_domains, ("mnist", "digits")),
+                          (drawn_domains, ("twemoji", "openmoji")))
+    for source in sources
+)  # fmt: skip
 at_96, at_64, at_224 = (partial(load_once, size) for size in (SIZE, 64, 224))
 DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
 STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
@@ -137,5 +181,7 @@ SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_
 STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
 GRADUAL = Sweep("vision-gradual", emoji_sets, _gradual, (None,), look=_left_over, warm=at_96)
-ALL = (DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES)
+ALL = (
+    DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES, *DOMAINS,
+)  # fmt: skip
 SWEEPS = {sweep.name: sweep for sweep in ALL}

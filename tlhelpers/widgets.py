@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 
 import ipywidgets
@@ -10,7 +11,8 @@ import numpy as np
 import pandas as pd
 from gensim.models import KeyedVectors
 
-from tlhelpers.evaluate import learning_curve
+from tlhelpers.domain_plots import by_strength, one_label_count, seed_pairs
+from tlhelpers.evaluate import compare, learning_curve
 from tlhelpers.heads import linear_head
 from tlhelpers.images import ImageSet
 from tlhelpers.plots import Picture, prediction_grid
@@ -29,10 +31,12 @@ class Explorer(ipywidgets.VBox):
         Its `value` is given to `show`.
     show : callable
         Takes the value; returns (sentence, Picture).
+    still : Picture, optional
+        The fallback; the present picture when left out.
     """
 
-    def __init__(self, slider, show):
-        self.slider, self._show = slider, show
+    def __init__(self, slider, show, still: Picture | None = None):
+        self.slider, self._show, self._still = slider, show, still
         self.sentence, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
         super().__init__([slider, self.sentence, self.picture])
         slider.observe(lambda change: self.update(), names="value")
@@ -45,7 +49,8 @@ class Explorer(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)
-        return data | {"text/html": self.sentence.value + self.picture.value}
+        still = self._still._repr_html_() if self._still else self.picture.value
+        return data | {"text/html": self.sentence.value + still}
 
 
 def label_slider(
@@ -162,3 +167,72 @@ def word_explorer(vectors: KeyedVectors, word: str = "bank", neighbours: int = 1
 
     box = ipywidgets.Text(word, description="word", continuous_update=False)
     return Explorer(box, show)
+
+
+def strength_walk(
+    runs: pd.DataFrame,
+    source_runs: pd.DataFrame,
+    strengths: Mapping[float, str],
+    control: str,
+    oracle: str | None = None,
+) -> Explorer:
+    """What each strength of an adaptation does to every seed, on the source and on the target.
+
+    Parameters
+    ----------
+    runs, source_runs : pandas.DataFrame
+        Runs tested on the target and on the source, from `sweeps.load_sweep`, of one label count.
+    strengths : mapping of float to str
+        The method of each strength.
+    control : str
+        The method without adaptation, in both tables.
+    oracle : str, optional
+        A method that has seen what an adaptation cannot.
+
+    Returns
+    -------
+    Explorer
+        Without a widget `domain_plots.by_strength` is shown.
+
+    Raises
+    ------
+    ValueError
+        As for `domain_plots.by_strength`.
+    """
+    still = by_strength(runs, source_runs, strengths, control, oracle)
+    used = [*strengths.values(), control]
+    tables = {
+        f"on the {name}": one_label_count(table, used)
+        for name, table in (("source", source_runs), ("target", runs))
+    }
+    values = pd.concat([table["accuracy"] for table in tables.values()])
+    limits = values.min() - 0.03, values.max() + 0.03
+    also = ""
+    if oracle is not None:
+        best = runs.loc[runs["method"] == oracle, "accuracy"].mean()
+        also = f"; {escape(oracle)} reaches {best:.2f}"
+
+    @cache
+    def show(strength: float) -> tuple[str, Picture]:
+        told = _against(tables["on the target"], strengths[strength], control)
+        name = f"strength {strength:g}"
+        picture = seed_pairs(tables, control, strengths[strength], name, limits)
+        return f"<b>{name}</b>, on the target {told}{also}", picture
+
+    slider = ipywidgets.SelectionSlider(
+        options=[(f"{strength:g}", strength) for strength in sorted(strengths)],
+        description="strength",
+        continuous_update=False,
+    )
+    return Explorer(slider, show, still)
+
+
+def _against(runs: pd.DataFrame, method: str, control: str) -> str:
+    """The difference to the control in words; below it for sure, it is negative transfer."""
+    if method == control:
+        return f"the same as {escape(control)}"
+    found = compare(runs, method, control)
+    verdict = "not resolved"
+    if found.resolved:
+        verdict = "better" if found.low > 0 else "negative transfer"
+    return f"against {escape(control)}: {found.measured}: <b>{verdict}</b>"
