@@ -14,7 +14,7 @@ from torch import nn
 from tlhelpers import finetune
 from tlhelpers.batches import image_batches, steps
 from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fine_tune, fit, predict
+from tlhelpers.finetune import fine_tune, fit, predict, predict_proba
 from tlhelpers.freezing import (
     freeze,
     freeze_to,
@@ -26,6 +26,8 @@ from tlhelpers.freezing import (
 from tlhelpers.images import ImageSet
 from tlhelpers.schedules import rate_factor
 from tlhelpers.sources import CourseError
+from tlhelpers.texts import TextSet
+from tlhelpers.words import MeanOfWords, WordIds, embedding_layer
 
 IMAGES = tiny_images()
 
@@ -641,3 +643,59 @@ def test_nothing_to_train_is_refused():
 def test_predict_needs_to_know_how_many():
     with pytest.raises(ValueError, match="how many items"):
         predict(tiny_classifier(), len)
+
+
+# ---------------------------------------------------------------- probabilities
+
+
+def by_hand(model, batch) -> np.ndarray:
+    """exp(z) / Σ exp(z) of the logits."""
+    with torch.no_grad():
+        z = np.exp(model.eval()(batch).double().numpy())
+    return z / z.sum(axis=1, keepdims=True)
+
+
+def test_probabilities_are_the_softmax_of_the_logits():
+    model = tiny_classifier()
+    quiet_fit(model, epochs=6, lr=0.03)
+    wanted = by_hand(model, model.transform(IMAGES.pixels))
+    for batch_size in (32, 7, 1):
+        found = predict_proba(model.train(), IMAGES, batch_size=batch_size)
+        assert found.dtype == np.float64 and found.shape == (30, 3) and not model.training
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+        np.testing.assert_array_equal(found.argmax(axis=1), predict(model, IMAGES))
+    assert len(np.unique(found.argmax(axis=1))) > 1
+
+
+def test_probabilities_of_large_logits_are_numbers():
+    model = nn.Linear(1, 2, bias=False)
+    with torch.no_grad():
+        model.weight[:] = torch.tensor([[1000.0], [-1000.0]])
+    found = predict_proba(model, lambda items: torch.ones(len(items), 1), 3)
+    assert found.tolist() == [[1.0, 0.0]] * 3
+
+
+def test_probabilities_of_texts_stand_in_the_order_of_the_texts():
+    """Texts of like length go together, and are put back."""
+    rng = np.random.default_rng(0)
+    said = ["good", "bad", "film", "plot", "walk", "bank"]
+    texts = [" ".join(rng.choice(said, rng.integers(1, 12))) for _ in range(25)]
+    words = WordIds.of(texts)
+    model = Classifier(MeanOfWords(embedding_layer(8, words, False, 0), words), 3, None, 0)
+    some = TextSet(texts, np.arange(25) % 3, list("abc"), list(map(str, range(25))), np.zeros(25))
+    found = predict_proba(model, some, batch_size=4)
+    alone = np.concatenate([predict_proba(model, some.subset([i])) for i in range(25)])
+    np.testing.assert_allclose(found, alone, rtol=1e-5)
+    np.testing.assert_allclose(found, by_hand(model, model.transform(texts)), rtol=1e-5)
+    np.testing.assert_array_equal(found.argmax(axis=1), predict(model, some))
+    np.testing.assert_allclose(predict_proba(model, some.subset(np.arange(25)[::-1])), found[::-1])
+    assert not np.allclose(found[:-1], found[1:], atol=1e-2)
+
+
+def test_probabilities_need_to_know_how_many():
+    with pytest.raises(ValueError, match="how many items"):
+        predict_proba(tiny_classifier(), len)
+    batches = image_batches(IMAGES, tiny_classifier().transform)
+    found = predict_proba(tiny_classifier(), batches, 11)
+    np.testing.assert_allclose(found, predict_proba(tiny_classifier(), IMAGES)[:11], rtol=1e-5)

@@ -1,11 +1,13 @@
 """Sweeps: stored and read back, gone on with after kill -9, and run again in part."""
 
+import hashlib
 import json
 import re
 import runpy
 import shutil
 import sys
 import time
+import zlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -15,14 +17,15 @@ import pytest
 import tiny
 import torch
 
-from tlhelpers import sweeps, vision_sweeps
+from tlhelpers import sweeps, text_sweeps, vision_sweeps
 from tlhelpers.evaluate import compare, learning_curve, repeat
 from tlhelpers.features import raw_pixels
 from tlhelpers.heads import linear_head
 from tlhelpers.images import ImageSet, load_emoji
 from tlhelpers.machine import processor_name
 from tlhelpers.sources import CourseError
-from tlhelpers.strategies import linear_head_on, pixel_rows, small_from_scratch, tuned
+from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
+from tlhelpers.strategies import Outcome, linear_head_on, pixel_rows, small_from_scratch, tuned
 from tlhelpers.sweeps import Sweep, find_sweep, known_sweeps, load_sweep, rerun, run_sweep
 
 CLASSES = ["bird", "plant", "electronic_device"]
@@ -47,9 +50,9 @@ def has_network(outcome):
 SMALL = Sweep("small-one", small_sets, small_strategies, (2, None), seeds=2, look=has_network)
 ALL_TASKS = [
     (seed, labels, method)
+    for method in ("raw pixels", "small network")
     for seed in range(2)
     for labels in (2, None)
-    for method in ("raw pixels", "small network")
 ]
 
 
@@ -282,6 +285,134 @@ def test_kept_runs_of_another_definition_are_not_used(stored, monkeypatch, ran, 
     assert len(ran) == 4
 
 
+# ---------------------------------------------------------------- sets with items of their own
+
+
+def two_sizes(leave_out=4):
+    """The second set lacks some items of the first and has them in another order."""
+    first, second = small_sets().values()
+    kept = np.flatnonzero(np.arange(len(second)) % leave_out)[::-1]
+    return {"many": first, "few": second.subset(kept)}
+
+
+def by_name(images):
+    """A guess that comes from the name of the item alone."""
+    return np.array([zlib.crc32(group.encode()) % 3 for group in images.groups])
+
+
+def guesses():
+    def strategy(images, items, tests, seed):
+        wanted = split_by_group(images, 0.3, seed).train
+        assert len(items) < len(wanted) or np.array_equal(items, wanted)
+        return Outcome([by_name(test) for test in tests], {"learned": len(items)})
+
+    return {"one": strategy, "other": strategy}
+
+
+TWO = Sweep("small-sizes", two_sizes, guesses, (2, None), seeds=3)
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch):
+    """A folder in which the sweep over two sizes was run, and it is the only one."""
+    root = new_root(tmp_path / "sizes")
+    use(monkeypatch, root, TWO)
+    run_sweep("small-sizes", n_jobs=1)
+    return root
+
+
+def test_each_set_is_split_by_itself_and_only_the_first_is_learned_from(monkeypatch):
+    seen = []
+
+    def watched():
+        def strategy(images, items, tests, seed):
+            seen.append((images, items, tests))
+            return Outcome([by_name(test) for test in tests])
+
+        return {"watched": strategy}
+
+    monkeypatch.setattr(vision_sweeps, "SWEEPS", {TWO.name: replace(TWO, strategies=watched)})
+    sweeps._sets.cache_clear()
+    sets = two_sizes()
+    for seed in range(3):
+        found = sweeps.run_task("small-sizes", seed, 2, "watched")
+        images, items, tests = seen.pop()
+        split = split_by_group(sets["many"], 0.3, seed)
+        drawn = split.train[draw_labels(sets["many"].labels[split.train], 2, seed)]
+        assert np.array_equal(items, drawn) and images.domain == "twemoji"
+        for test, (name, data) in zip(tests, sets.items(), strict=True):
+            own = data.subset(split_by_group(data, 0.3, seed).test)
+            assert np.array_equal(test.groups, own.groups)
+            assert np.array_equal(test.labels, own.labels)
+            assert found["predicted"][name] == "".join(map(str, by_name(own)))
+    assert set(tests[0].groups) != set(tests[1].groups)
+
+
+@pytest.mark.parametrize("name", ["many", "few"])
+def test_a_table_of_unlike_sets_is_read_with_the_items_of_each(two, name):
+    runs, data = load_sweep("small-sizes", name), two_sizes()[name]
+    assert len(runs) == 12
+    for row in runs.itertuples():
+        test = data.subset(split_by_group(data, 0.3, row.seed).test)
+        assert np.array_equal(row.items, test.groups) and np.array_equal(row.truth, test.labels)
+        assert np.array_equal(row.predicted, by_name(test))
+        assert row.accuracy == pytest.approx((by_name(test) == test.labels).mean())
+
+
+def test_all_labels_are_those_of_the_set_that_is_learned_from(two):
+    sets, splits = two_sizes(), {}
+    for name, data in sets.items():
+        splits[name] = [split_by_group(data, 0.3, seed) for seed in range(3)]
+    whole = mean_per_class(splits["many"], 3)
+    assert whole != mean_per_class(splits["few"], 3)
+    for name in sets:
+        runs = load_sweep("small-sizes", name)
+        assert runs.attrs["all"] == whole and set(runs["labels"]) == {2, whole}
+    learned = runs[runs["labels"] == whole].groupby("seed")["learned"].first()
+    assert learned.tolist() == [len(split.train) for split in splits["many"]]
+
+
+def test_a_table_is_refused_if_the_items_of_the_second_set_have_changed(two, monkeypatch):
+    load_sweep("small-sizes", "few")
+    use(monkeypatch, two, replace(TWO, sets=partial(two_sizes, 5)))
+    for name in ("many", "few"):
+        with pytest.raises(CourseError, match="belongs to other data"):
+            load_sweep("small-sizes", name)
+
+
+def test_kept_runs_are_not_used_if_the_second_set_has_changed(two, monkeypatch, ran):
+    use(monkeypatch, two, replace(TWO, sets=partial(two_sizes, 5)))
+    run_sweep("small-sizes", n_jobs=1)
+    assert len(ran) == 12
+    assert len(load_sweep("small-sizes", "few")) == 12
+
+
+def test_sets_of_the_same_items_have_the_hash_of_one():
+    """Tables that were stored when there were no others stay good."""
+    sets = small_sets()
+    one = sets["twemoji"]
+    text = json.dumps([one.labels.tolist(), one.groups.tolist(), one.class_names])
+    wanted = hashlib.sha256(text.encode()).hexdigest()
+    assert sweeps._all_items_hash(sets) == sweeps._all_items_hash({"a": one}) == wanted
+    few = one.subset(np.arange(30))
+    unlike = [{"a": one, "b": few}, {"a": few, "b": one}, {"a": few}]
+    assert len({wanted, *map(sweeps._all_items_hash, unlike)}) == 4
+    again = {"a": one, "b": few, "c": one}
+    assert sweeps._all_items_hash(again) == sweeps._all_items_hash(unlike[0])
+
+
+def test_all_seeds_of_a_method_are_run_before_the_next_method(tmp_path, monkeypatch, ran):
+    """The table keeps its order: seed by seed."""
+    root = new_root(tmp_path / "order")
+    use(monkeypatch, root, TWO)
+    run_sweep("small-sizes", n_jobs=1)
+    tasks = [(seed, labels) for seed in range(3) for labels in (2, None)]
+    assert ran == [(*task, method) for method in ("one", "other") for task in tasks]
+    runs = load_sweep("small-sizes")
+    assert runs["seed"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert runs["method"].tolist() == ["one", "other"] * 6
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -436,6 +567,46 @@ def test_the_command_runs_a_sweep_by_its_name_or_all_of_a_group(stored, monkeypa
     assert sweeps.main(["small", "--jobs", "1"]) == 0 and sweeps.main(["small-two"]) == 0
     assert asked == [("small-one", 1), ("small-two", 1), ("small-two", None)]
     assert "small-one is stored in" in capsys.readouterr().out
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The names of the sweeps that the command would run."""
+    names = []
+    monkeypatch.setattr(sweeps, "run_sweep", lambda name, jobs: names.append(name) or name)
+    return names
+
+
+@pytest.mark.parametrize("prefix", ["text-domains", "vision-domains", "text", "vision"])
+def test_a_group_is_what_begins_with_its_name_and_a_hyphen(asked, prefix):
+    sweeps.main([prefix])
+    assert asked == [name for name in known_sweeps() if name.startswith(prefix + "-")]
+    assert len(asked) >= 4
+
+
+def test_the_groups_are_those_that_are_meant(asked):
+    sweeps.main(["text-domains"])
+    assert asked == [f"text-domains-{d}" for d in ("news", "movies", "products", "tweets")]
+    assert set(asked) <= set(text_sweeps.SWEEPS)
+
+
+@pytest.mark.parametrize("name", list(known_sweeps()))
+def test_the_name_of_a_sweep_means_that_sweep_alone(asked, name):
+    """One name may begin another, as "vision-far" does "vision-far-moving"."""
+    sweeps.main([name])
+    assert asked == [name]
+
+
+def test_a_sweep_that_was_asked_for_twice_is_run_once(asked):
+    sweeps.main(["text-domains-movies", "text-domains", "text-domains-movies"])
+    assert asked[0] == "text-domains-movies" and len(asked) == len(set(asked)) == 4
+
+
+@pytest.mark.parametrize("part", ["text-domain", "tex", "text-domains-", "-"])
+def test_a_name_that_is_cut_off_is_no_group(asked, part):
+    with pytest.raises(CourseError, match="there is no sweep"):
+        sweeps.main([part])
+    assert asked == []
 
 
 def test_the_command_with_a_name_that_is_none_says_so(monkeypatch):

@@ -481,13 +481,18 @@ def test_it_is_the_stored_run(every_tweet, one_run):
 
 
 def test_what_the_sweeps_compare():
-    assert sorted(SWEEPS) == ["text-embeddings", "text-rates", "text-strategies"]
+    across = {f"text-domains-{name}" for name in ("news", "tweets", "movies", "products")}
+    within = {"text-embeddings", "text-rates", "text-strategies", "text-few-labels"}
+    assert set(SWEEPS) == across | within | {"text-after-news"}
     compared = {name: set(sweep.strategies()) for name, sweep in SWEEPS.items()}
     assert compared["text-strategies"] == {
         "TF-IDF", "GloVe mean", "frozen", "frozen random", "fine-tuned", "LoRA",
     }  # fmt: skip
     assert len(compared["text-embeddings"]) == 5 and len(compared["text-rates"]) == 6
-    assert all(list(sweep.sets()) == ["tweets"] for sweep in SWEEPS.values())
+    assert all(list(SWEEPS[name].sets()) == ["tweets"] for name in within)
+    for name in across:
+        source, *others = SWEEPS[name].sets()
+        assert name.endswith(f"-{source}") and len({source, *others}) == 4
 
 
 def test_the_ways_that_are_compared_differ_in_what_they_are_named_after(small, fitted, tweets):

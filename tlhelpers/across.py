@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from tlhelpers.checks import is_int
+from tlhelpers.checks import is_int, whole_numbers
 from tlhelpers.evaluate import compare_all, judged
-from tlhelpers.splits import draw_labels, split_by_group
+from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
 
 REFERENCE, ORACLE = "source only", "oracle"
 Adapt = Callable[[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray], int], list[np.ndarray]]
@@ -64,32 +64,46 @@ def repeat_across(
     """
     _check(methods, source, target, source_rows, target_rows, seeds)
 
-    def only(rows, labels, target_rows, tests, seed):
-        head = oracle().fit(rows, labels)
-        return [head.predict(one) for one in tests]
-
-    found = [], []
-    for seed in range(seeds):
-        own, other = (split_by_group(data, test, seed) for data in (source, target))
+    found, splits = ([], []), [split_by_group(source, test, seed) for seed in range(seeds)]
+    count = per_class or mean_per_class(splits, len(source.class_names))
+    for seed, own in enumerate(splits):
+        other = split_by_group(target, test, seed)
         drawn = draw_labels(source.labels[own.train], per_class, seed, source.class_names)
         items = own.train[drawn]
         learned = source_rows[items], source.labels[items]
         seen = target_rows[other.train], target.labels[other.train]
         tests = [target_rows[other.test], source_rows[own.test]]
-        predicted = {
-            name: method(*learned, seen[0].copy(), list(tests), seed)
-            for name, method in ({REFERENCE: only} | dict(methods)).items()
-        }
-        predicted[ORACLE] = only(*seen, None, tests, seed)
-        for table, data, items, place in (
-            (found[0], target, other.test, 0),
-            (found[1], source, own.test, 1),
-        ):
-            for name, guesses in predicted.items():
-                row = {"seed": seed, "labels": len(learned[0]), "method": name}
-                truth, groups = data.labels[items], data.groups[items]
-                table.append(row | judged(truth, np.asarray(guesses[place]), groups))
+        predicted = {REFERENCE: _head_on(oracle, learned, tests)}
+        for name, method in methods.items():
+            # Copies: a method that changes its rows in place must not change the next one's.
+            given = [rows.copy() for rows in (*learned, seen[0])]
+            guesses = method(*given, [rows.copy() for rows in tests], seed)
+            predicted[name] = _checked(name, guesses, tests)
+        predicted[ORACLE] = _head_on(oracle, seen, tests)
+        sides = (target, other.test), (source, own.test)
+        for place, (data, judged_items) in enumerate(sides):
+            truth, groups = data.labels[judged_items], data.groups[judged_items]
+            found[place].extend(
+                {"seed": seed, "labels": count, "method": name}
+                | judged(truth, np.asarray(guesses[place]), groups)
+                for name, guesses in predicted.items()
+            )
     return pd.DataFrame(found[0]), pd.DataFrame(found[1])
+
+
+def _head_on(new_head: Callable, learned: tuple, tests: list[np.ndarray]) -> list[np.ndarray]:
+    head = new_head().fit(*learned)
+    return [head.predict(rows) for rows in tests]
+
+
+def _checked(name: str, guesses, tests: list[np.ndarray]) -> list[np.ndarray]:
+    found, wanted = [np.shape(one) for one in guesses], [(len(rows),) for rows in tests]
+    if found != wanted:
+        raise ValueError(
+            f"method {name!r} returned shapes {found}, not {wanted}: one label per row of the "
+            "target's test side, and of the source's"
+        )
+    return [whole_numbers(one, f"predictions of method {name!r}") for one in guesses]
 
 
 def _check(methods, source, target, source_rows, target_rows, seeds) -> None:
@@ -100,6 +114,9 @@ def _check(methods, source, target, source_rows, target_rows, seeds) -> None:
             raise ValueError(
                 f"{name} has {len(data.labels)} items, but rows of shape {np.shape(rows)}"
             )
+    if np.shape(source_rows)[1] != np.shape(target_rows)[1]:
+        widths = np.shape(source_rows)[1], np.shape(target_rows)[1]
+        raise ValueError(f"source rows have {widths[0]} features, target rows {widths[1]}")
     for name in (REFERENCE, ORACLE):
         if name in methods:
             raise ValueError(f"{name!r} is always there: give your method another name")

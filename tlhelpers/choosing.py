@@ -402,9 +402,11 @@ class _Given(Pipeline):
         super().__init__([("given", "passthrough")])
 
     def predict_proba(self, X, **domains):
+        """The rows themselves."""
         return X
 
     def predict_log_proba(self, X, **domains):
+        """Their logarithms, finite."""
         return _log(X)
 
 

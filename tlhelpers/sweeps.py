@@ -387,6 +387,7 @@ def rerun(
     labels: int | None,
     seeds: Iterable[int],
     n_jobs: int | None = None,
+    tested_on: str | None = None,
 ) -> pd.DataFrame:
     """Run a slice of a stored sweep here and now, and put both results side by side.
 
@@ -399,6 +400,8 @@ def rerun(
     seeds : iterable of int
     n_jobs : int, optional
         As in `run_tasks`.
+    tested_on : str, optional
+        As in `load_sweep`.
 
     Returns
     -------
@@ -411,7 +414,7 @@ def rerun(
     ValueError
         If the sweep has no such run; the message names it.
     """
-    stored = load_sweep(name)
+    stored, tested_on = load_sweep(name, tested_on), tested_on or next(iter(_sets(name)))
     whole = stored.attrs.get("all")
     stored = stored[stored["labels"] == (whole if labels is None else labels)]
     stored = stored.set_index(["method", "seed"])
@@ -423,7 +426,7 @@ def rerun(
     rows = []
     for found in run_tasks(name, tasks, n_jobs):
         before = stored.loc[(found["method"], found["seed"])]
-        now = _decoded(next(iter(found["predicted"].values())))
+        now = _decoded(found["predicted"][tested_on])
         rows.append(
             {
                 "method": found["method"],
@@ -447,7 +450,10 @@ def main(argv=None) -> int:
     if options.jobs is not None and options.jobs < 1:
         raise CourseError(f"--jobs must be 1 or more, got {options.jobs}")
     known = known_sweeps()
-    groups = [[n for n in known if n.startswith(f"{asked}-")] for asked in options.names]
+    groups = [
+        [] if asked in known else [name for name in known if name.startswith(f"{asked}-")]
+        for asked in options.names
+    ]
     wanted = [
         group or [find_sweep(asked).name]
         for asked, group in zip(options.names, groups, strict=True)

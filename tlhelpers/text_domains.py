@@ -27,6 +27,10 @@ from tlhelpers.texts import DOMAINS, TextSet, load_sentiment
 TEST = 0.3
 PER_CLASS = 400
 SHARE = 0.6
+CODE = (
+    "batches", "classifier", "encoders", "finetune", "freezing", "heads", "loop", "schedules",
+    "splits", "strategies", "text_domains", "text_features", "text_strategies", "texts",
+)  # fmt: skip
 TUNING = {"lr": 1e-4, "precision": "auto", "schedule": "linear"}
 
 
@@ -132,8 +136,8 @@ def _key(domain: str, seed: int) -> str:
     given = (source_part(domain, seed).fingerprint, kept_encoder().fingerprint(), seed)
     versions = [version(name) for name in ("torch", "transformers")]
     digest = hashlib.sha256(repr((given, versions)).encode())
-    for part in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(part.read_bytes())
+    for name in CODE:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from tlhelpers.strategies import linear_head_on, tuned
+from tlhelpers.sweeps import Sweep
 from tlhelpers.text_domains import (
     PER_CLASS,
     beside,
@@ -13,8 +15,6 @@ from tlhelpers.text_domains import (
     source_tuned,
     tuned_after,
 )
-from tlhelpers.strategies import linear_head_on, tuned
-from tlhelpers.sweeps import Sweep
 from tlhelpers.text_strategies import (
     encoder_rows,
     glove_rows,

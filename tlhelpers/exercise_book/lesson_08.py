@@ -242,119 +242,96 @@ def _deviation(x):
 EXERCISES = [
     Function(
         "08.1",
-        praise="Forward nothing has happened; backward the domain head pushes the body away from "
-        "what would help it. One network, two heads that pull in opposite directions.",
+        praise="One mean and one variance per channel, over all items and all places. So in "
+        "training mode each item's output depends on the others in its batch.",
         hints=(
-            "Build a sum of two parts: one that a gradient passes through, and one that it does "
-            "not.",
-            "x.detach() has the values of x, but no gradient passes through it. Which part must "
-            "be -strength * x, and what has to be added so that the values are those of x?",
-            "x.detach() * (1 + strength) brings the values back. Try it on a tensor with "
-            "requires_grad=True: call .sum().backward() and look at x.grad.",
+            "One number per channel: over which axes does the mean go?",
+            "x has the axes item, channel, row, column: 0, 1, 2, 3. numpy takes several axes at "
+            "once, as in axis=(0, 2).",
+            "Take x.mean and x.var over axis=(0, 2, 3), and compare with nn.BatchNorm2d: its "
+            "output has mean 0 and, nearly, variance 1 in each channel.",
         ),
-        reference=_reverse,
-        observe=_look_at_reverse,
+        reference=_statistics,
+        observe=_pair,
         mistakes=[
             (
-                lambda x, strength: -strength * x,
-                "The gradient is right, but the values have changed, too. The domain head should "
-                "see the features as they are.",
+                partial(_statistics, axis=(2, 3)),
+                "You have one number per item and channel. BatchNorm goes over the items, too.",
             ),
             (
-                lambda x, strength: -x,
-                "You turned the values round. They should stay, and only the gradient should be "
-                "multiplied by -strength.",
+                partial(_statistics, axis=0),
+                "You went over the items alone, so each place of the image has its own number. Go "
+                "over rows and columns, too.",
             ),
             (
-                lambda x, strength: x.detach(),
-                "The values are right, but no gradient passes at all: the body would not hear of "
-                "the domain head.",
+                partial(_statistics, axis=None),
+                "You have one number for everything. Each channel has its own.",
             ),
             (
-                lambda x, strength: x.detach() * (1 - strength) + strength * x,
-                "The gradient has the right size and the wrong sign: the body would help to tell "
-                "the domains apart.",
+                partial(_statistics, axis=(1, 2, 3)),
+                "You have one number per item. It is the channels that each have one.",
             ),
             (
-                lambda x, strength: x.clone(),
-                "Nothing is reversed: the gradient passes as it is.",
+                partial(_statistics, axis=(0, 1, 2)),
+                "You took the last axis for the channels. In torch the channels are axis 1.",
             ),
             (
-                lambda x, strength: 2 * x.detach() - x,
-                "The gradient is reversed, but always at full strength: multiply it by strength.",
+                partial(_statistics, ddof=1),
+                "Your variance divides by one less than the number of values. That is what torch "
+                "puts into running_var, but a batch in training is divided by the biased one.",
             ),
             (
-                lambda x, strength: x.detach() - strength * x,
-                "The gradient is right, but the values are (1 - strength) times those of x. How "
-                "much of x.detach() is needed?",
+                _deviation,
+                "The second one is the standard deviation. The variance is its square.",
             ),
             (
-                lambda x, strength: x * (1 + strength) - strength * x.detach(),
-                "You detached the other part: the gradient passes where it should be held back.",
+                lambda x: (x.mean(axis=(0, 2, 3)), x.var(axis=(2, 3)).mean(axis=0)),
+                "You took the variance within each item, then the mean of these. How far the items "
+                "lie apart is then lost: take it over all at once.",
             ),
             (
-                lambda x, strength: x.detach() * (1 + strength) + strength * x,
-                "There is a plus where a minus belongs: values and gradient are both wrong.",
+                lambda x: (x.mean(axis=(0, 2, 3)), x.mean(axis=(2, 3)).var(axis=0)),
+                "You took the variance of the items' means. How far values lie apart within an "
+                "item is then lost: take it over all at once.",
             ),
             (
-                _hooked,
-                "You hooked x itself, so whatever comes back to x is reversed, even the gradient "
-                "of the class head. Only what passes through your output should be.",
+                lambda x: (x.mean(axis=(0, 2, 3)), (x**2).mean(axis=(0, 2, 3))),
+                "That is the mean of the squares. Subtract the mean before you square.",
+            ),
+            (
+                lambda x: [part[None, :, None, None] for part in _statistics(x)],
+                "The numbers are right, but their shape is (1, c, 1, 1). Return the shape (c,).",
+            ),
+            (
+                lambda x: _statistics(x)[::-1],
+                "The order is the other way round: mean first, then variance.",
+            ),
+            (
+                lambda x: _statistics(x)[0],
+                "That is the mean alone. Return both: return mean, variance.",
             ),
         ],
     ),
-    Function(
+    Choice(
         "08.2",
-        praise="It begins at 0, while the domain head still knows nothing, and comes near 1 before "
-        "the end, however many steps the training has.",
+        praise="Within such a batch, what all items share is taken for the domain's and is "
+        "subtracted, and what they share is their class. AdaBN wants many items of all classes, "
+        "in the shares that come later.",
         hints=(
-            "First find out which share of the training is done.",
-            "The share is step / steps. It goes into 2 / (1 + exp(-gamma * share)) - 1.",
-            "np.exp is the exponential function. At step 0 the answer is 0, since exp(0) is 1.",
+            "What does BatchNorm do with the mean of a batch?",
+            "In a batch of sevens only, what do all items have in common? Where is it after the "
+            "mean has been subtracted?",
+            "help(adapt_batchnorm) says in which order it takes the items, and why.",
         ),
-        reference=_strength,
-        observe=on_inputs(*STEPS),
-        mistakes=[
-            (
-                lambda step, steps, gamma=10.0: _progress_to_strength(step / 1000, gamma),
-                "You divided by a fixed number of steps. A short run would never come to full "
-                "strength: divide by steps.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: _progress_to_strength(step, gamma),
-                "You put in the step itself. Then it is at full strength nearly at once: divide "
-                "by steps.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: _strength(step, steps, gamma) + 1,
-                "The -1 at the end is missing: it should begin at 0.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: (_strength(step, steps, gamma) + 1) / 2,
-                "That is 1 / (1 + exp(…)): it begins at a half. Twice of it, less 1, begins at 0.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: step / steps,
-                "That is the share of the training, a straight line. It still has to go into the "
-                "formula.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: -_strength(step, steps, gamma),
-                "The sign in front of gamma is wrong: yours falls towards -1.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: _strength(step, steps),
-                "You wrote 10 where gamma belongs: it may be given as another number.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: _strength(step, steps, 1.0),
-                "gamma is missing: it multiplies the share.",
-            ),
-            (
-                lambda step, steps, gamma=10.0: _progress_to_strength(step // steps, gamma),
-                "// drops everything behind the point, so the share is 0 up to the end. Use /.",
-            ),
-        ],
+        right="c",
+        why_not={
+            "a": "Labels are not read, but the features of a class are in the batch. Its mean is "
+            "that of this class.",
+            "b": "They become exact for this one class. What is needed are those of the domain, "
+            "with all of its classes.",
+            "d": "BatchNorm does not move items to a class. It makes the batches more alike, each "
+            "by its own mean.",
+        },
     ),
     Function(
         "08.3",
@@ -457,8 +434,124 @@ EXERCISES = [
             ),
         ],
     ),
-    Choice(
+    Function(
         "08.4",
+        praise="Forward nothing has happened; backward the domain head pushes the body away from "
+        "what would help it. One network, two heads that pull in opposite directions.",
+        hints=(
+            "Build a sum of two parts: one that a gradient passes through, and one that it does "
+            "not.",
+            "x.detach() has the values of x, but no gradient passes through it. Which part must "
+            "be -strength * x, and what has to be added so that the values are those of x?",
+            "x.detach() * (1 + strength) brings the values back. Try it on a tensor with "
+            "requires_grad=True: call .sum().backward() and look at x.grad.",
+        ),
+        reference=_reverse,
+        observe=_look_at_reverse,
+        mistakes=[
+            (
+                lambda x, strength: -strength * x,
+                "The gradient is right, but the values have changed, too. The domain head should "
+                "see the features as they are.",
+            ),
+            (
+                lambda x, strength: -x,
+                "You turned the values round. They should stay, and only the gradient should be "
+                "multiplied by -strength.",
+            ),
+            (
+                lambda x, strength: x.detach(),
+                "The values are right, but no gradient passes at all: the body would not hear of "
+                "the domain head.",
+            ),
+            (
+                lambda x, strength: x.detach() * (1 - strength) + strength * x,
+                "The gradient has the right size and the wrong sign: the body would help to tell "
+                "the domains apart.",
+            ),
+            (
+                lambda x, strength: x.clone(),
+                "Nothing is reversed: the gradient passes as it is.",
+            ),
+            (
+                lambda x, strength: 2 * x.detach() - x,
+                "The gradient is reversed, but always at full strength: multiply it by strength.",
+            ),
+            (
+                lambda x, strength: x.detach() - strength * x,
+                "The gradient is right, but the values are (1 - strength) times those of x. How "
+                "much of x.detach() is needed?",
+            ),
+            (
+                lambda x, strength: x * (1 + strength) - strength * x.detach(),
+                "You detached the other part: the gradient passes where it should be held back.",
+            ),
+            (
+                lambda x, strength: x.detach() * (1 + strength) + strength * x,
+                "There is a plus where a minus belongs: values and gradient are both wrong.",
+            ),
+            (
+                _hooked,
+                "You hooked x itself, so whatever comes back to x is reversed, even the gradient "
+                "of the class head. Only what passes through your output should be.",
+            ),
+        ],
+    ),
+    Function(
+        "08.5",
+        praise="It begins at 0, while the domain head still knows nothing, and comes near 1 before "
+        "the end, however many steps the training has.",
+        hints=(
+            "First find out which share of the training is done.",
+            "The share is step / steps. It goes into 2 / (1 + exp(-gamma * share)) - 1.",
+            "np.exp is the exponential function. At step 0 the answer is 0, since exp(0) is 1.",
+        ),
+        reference=_strength,
+        observe=on_inputs(*STEPS),
+        mistakes=[
+            (
+                lambda step, steps, gamma=10.0: _progress_to_strength(step / 1000, gamma),
+                "You divided by a fixed number of steps. A short run would never come to full "
+                "strength: divide by steps.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: _progress_to_strength(step, gamma),
+                "You put in the step itself. Then it is at full strength nearly at once: divide "
+                "by steps.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: _strength(step, steps, gamma) + 1,
+                "The -1 at the end is missing: it should begin at 0.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: (_strength(step, steps, gamma) + 1) / 2,
+                "That is 1 / (1 + exp(…)): it begins at a half. Twice of it, less 1, begins at 0.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: step / steps,
+                "That is the share of the training, a straight line. It still has to go into the "
+                "formula.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: -_strength(step, steps, gamma),
+                "The sign in front of gamma is wrong: yours falls towards -1.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: _strength(step, steps),
+                "You wrote 10 where gamma belongs: it may be given as another number.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: _strength(step, steps, 1.0),
+                "gamma is missing: it multiplies the share.",
+            ),
+            (
+                lambda step, steps, gamma=10.0: _progress_to_strength(step // steps, gamma),
+                "// drops everything behind the point, so the share is 0 up to the end. Use /.",
+            ),
+        ],
+    ),
+    Choice(
+        "08.6",
         praise="Mixed domains are not yet mixed class by class. Where shares of classes differ or "
         "classes look alike, the wrong ones may come to lie together; whether they do, only "
         "labels of the target can tell.",
@@ -480,7 +573,7 @@ EXERCISES = [
         },
     ),
     Function(
-        "08.5",
+        "08.7",
         praise="No label was needed. But low entropy says that a model is sure, not that it is "
         "right: one that gives every item the same class would win here, too.",
         hints=(
@@ -541,99 +634,6 @@ EXERCISES = [
             (
                 lambda probabilities: list(probabilities).index(_least(probabilities)),
                 "That is the place of the name. What is asked for is the name itself.",
-            ),
-        ],
-    ),
-    Choice(
-        "08.6",
-        praise="Within such a batch, what all items share is taken for the domain's and is "
-        "subtracted, and what they share is their class. AdaBN wants many items of all classes, "
-        "in the shares that come later.",
-        hints=(
-            "What does BatchNorm do with the mean of a batch?",
-            "In a batch of sevens only, what do all items have in common? Where is it after the "
-            "mean has been subtracted?",
-            "help(adapt_batchnorm) says in which order it takes the items, and why.",
-        ),
-        right="c",
-        why_not={
-            "a": "Labels are not read, but the features of a class are in the batch. Its mean is "
-            "that of this class.",
-            "b": "They become exact for this one class. What is needed are those of the domain, "
-            "with all of its classes.",
-            "d": "BatchNorm does not move items to a class. It makes the batches more alike, each "
-            "by its own mean.",
-        },
-    ),
-    Function(
-        "08.7",
-        praise="One mean and one variance per channel, over all items and all places. So in "
-        "training mode each item's output depends on the others in its batch.",
-        hints=(
-            "One number per channel: over which axes does the mean go?",
-            "x has the axes item, channel, row, column: 0, 1, 2, 3. numpy takes several axes at "
-            "once, as in axis=(0, 2).",
-            "Take x.mean and x.var over axis=(0, 2, 3), and compare with nn.BatchNorm2d: its "
-            "output has mean 0 and, nearly, variance 1 in each channel.",
-        ),
-        reference=_statistics,
-        observe=_pair,
-        mistakes=[
-            (
-                partial(_statistics, axis=(2, 3)),
-                "You have one number per item and channel. BatchNorm goes over the items, too.",
-            ),
-            (
-                partial(_statistics, axis=0),
-                "You went over the items alone, so each place of the image has its own number. Go "
-                "over rows and columns, too.",
-            ),
-            (
-                partial(_statistics, axis=None),
-                "You have one number for everything. Each channel has its own.",
-            ),
-            (
-                partial(_statistics, axis=(1, 2, 3)),
-                "You have one number per item. It is the channels that each have one.",
-            ),
-            (
-                partial(_statistics, axis=(0, 1, 2)),
-                "You took the last axis for the channels. In torch the channels are axis 1.",
-            ),
-            (
-                partial(_statistics, ddof=1),
-                "Your variance divides by one less than the number of values. That is what torch "
-                "puts into running_var, but a batch in training is divided by the biased one.",
-            ),
-            (
-                _deviation,
-                "The second one is the standard deviation. The variance is its square.",
-            ),
-            (
-                lambda x: (x.mean(axis=(0, 2, 3)), x.var(axis=(2, 3)).mean(axis=0)),
-                "You took the variance within each item, then the mean of these. How far the items "
-                "lie apart is then lost: take it over all at once.",
-            ),
-            (
-                lambda x: (x.mean(axis=(0, 2, 3)), x.mean(axis=(2, 3)).var(axis=0)),
-                "You took the variance of the items' means. How far values lie apart within an "
-                "item is then lost: take it over all at once.",
-            ),
-            (
-                lambda x: (x.mean(axis=(0, 2, 3)), (x**2).mean(axis=(0, 2, 3))),
-                "That is the mean of the squares. Subtract the mean before you square.",
-            ),
-            (
-                lambda x: [part[None, :, None, None] for part in _statistics(x)],
-                "The numbers are right, but their shape is (1, c, 1, 1). Return the shape (c,).",
-            ),
-            (
-                lambda x: _statistics(x)[::-1],
-                "The order is the other way round: mean first, then variance.",
-            ),
-            (
-                lambda x: _statistics(x)[0],
-                "That is the mean alone. Return both: return mean, variance.",
             ),
         ],
     ),

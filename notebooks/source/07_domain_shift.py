@@ -1,0 +1,639 @@
+# %% [markdown]
+# # 07 · Domain shift: why does a good model fail elsewhere?
+#
+# **The question.** A model learns from newspaper sentences which are friendly and which are not. It is then
+# used on tweets. The task is the same, the *domain* is another one. How much breaks, can one see it coming,
+# and what repairs it: with no label of a tweet, with a few, with many?
+#
+# **After this lesson you can**
+# - measure what a change of domain costs, between a *source-only* row and an *oracle* row;
+# - say what differs between two domains, by word and by feature, and what such a distance does not tell;
+# - adapt a model without target labels: standardising, CORAL, importance weights, self-training;
+# - decide with a few target labels whether the source still helps, and notice when it hurts;
+# - say what one may promise a user of such a model.
+#
+# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 05 and 06.
+
+# %%
+import itertools
+
+import numpy as np
+import pandas as pd
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import StandardScaler
+
+from tlhelpers.across import adaptation_table, repeat_across
+from tlhelpers.adapt import coral, domain_set, importance_weights, self_train, shallow
+from tlhelpers.choosing import Evidence, chosen_by, circular_validation, thresholded_confidence
+from tlhelpers.claims import claim, claim_value, claims_table
+from tlhelpers.domain_plots import matrices, word_shift
+from tlhelpers.encoders import load_encoder
+from tlhelpers.evaluate import compare
+from tlhelpers.exercises import check
+from tlhelpers.heads import new_linear_head
+from tlhelpers.palette import labels_per_class
+from tlhelpers.plots import intervals, learning_curves, setup_diagram
+from tlhelpers.shift import feature_shift, label_shift, mmd, proxy_a_distance
+from tlhelpers.splits import draw_labels, split_by_group
+from tlhelpers.sweeps import load_sweep, rerun
+from tlhelpers.text_domains import equal_domains
+from tlhelpers.text_features import encode
+from tlhelpers.text_plots import every_seed
+from tlhelpers.words import document_vectors, load_vectors, tokens
+
+# %% [markdown]
+# ## The set-up
+
+# %%
+setup_diagram(
+    "news sentences,\nwith labels", [("MiniLM", "frozen"), ("linear head", "trained")],
+    "then used\non tweets", source="all-MiniLM-L6-v2")
+
+# %% [markdown]
+# Four domains of sentences, each rated by at least twenty people: tweets, editorials of the New York Times,
+# movie reviews, product reviews (Hutto and Gilbert, 2014). All have the same two classes. We cut them to the
+# same size, so that no domain wins by its number of texts.
+
+# %%
+domains = equal_domains()
+for name, texts in domains.items():
+    print(f"{name:9}", texts.counts(), "e.g.", texts.texts[np.argsort(texts.scores)[[30, -30]]].tolist())
+
+# %% [markdown]
+# In words and symbols (lesson 00): the task is the same, $\mathcal{T}_S = \mathcal{T}_T$, the domains differ,
+# $\mathcal{D}_S \neq \mathcal{D}_T$. The domain that labels come from is the *source*, the one that the model
+# is used on is the *target*.
+#
+# ## 1 · What breaks
+# The table was stored by `python3 -m tlhelpers sweep text-domains`: 400 training texts per class of one
+# domain, tested on the test sides of all four, ten seeds. Trained and tested on the *same* domain is the
+# diagonal.
+#
+# > **Before you run it:** TF-IDF counts words, GloVe averages word vectors, MiniLM reads sentences. Off the
+# > diagonal, which of them loses most?
+
+# %%
+names = ["news", "tweets", "movies", "products"]
+stored = {(a, b): load_sweep(f"text-domains-{a}", b) for a in names for b in names}
+
+def matrix(method):
+    """Mean accuracy by domain that was trained on (row) and tested on (column)."""
+    cells = {(a, b): runs[runs.method == method].accuracy.mean() for (a, b), runs in stored.items()}
+    return pd.Series(cells).unstack().loc[names, names]
+
+ladder = ["TF-IDF", "GloVe mean", "frozen"]
+tables = {method: matrix(method) for method in ladder}
+matrices(tables)
+
+# %% [markdown]
+# Read a *column*: same test texts, other training texts. What a head trained on the tested domain reaches is
+# the **oracle**: it used target labels. What one trained elsewhere reaches is **source only**. The difference
+# is the price of the shift. A *row* misleads: by frozen MiniLM, the head from news does as well on tweets as
+# at home, and one might think that nothing was lost. Tweets are simply easier. For tweets:
+
+# %%
+def on_tweets(method, domain):
+    runs = stored[domain, "tweets"]
+    return runs[runs.method == method].assign(method=f"{method}, from {domain}")
+
+prices = pd.concat([on_tweets(method, domain) for method in ladder for domain in names])
+lost = [compare(prices, f"{method}, from news", f"{method}, from tweets") for method in ladder]
+intervals(lost)
+
+# %%
+def per_seed(method):
+    """What each seed loses on tweets when it learns from news."""
+    gap = [on_tweets(method, domain).set_index("seed").accuracy for domain in ("tweets", "news")]
+    return (gap[0] - gap[1]).to_numpy()
+
+def with_interval(values):
+    """Mean and its 95 % interval: seeds drawn anew, with replacement."""
+    drawn = np.random.default_rng(0).choice(values, (10_000, len(values))).mean(1)
+    return values.mean(), *np.quantile(drawn, [0.025, 0.975])
+
+# %% tags=["claim"]
+claim("07.a", "on tweets, TF-IDF from news loses to TF-IDF from tweets", lost[0], expect="less")
+claim("07.b", "GloVe averages lose as well", lost[1], expect="less")
+claim("07.c", "frozen MiniLM loses as well", lost[2], expect="less")
+claim_value("07.d", "TF-IDF loses more than frozen MiniLM (difference of the two losses, ten seeds)",
+            *with_interval(per_seed("TF-IDF") - per_seed("frozen")), at_least=0)
+claim("07.e", "from news, frozen MiniLM is better on tweets than TF-IDF that was trained on news",
+      compare(prices, "frozen, from news", "TF-IDF, from news"))
+
+# %% [markdown]
+# All three lose, the one that knows only its own training words loses most. A pretrained model has seen other
+# domains before, so part of the shift is bridged before we begin: this is what transfer buys here.
+#
+# Off the diagonal the panels are not symmetric: what one domain gives another is not what it gets back.
+
+# %% [markdown]
+# ## 2 · What differs: words
+# Which words are common in one domain and rare in the other? Every word is a feature that is 1 if the text
+# holds it; `feature_shift` sorts features by their standardised difference of means.
+
+# %%
+counter = CountVectorizer(tokenizer=tokens, token_pattern=None, lowercase=False, binary=True, min_df=40)
+counts = counter.fit_transform([*domains["news"].texts, *domains["tweets"].texts]).toarray()
+n = len(domains["news"])
+by_word = feature_shift(counts[:n], counts[n:], counter.get_feature_names_out())
+word_shift(by_word, source="news", target="tweets")
+
+# %%
+print(f"{(by_word.standardised_difference.abs() > 0.2).mean():.0%} of {len(by_word)} common words differ by "
+      "more than a fifth of a standard deviation")
+label_shift(domains["news"].labels, domains["tweets"].labels, domains["news"].class_names)
+
+# %% [markdown]
+# The newspaper's *the* and *of* are rare in tweets, which shout and say *I*. The last table shows the classes:
+# they are equally common, since we drew them so. In your own data the share of classes may shift as well
+# (*label shift*); everything below takes equal shares for granted.
+#
+# ## 3 · What differs: features
+# Words that differ need not matter to an encoder. How far are the domains apart in its features? The *proxy
+# A-distance* (Ben-David and others, 2006) asks a classifier to tell the domains apart: 2 if it never fails, 0
+# if it guesses.
+
+# %%
+encoder = load_encoder("minilm-l6")
+rows = {name: encode(encoder, domains[name], progress=False) for name in ("news", "tweets")}
+
+# %%
+rows |= {name: encode(encoder, domains[name], progress=False) for name in ("movies", "products")}
+
+# %% [markdown]
+# With the features at hand, a part of the stored table is made anew and compared:
+
+# %%
+again = rerun("text-domains-news", ["frozen"], 400, range(2), n_jobs=1, tested_on="tweets")
+again.round(3)
+
+# %% tags=["claim"]
+claim_value("07.f", "heads that are trained again here predict what the stored table says (share of the tweets)",
+            again.same.mean(), at_least=0.95)
+
+# %% [markdown]
+# > **Before you run it:** which two of the four domains will lie nearest? And will the nearest one be the
+# > one that helps most?
+
+# %%
+apart = {frozenset(pair): proxy_a_distance(rows[pair[0]], rows[pair[1]], C=0.01).distance
+         for pair in itertools.combinations(names, 2)}
+ordered = pd.DataFrame(
+    [(a, b, apart[frozenset([a, b])], tables["frozen"].loc[a, b], tables["frozen"].loc[b, b])
+     for a, b in itertools.permutations(names, 2)],
+    columns=["source", "target", "distance", "source only", "oracle"])
+ordered["lost"] = ordered["oracle"] - ordered["source only"]
+ordered.sort_values("distance").round(2)
+
+# %%
+test = mmd(rows["news"][:1000], rows["tweets"][:1000])
+print(f"news and tweets: MMD² {test.mmd2:.3f}, p = {test.p_value:.3f} (could chance explain it?)")
+print(f"distance and loss over the twelve: rank correlation {ordered.distance.corr(ordered.lost, 'spearman'):.2f}")
+
+# %% [markdown]
+# All pairs are far apart: a linear classifier tells nearly every sentence's domain. And the ranking is of
+# little use: over the twelve, distance and loss hardly go together. One reason is plain. A distance is the
+# same in both directions, what is lost is not: look at movies and tweets. It counts everything that differs,
+# whether the task needs it or not; and it cannot see whether the same features still mean the same.
+
+# %% tags=["claim"]
+def lost(source, target):
+    """What each seed loses on a target when a head on frozen features learns elsewhere."""
+    own, other = (stored[a, target].query("method == 'frozen'").set_index("seed").accuracy
+                  for a in (target, source))
+    return (own - other).to_numpy()
+
+claim_value("07.g", "the two domains that lie nearest are still told apart by most of their sentences (distance; 2: "
+            "by all)", min(apart.values()), at_least=1)
+claim_value("07.h", "one distance, two losses: from movies to tweets more is lost than from tweets to movies "
+            "(difference, ten seeds)", *with_interval(lost("movies", "tweets") - lost("tweets", "movies")),
+            at_least=0)
+
+# %% [markdown]
+# ### Exercise 07.1
+# A classifier has learned to tell which domain a row comes from. `wrong_source` and `wrong_target` are bool
+# arrays, shapes (n,) and (m,), of rows that it has not seen: `True` where it was mistaken. The error is the
+# **mean of both domains' shares** of mistaken rows, so that a large domain does not count for more. Return
+# the distance, 2 · (1 − 2 · error), as a float. It may be below 0.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def proxy_distance(wrong_source, wrong_target):
+    ### BEGIN SOLUTION
+    error = (wrong_source.mean() + wrong_target.mean()) / 2
+    return 2 * (1 - 2 * error)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.1", proxy_distance)
+
+# %% [markdown]
+# ## 4 · With no target label
+# Now we have 400 labelled news sentences per class, and tweets without labels. `repeat_across` splits both
+# domains anew for each seed. A method gets news rows with labels and tweet rows *without*: target labels are
+# out of its reach. Two rows are always there: `source only` below, and `oracle`, trained on the labels of the
+# tweets, above.
+#
+# ### Four ideas
+# **Standardise each domain by itself.** If a feature is simply larger or wider in tweets, this repairs it.
+
+# %%
+def head_on(moved, labels, tests):
+    return [new_linear_head(C=1).fit(moved, labels).predict(test) for test in tests]
+
+def standardised(source, labels, target, tests, seed):
+    own, other = (StandardScaler().fit(rows) for rows in (source, target))
+    moved = [other.transform(tests[0]), *map(own.transform, tests[1:])]
+    return head_on(own.transform(source), labels, moved)
+
+# %% [markdown]
+# ### Exercise 07.2
+# Standardise two domains, **each by itself**: subtract a feature's mean and divide by its standard deviation
+# (the one that divides by n, as numpy's `std` does). `source` has the shape (n, d), `target` (m, d). Return
+# both, in this order. A feature that is constant in a domain becomes 0 there.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def standardise_each(source, target):
+    ### BEGIN SOLUTION
+    def standardise(rows):
+        std = rows.std(axis=0)
+        return (rows - rows.mean(axis=0)) / np.where(std > 0, std, 1)
+
+    return standardise(source), standardise(target)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.2", standardise_each)
+
+# %% [markdown]
+# **CORAL** (Sun, Feng and Saenko, 2016) goes one step further: not only each feature's spread, but how
+# features vary *together* shall be as in the target. Source rows are whitened, then coloured.
+#
+# **Importance weights**: source rows that look like tweets count for more. A classifier of domains gives the
+# weight. Nothing is moved.
+
+# %%
+def by_coral(source, labels, target, tests, seed):
+    return head_on(coral(source, target), labels, tests)
+
+def weighted(source, labels, target, tests, seed):
+    weights = importance_weights(source, target, C=0.01)
+    head = new_linear_head(C=1).fit(source, labels, logisticregression__sample_weight=weights)
+    return [head.predict(test) for test in tests]
+
+# %% [markdown]
+# ### Exercise 07.3
+# Write CORAL, which gives the source rows nearly the target's covariance. `source` has the shape (n, d),
+# `target` (m, d), with d of at least 2. `np.cov(rows, rowvar=False)` is the covariance of one domain; add the
+# identity, `np.eye(d)`, to both, so that no small variance is blown up. Then, in this order:
+#
+# 1. subtract the source's mean from the source rows,
+# 2. *whiten* them: multiply (`@`) by the source's matrix to the power −1/2, which takes the source's own
+#    pattern out,
+# 3. *colour* them: multiply by the target's matrix to the power 1/2, which puts the target's in,
+# 4. add the target's mean.
+#
+# Return an array of shape (n, d). The power p of a symmetric matrix is `(vectors * values**p) @ vectors.T`,
+# where `values, vectors = np.linalg.eigh(matrix)`. The course's own `coral` adds the identity in units of
+# the mean variance; here it is added as it is.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def coral_by_hand(source, target):
+    ### BEGIN SOLUTION
+    def power(rows, p):
+        values, vectors = np.linalg.eigh(np.cov(rows, rowvar=False) + np.eye(rows.shape[1]))
+        return (vectors * values**p) @ vectors.T
+
+    centred = source - source.mean(axis=0)
+    return centred @ power(source, -1 / 2) @ power(target, 1 / 2) + target.mean(axis=0)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.3", coral_by_hand)
+
+# %% [markdown]
+# **Self-training**: the head guesses the labels of the tweets, and is trained anew with its surest guesses as
+# if they were true. Of each guessed class the surest 60 % are taken, three rounds.
+#
+# A fifth row comes from skada, a library of such methods: *optimal transport* moves source rows to where the
+# target rows are, with the least way in all. Like every method of skada it gets target labels as −1: unknown.
+
+# %%
+def self_trained(source, labels, target, tests, seed):
+    found = self_train(lambda: new_linear_head(C=1), source, labels, target, share=0.6, rounds=3)
+    return [found.head.predict(test) for test in tests]
+
+def transported(source, labels, target, tests, seed):
+    method = shallow("optimal transport").fit(*domain_set(source, labels, target))
+    return [method.predict(test) for test in tests]
+
+ways = {"standardised": standardised, "CORAL": by_coral, "importance weights": weighted,
+        "self-training": self_trained, "optimal transport": transported}
+
+# %% [markdown]
+# ### Exercise 07.4
+# Choose the target items for a model to learn from its own guesses. `probabilities` has the shape (m, k): one
+# row per item, one column per class. The predicted class of an item is the one with the highest probability,
+# and that probability says how sure the model is. Of **each predicted class** take the
+# `round(share * count)` surest items, where `count` is the number of items with that predicted class; of
+# equally sure ones take the first. A class that is never predicted sends none. Return two int arrays:
+# `items`, in ascending order, and their predicted classes.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def pseudo_labels(probabilities, share):
+    ### BEGIN SOLUTION
+    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    chosen = []
+    for label in np.unique(predicted):
+        own = np.flatnonzero(predicted == label)
+        order = np.argsort(-sure[own], kind="stable")
+        chosen.append(own[order[: round(share * len(own))]])
+    items = np.sort(np.concatenate(chosen))
+    return items, predicted[items]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.4", pseudo_labels)
+
+# %% [markdown]
+# Two kinds of features: GloVe averages, which lost much on tweets, and frozen MiniLM, which lost little. The
+# penalties and shares were tried out beforehand on seeds from 100 on; what follows is seeds 0 to 9.
+#
+# > **Before you run it:** for which of the two is there more to win? Does one of the five make it worse?
+
+# %%
+vectors = load_vectors("glove-50d")
+averages = {name: document_vectors(vectors, domains[name].texts, quiet=True) for name in ("news", "tweets")}
+
+def from_news_to_tweets(rows):
+    return repeat_across(ways, domains["news"], domains["tweets"], rows["news"], rows["tweets"],
+                         oracle=lambda: new_linear_head(C=1), per_class=400)
+
+glove, glove_home = from_news_to_tweets(averages)
+adaptation_table(glove, glove_home).round(3)
+
+# %%
+runs, at_home = from_news_to_tweets(rows)
+adaptation_table(runs, at_home).round(3)
+
+# %%
+gained = [compare(table, name, "source only") for table in (glove, runs) for name in ways]
+intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen MiniLM") for _ in ways])
+
+# %% tags=["claim"]
+claim("07.i", "on GloVe averages, CORAL beats source only, with no label of a tweet", gained[1])
+claim("07.j", "it does not reach the oracle", compare(glove, "CORAL", "oracle"), expect="less")
+claim("07.k", "on frozen MiniLM, CORAL is not shown to help", gained[6], expect="not resolved")
+claim("07.l", "there, optimal transport is worse than source only: negative transfer", gained[9], expect="less")
+
+# %% [markdown]
+# On GloVe averages, where much was lost, CORAL wins a good part back, and self-training *harms*: guesses that
+# are wrong often enough teach their own mistakes. On MiniLM, where little was lost, none of the five is shown
+# to help, and optimal transport, left at the library's settings, does great harm. Same data, same seeds,
+# other features: a method is not good or bad by itself.
+#
+# When settings were tried out on three other seeds, importance weights had looked good on MiniLM. On ten new
+# ones they do not. What was chosen on a few seeds has no gain to show until new ones are drawn.
+#
+# ### Choosing without labels
+# Which of the ways would you take? The tables above used the labels of the test tweets: whoever picks the best
+# row from them is an *oracle*. Without any target label one can go *there and back* (circular validation):
+# train from news to tweets, guess the tweets, train back from the guesses to the news, and judge there,
+# where labels are known.
+
+# %%
+class Adapting:
+    """One of the ways above, as `circular_validation` asks for it."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def fit(self, rows, labels, sample_domain):
+        known = sample_domain > 0
+        self.given = rows[known], labels[known], rows[~known]
+
+    def predict(self, rows):
+        return self.way(*self.given, [rows], 0)[0]
+
+def there_and_back(way, seed):
+    news = domains["news"]
+    train, target = (split_by_group(domains[name], 0.3, seed).train for name in ("news", "tweets"))
+    items = train[draw_labels(news.labels[train], 400, seed)]
+    return circular_validation(lambda: Adapting(way), averages["news"][items], news.labels[items],
+                               averages["tweets"][target], seed)
+
+# %%
+options = {"source only": lambda rows, labels, target, tests, seed: head_on(rows, labels, tests)} | ways
+offered = glove[glove.method.isin(options)].copy()
+offered["there and back"] = [there_and_back(options[run.method], run.seed) for run in offered.itertuples()]
+picked, best = (chosen_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
+pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)
+
+# %%
+chosen = pd.concat([glove, picked, best])
+price = [compare(chosen, "chosen by there and back", rival) for rival in ("source only", "oracle choice")]
+intervals(price, notes=["GloVe averages"] * 2)
+
+# %% tags=["claim"]
+claim("07.m", "what there and back picks beats source only", price[0])
+claim("07.n", "and is worse than what an oracle picks: the price of having no labels", price[1], expect="less")
+
+# %% [markdown]
+# There and back beats not adapting, and falls behind the oracle: the difference is the price of having no
+# labels. It judges a way by whether it can be undone, not by whether it is right. Lesson 08 has eight more
+# such judges.
+
+# %% [markdown]
+# ### Exercise 07.5
+# A classifier trained on news does well on news and loses on tweets. A colleague tries four ways to adapt it
+# that need no label of a tweet, each with five settings, measures all twenty on the labelled tweets of the
+# test side, and reports the best one's accuracy as "unsupervised". What is this number?
+#
+# - `"a"`: what it says it is, since none of the twenty trainings has seen the label of a tweet
+# - `"b"`: that of an oracle's choice: labels of tweets chose method and setting
+# - `"c"`: an honest one, as long as the other nineteen accuracies are shown beside it
+# - `"d"`: of no use, since whoever adapts without labels may not even judge by them
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "b"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.5", answer)
+
+# %% [markdown]
+# ### And a network whose weights move?
+# MiniLM tuned on the same news sentences, and then *self-trained* once over its surest 60 % of the tweets
+# (stored; ten seeds).
+
+# %%
+order = ["TF-IDF", "GloVe mean", "frozen", "fine-tuned", "fine-tuned, self-trained on tweets"]
+from_news = stored["news", "tweets"]
+every_seed(from_news, order)
+
+# %%
+pd.DataFrame({f"on {b}": stored["news", b].groupby("method").accuracy.mean() for b in names}).loc[order].round(2)
+
+# %%
+asked = [("fine-tuned", "frozen"), ("fine-tuned, self-trained on tweets", "fine-tuned")]
+tuned = [compare(stored["news", name], *pair) for name in ("tweets", "news") for pair in asked]
+intervals(tuned, notes=["on tweets"] * 2 + ["on news, at home"] * 2)
+
+# %% tags=["claim"]
+claim("07.o", "on tweets, MiniLM tuned on news beats frozen MiniLM with a head from news", tuned[0])
+claim("07.p", "self-training on unlabelled tweets raises it further", tuned[1])
+
+# %% [markdown]
+# Tuning on news helps at home *and* on tweets: here it did not cost what lesson 03 warned of. And
+# self-training, which harmed GloVe averages, now helps. Its guesses were better to begin with, and the
+# features themselves could move. The last table shows the price: on news, the network that went on to tweets
+# lies a little lower, though that is not resolved.
+
+# %% [markdown]
+# ## 5 · With a few target labels
+# Now someone labels tweets: 8 of each class, 32, 128, or all. Three ways to use them: leave the source alone,
+# add them to the source, or tune on the source first and then on them.
+#
+# > **Before you run it:** from how many labels on is the source no longer of use?
+
+# %%
+few_labels = load_sweep("text-few-labels")
+curves = few_labels[few_labels.method.isin(["TF-IDF", "TF-IDF, with news", "frozen", "frozen, with news"])]
+zero = runs.query("method == 'source only'").accuracy.mean()
+learning_curves(curves, {"frozen, news alone": zero})
+
+# %%
+counts = sorted(few_labels["labels"].unique())
+helps = [compare(few_labels, "frozen, with news", "frozen", labels=k) for k in counts]
+intervals(helps, notes=[labels_per_class(k) for k in counts])
+
+# %% tags=["claim"]
+claim("07.q", "with 8 tweets per class, adding the news helps", helps[0])
+claim("07.r", "with all tweets, adding the news is not shown to help", helps[-1], expect="not resolved")
+
+# %% [markdown]
+# One may also tune: on the source first, then on the few tweets. Beside it, tuning on the same
+# tweets alone (lesson 06), and the frozen features with a head from both.
+
+# %%
+both = pd.concat([load_sweep("text-after-news"), few_labels,
+                  load_sweep("text-strategies").query("method == 'fine-tuned'")])
+sequence = [compare(both, "fine-tuned after news", rival, labels=k)
+            for k in (8, 32, 128) for rival in ("fine-tuned", "frozen, with news")]
+intervals(sequence, notes=[labels_per_class(k) for k in (8, 32, 128) for _ in range(2)])
+
+# %% tags=["claim"]
+claim("07.s", "with 8 tweets per class, tuning on news first beats tuning on the tweets alone", sequence[0])
+claim("07.t", "with 32 as well", sequence[2])
+claim("07.u", "with 32 it beats the frozen features with a head from both", sequence[3])
+
+# %% [markdown]
+# ### A source that hurts
+# Movie reviews in place of news:
+
+# %%
+hurts = [compare(few_labels, f"frozen, with {domain}", "frozen", labels=128)
+         for domain in ("news", "movies", "products")]
+intervals(hurts, notes=[labels_per_class(128)] * 3)
+
+# %% tags=["claim"]
+claim("07.v", "with 128 tweets per class, adding movie reviews makes it worse", hurts[1], expect="less")
+
+# %% [markdown]
+# The loss is small, and it rests on one pair out of three; but movies were under suspicion before, from a
+# trial on other seeds, so this is not the worst of many. The penalty of the head was chosen on source and
+# tweets together, most of which are reviews: a choice on the tweets alone may repair it.
+#
+# How would one notice? Not on the source, where all is well; nor by a distance, as section 3 showed.
+
+# %% [markdown]
+# ### Exercise 07.6
+# You have a large labelled source, and 128 labelled texts per class of your target. Training on both may be
+# better than training on the target's labels alone; for some pairs of domains it is worse. How do you notice
+# that before the release?
+#
+# - `"a"`: train on both, and see whether the accuracy on held-out texts of the source stays high
+# - `"b"`: measure how far the two domains are apart, and leave the source out if it is far
+# - `"c"`: measure with and without the source on the test side, and release the better one with that accuracy
+# - `"d"`: compare with the target's labels alone, on some of them held out, in several draws
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "d"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.6", answer)
+
+# %% [markdown]
+# ## 6 · What may one promise?
+# A user asks: "How often will it be right on my texts?" The head from news tells how sure it is. And there are
+# estimates that ask for no label: *thresholded confidence* (Garg and others, 2022) finds the sureness that
+# gives the right accuracy at home, and counts how many of the new texts lie above it.
+#
+# > **Before you run it:** where will the model promise too much: on tweets, on movies, or on products?
+
+# %%
+def promised(target, seed):
+    """Accuracy on a domain: as it is, and as the head itself would have it."""
+    own, other = (split_by_group(domains[name], 0.3, seed) for name in ("news", target))
+    learned = own.train[draw_labels(domains["news"].labels[own.train], 400, seed)]
+    head = new_linear_head(C=1).fit(rows["news"][learned], domains["news"].labels[learned])
+    home, there = head.predict_proba(rows["news"][own.test]), head.predict_proba(rows[target][other.test])
+    seen = Evidence(rows["news"][own.test], home, domains["news"].labels[own.test],
+                    rows[target][other.test], there)
+    return {"target": target, "accuracy": (there.argmax(1) == domains[target].labels[other.test]).mean(),
+            "promised": thresholded_confidence(seen)}
+
+promises = pd.DataFrame([promised(name, seed) for name in names for seed in range(10)])
+promises["too much"] = promises.promised - promises.accuracy
+promises.groupby("target", sort=False).mean().round(2)
+
+# %% tags=["claim"]
+too_much = {name: part["too much"].to_numpy() for name, part in promises.groupby("target")}
+claim_value("07.w", "on movies, the estimate promises too much (difference to the accuracy, ten seeds)",
+            *with_interval(too_much["movies"]), at_least=0)
+claim_value("07.x", "on products, it promises too much as well", *with_interval(too_much["products"]), at_least=0)
+
+# %% [markdown]
+# At home the estimate is right by construction. On tweets, which are easier than news, it promises too
+# little; on movies and products, too much. It takes for granted that a sureness means as much abroad as at
+# home. So:
+#
+# - State the domain with every accuracy: "right on so many of a hundred *editorial sentences*".
+# - For another domain promise nothing before a few hundred of its items have been labelled and counted; the
+#   interval then says how much is known.
+# - Without labels, an estimate is a reason to look, not a result.
+
+# %% [markdown]
+# ### Exercise 07.7
+# How much of what target labels would bring does an adaptation bring without them? Given are three accuracies
+# on the target: `source_only` (no adaptation), `adapted`, and `oracle` (trained with the target's labels).
+# Return the share of the gap between `source_only` and `oracle` that the adaptation closes. It is below 0
+# where the adaptation does harm and above 1 where it beats the oracle: cut nothing off. If the oracle is
+# **not above** `source_only` there is no gap: return `float("nan")`.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-07-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gap_closed(source_only, adapted, oracle):
+    ### BEGIN SOLUTION
+    if oracle <= source_only:
+        return float("nan")
+    return (adapted - source_only) / (oracle - source_only)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-07-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("07.7", gap_closed)
+
+# %% [markdown]
+# ## What we measured
+
+# %%
+claims_table()
+
+# %% [markdown]
+# ## What comes next
+# - **Lesson 08** lets unlabelled target data into the training of a network itself.
+# - To read: Ben-David and others, what a distance between domains can promise (Machine Learning, 2010); Sun,
+#   Feng and Saenko on CORAL (arXiv:1511.05547); Garg and others on accuracy without labels (arXiv:2201.04234).
