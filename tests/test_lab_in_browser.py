@@ -158,6 +158,28 @@ def test_lesson_05_shows_the_neighbours_of_a_word_that_is_typed(page, lab, tmp_p
     assert notebook.complaints() == []
 
 
+def test_lesson_08_walks_the_strength_of_the_reversal(page, lab, tmp_path):
+    notebook = open_lesson(page, lab, "08_domain_adaptation.ipynb")
+    walk = "walk = {0.0:"
+    for text in ("from tlhelpers.claims import", "def both_sides(", walk):
+        notebook.run(notebook.code_cell(text))
+    cell = notebook.code_cell(walk)
+    sentence, handle = cell.locator(".widget-html b").first, cell.locator(".noUi-handle")
+    cell.scroll_into_view_if_needed()
+    sentence.filter(has_text="strength 0").wait_for()
+    [before] = notebook.figures(cell)
+    handle.focus()
+    for strength in ("0.03", "0.1"):
+        page.keyboard.press("ArrowRight")
+        sentence.filter(has_text=f"strength {strength}").wait_for()
+    page.wait_for_timeout(500)
+    [after] = notebook.figures(cell)
+    assert after["src"] != before["src"] and "on the target" in after["alt"]
+    assert_drawn([after], at_least=1)
+    page.screenshot(path=tmp_path / "strength.png")
+    assert notebook.complaints() == []
+
+
 def test_a_cell_run_before_the_kernel_is_up_waits_for_it(page, lab):
     """JupyterLab would ask which kernel to take. The cell shows, too, that the guard is on:
     without it, a lesson that asks the network for something could pass above."""
