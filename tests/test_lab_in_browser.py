@@ -115,24 +115,31 @@ def test_lesson_02_opens_and_draws_with_shift_and_enter(page, lab, tmp_path):
     assert notebook.popups() == []
 
 
+def walk(page, notebook, cell, start, names):
+    """Move the cell's slider to the right, one step per name that its sentence must then hold."""
+    sentence, handle = cell.locator(".widget-html b").first, cell.locator(".noUi-handle")
+    cell.scroll_into_view_if_needed()
+    sentence.filter(has_text=start).wait_for()
+    [before] = notebook.figures(cell)
+    handle.focus()
+    for name in names:
+        page.keyboard.press("ArrowRight")
+        sentence.filter(has_text=name).wait_for()
+    page.wait_for_timeout(500)
+    [after] = notebook.figures(cell)
+    assert after["src"] != before["src"]
+    assert_drawn([after], at_least=1)
+    return after
+
+
 def test_lesson_03_shows_stored_depths_as_its_slider_moves(page, lab, tmp_path):
     notebook = open_lesson(page, lab, "03_fine_tuning.ipynb")
     explorer = 'depth_explorer({"Twemoji"'
     for text in ("from tlhelpers.claims import", "in_style = load_sweep", "depth_of = [", explorer):
         notebook.run(notebook.code_cell(text))
-    cell = notebook.code_cell(explorer)
-    sentence, handle = cell.locator(".widget-html b"), cell.locator(".noUi-handle")
-    cell.scroll_into_view_if_needed()
-    sentence.filter(has_text="head only").wait_for()
-    [before] = notebook.figures(cell)
-    handle.focus()
-    for depth in ("last convolution", "from blocks.5"):
-        page.keyboard.press("ArrowRight")
-        sentence.filter(has_text=depth).wait_for()
-    page.wait_for_timeout(500)
-    [after] = notebook.figures(cell)
-    assert after["src"] != before["src"] and after["alt"].endswith("Marked: from blocks.5.")
-    assert_drawn([after], at_least=1)
+    cell, depths = notebook.code_cell(explorer), ("last convolution", "from blocks.5")
+    after = walk(page, notebook, cell, "head only", depths)
+    assert after["alt"].endswith("Marked: from blocks.5.")
     page.screenshot(path=tmp_path / "depth.png")
     assert notebook.complaints() == []
 
@@ -160,22 +167,12 @@ def test_lesson_05_shows_the_neighbours_of_a_word_that_is_typed(page, lab, tmp_p
 
 def test_lesson_08_walks_the_strength_of_the_reversal(page, lab, tmp_path):
     notebook = open_lesson(page, lab, "08_domain_adaptation.ipynb")
-    walk = "walk = {0.0:"
-    for text in ("from tlhelpers.claims import", "def both_sides(", walk):
+    explorer = "walk = {0.0:"
+    for text in ("from tlhelpers.claims import", "def both_sides(", explorer):
         notebook.run(notebook.code_cell(text))
-    cell = notebook.code_cell(walk)
-    sentence, handle = cell.locator(".widget-html b").first, cell.locator(".noUi-handle")
-    cell.scroll_into_view_if_needed()
-    sentence.filter(has_text="strength 0").wait_for()
-    [before] = notebook.figures(cell)
-    handle.focus()
-    for strength in ("0.03", "0.1"):
-        page.keyboard.press("ArrowRight")
-        sentence.filter(has_text=f"strength {strength}").wait_for()
-    page.wait_for_timeout(500)
-    [after] = notebook.figures(cell)
-    assert after["src"] != before["src"] and "on the target" in after["alt"]
-    assert_drawn([after], at_least=1)
+    cell, strengths = notebook.code_cell(explorer), ("strength 0.03", "strength 0.1")
+    after = walk(page, notebook, cell, "strength 0", strengths)
+    assert "on the target" in after["alt"]
     page.screenshot(path=tmp_path / "strength.png")
     assert notebook.complaints() == []
 
