@@ -337,7 +337,7 @@ check("07.3", coral_by_hand)
 
 # %% [markdown]
 # **Self-training**: the head guesses the labels of the tweets, and is trained anew with its surest guesses as
-# if they were true. Of each guessed class the surest 60 % are taken, three rounds.
+# if they were true. Of each guessed class the surest three fifths are taken, three rounds.
 #
 # A fifth row comes from skada, a library of such methods: *optimal transport* moves source rows to where the
 # target rows are, with the least way in all. It does not look at classes: a friendly sentence may land among
@@ -498,7 +498,7 @@ check("07.5", answer)
 
 # %% [markdown]
 # ### And a network whose weights move?
-# MiniLM tuned on the same news sentences, and then *self-trained* once over its surest 60 % of the tweets
+# MiniLM tuned on the same news sentences, and then *self-trained* once over the surest three fifths of its guesses
 # (stored; ten seeds).
 
 # %%
