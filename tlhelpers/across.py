@@ -63,7 +63,6 @@ def repeat_across(
         If the classes differ, rows do not fit the items, or a method takes a name that is taken.
     """
     _check(methods, source, target, source_rows, target_rows, seeds)
-
     found, splits = ([], []), [split_by_group(source, test, seed) for seed in range(seeds)]
     count = per_class or mean_per_class(splits, len(source.class_names))
     for seed, own in enumerate(splits):
@@ -85,7 +84,7 @@ def repeat_across(
             truth, groups = data.labels[judged_items], data.groups[judged_items]
             found[place].extend(
                 {"seed": seed, "labels": count, "method": name}
-                | judged(truth, np.asarray(guesses[place]), groups)
+                | judged(truth, guesses[place], groups)
                 for name, guesses in predicted.items()
             )
     return pd.DataFrame(found[0]), pd.DataFrame(found[1])

@@ -295,7 +295,7 @@ def predict(
     -------
     int64 array, shape (n,)
     """
-    return _outputs(model, data, count, batch_size).argmax(axis=1)
+    return outputs(model, data, count, batch_size).argmax(axis=1)
 
 
 def predict_proba(
@@ -315,10 +315,26 @@ def predict_proba(
     -------
     float64 array, shape (n, number of classes)
     """
-    return softmax(_outputs(model, data, count, batch_size).astype(np.float64), axis=1)
+    return softmax(outputs(model, data, count, batch_size).astype(np.float64), axis=1)
 
 
-def _outputs(model: nn.Module, data, count: int | None, batch_size: int) -> np.ndarray:
+def outputs(
+    model: nn.Module,
+    data: ImageSet | TextSet | Batches,
+    count: int | None = None,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """What the model gives for each item, as it is; as `predict`.
+
+    Parameters
+    ----------
+    model, data, count, batch_size
+        As in `predict`.
+
+    Returns
+    -------
+    float32 array, shape (n, k)
+    """
     if not isinstance(data, SETS) and not is_int(count):
         raise ValueError("say how many items there are to predict: count=…")
     items = np.arange(len(data) if count is None else count)
@@ -330,9 +346,9 @@ def _outputs(model: nn.Module, data, count: int | None, batch_size: int) -> np.n
     with torch.inference_mode():
         parts = [apply_to(model, batches(part), device) for part in steps(items, batch_size)]
     found = torch.cat(parts).float().cpu().numpy()
-    outputs = np.empty_like(found)
-    outputs[items] = found
-    return outputs
+    in_order = np.empty_like(found)
+    in_order[items] = found
+    return in_order
 
 
 def _one_epoch(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from scipy.special import softmax
 
 from tlhelpers.adversarial import (
@@ -22,11 +21,10 @@ from tlhelpers.adversarial import (
     mmd_loss,
     unlabelled,
 )
-from tlhelpers.batches import steps
 from tlhelpers.choosing import Evidence, scores
 from tlhelpers.classifier import Classifier
+from tlhelpers.finetune import outputs
 from tlhelpers.images import ImageSet
-from tlhelpers.loop import apply_to
 from tlhelpers.small import SmallCNN
 from tlhelpers.splits import split_by_group
 from tlhelpers.strategies import Network, Outcome, train_on
@@ -174,11 +172,7 @@ def backbone_rows(model: Classifier, data: ImageSet | Unlabelled, batch_size: in
     -------
     float64 array, shape (n, feature_size)
     """
-    view, device = unlabelled(model, data), next(model.parameters()).device
-    model.eval()
-    with torch.inference_mode():
-        parts = [
-            apply_to(model.backbone, view.batches(items), device)
-            for items in steps(np.arange(view.count), batch_size)
-        ]
-    return torch.cat(parts).double().cpu().numpy()
+    view = unlabelled(model, data)
+    model.eval()  # all of it, as in `predict`, not the backbone alone
+    rows = outputs(model.backbone, view.batches, view.count, batch_size)
+    return rows.astype(np.float64)
