@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rounds import measure, positive, print_machine
 
-from tlhelpers.encoders import Encoder, load_encoder
-from tlhelpers.features import row_cosine
-from tlhelpers.text_features import encode
-from tlhelpers.texts import load_sentiment
+from tlhelpers.data.texts import load_sentiment
+from tlhelpers.models.encoders import Encoder, load_encoder
+from tlhelpers.models.features import row_cosine
+from tlhelpers.models.text_features import encode
 
 LOOP, THEIRS, OURS, AUTO = "plain loop", "sentence-transformers", "encode, float32", "encode, auto"
 RATIOS = [(OURS, THEIRS), (AUTO, THEIRS), (OURS, LOOP)]

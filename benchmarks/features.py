@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rounds import measure, positive, print_machine
 
-from tlhelpers.backbones import Backbone, load_backbone
-from tlhelpers.features import extract_features, row_cosine
-from tlhelpers.folding import fold_batchnorm
-from tlhelpers.images import ImageSet, load_emoji
+from tlhelpers.data.images import ImageSet, load_emoji
+from tlhelpers.models.backbones import Backbone, load_backbone
+from tlhelpers.models.features import extract_features, row_cosine
+from tlhelpers.models.folding import fold_batchnorm
 
 BASE, OURS = "plain loop", "extract_features"
 VARIANTS = [

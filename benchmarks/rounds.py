@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from tlhelpers.features import has_bfloat16
-from tlhelpers.machine import processor_name
+from tlhelpers.models.features import has_bfloat16
+from tlhelpers.setup.machine import processor_name
 
 
 def measure(

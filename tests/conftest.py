@@ -53,14 +53,14 @@ def changed_files(root: Path = ROOT) -> set[str]:
 
 @pytest.fixture(scope="session")
 def twemoji():
-    from tlhelpers.images import load_emoji
+    from tlhelpers.data.images import load_emoji
 
     return load_emoji("twemoji")
 
 
 @pytest.fixture(scope="session")
 def openmoji():
-    from tlhelpers.images import load_emoji
+    from tlhelpers.data.images import load_emoji
 
     return load_emoji("openmoji")
 
@@ -79,14 +79,14 @@ def one_thread():
 @pytest.fixture(scope="session")
 def backbone(one_thread):
     """The pretrained one; a test that would change it takes a copy."""
-    from tlhelpers.backbones import load_backbone
+    from tlhelpers.models.backbones import load_backbone
 
     return load_backbone()
 
 
 @pytest.fixture(scope="session")
 def emoji_features(backbone, twemoji):
-    from tlhelpers.features import extract_features
+    from tlhelpers.models.features import extract_features
 
     return extract_features(backbone, twemoji, progress=False)
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tlhelpers.across import adaptation_table, repeat_across
-from tlhelpers.evaluate import compare, compare_all, judged
-from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
+from tlhelpers.adaptation.across import adaptation_table, repeat_across
+from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
+from tlhelpers.evaluation.repeated import compare, compare_all, judged
 
 NAMES = ["no", "yes"]
 TOLD = ["accuracy", "balanced_accuracy", "macro_f1"]

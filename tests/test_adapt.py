@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from tlhelpers import adapt
-from tlhelpers.adapt import (
+from tlhelpers.adaptation import shallow as adapt
+from tlhelpers.adaptation.shallow import (
     SHALLOW,
     coral,
     domain_set,
@@ -22,8 +22,8 @@ from tlhelpers.adapt import (
     standardise_by_domain,
     transfer_components,
 )
-from tlhelpers.heads import new_linear_head
-from tlhelpers.images import load_digits_pair
+from tlhelpers.data.images import load_digits_pair
+from tlhelpers.models.heads import new_linear_head
 
 SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=20, deadline=None)

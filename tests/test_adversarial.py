@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tiny_nets import assert_same_step, tiny_classifier, tiny_images
 from torch import nn
 
-from tlhelpers import shift
-from tlhelpers.adversarial import (
+from tlhelpers.adaptation import shift
+from tlhelpers.adaptation.deep import (
     GradientReversal,
     ReverseGradient,
     Unlabelled,
@@ -26,13 +26,13 @@ from tlhelpers.adversarial import (
     reversal_strength,
     unlabelled,
 )
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fit, predict
-from tlhelpers.freezing import freeze, freeze_to, frozen_hash, param_groups
-from tlhelpers.images import ImageSet, load_digits_pair
-from tlhelpers.small import SmallCNN
-from tlhelpers.sources import CourseError
-from tlhelpers.texts import TextSet
+from tlhelpers.data.images import ImageSet, load_digits_pair
+from tlhelpers.data.texts import TextSet
+from tlhelpers.errors import CourseError
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.small import SmallCNN
+from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.freezing import freeze, freeze_to, frozen_hash, param_groups
 
 SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=20, deadline=None)

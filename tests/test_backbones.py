@@ -17,8 +17,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torchvision.transforms import v2
 
-from tlhelpers import backbones, images, sources
-from tlhelpers.backbones import CARDS, Transform, load_backbone, load_classifier
+from tlhelpers.data import images
+from tlhelpers.models import backbones
+from tlhelpers.models.backbones import CARDS, Transform, load_backbone, load_classifier
+from tlhelpers.setup import sources
 
 NAME = "efficientnet_lite0"
 # Places in ImageNet's list of 1,000 classes.

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from test_encoders import WORDS, checkpoint
 from tiny_nets import tiny_classifier, tiny_images
 
-from tlhelpers import finetune
-from tlhelpers.batches import batches_of, labelled, text_batches
-from tlhelpers.classifier import Classifier
-from tlhelpers.encoders import load_encoder
-from tlhelpers.finetune import fit, predict
-from tlhelpers.images import ImageSet
-from tlhelpers.texts import TextSet
-from tlhelpers.words import PADDING, MeanOfWords, WordIds, embedding_layer
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.texts import TextSet
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.encoders import load_encoder
+from tlhelpers.models.words import PADDING, MeanOfWords, WordIds, embedding_layer
+from tlhelpers.training import fitting as finetune
+from tlhelpers.training.batches import batches_of, labelled, text_batches
+from tlhelpers.training.fitting import fit, predict
 
 CLASSES = ["no", "yes"]
 PLAIN = [word for word in WORDS if word.isalpha()]

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from tlhelpers import bootstrap
-from tlhelpers.bootstrap import (
+from tlhelpers.data.images import load_digits_pair
+from tlhelpers.evaluation import bootstrap
+from tlhelpers.evaluation.bootstrap import (
     classes_of,
     hits_and_sizes,
     interval,
@@ -17,8 +18,7 @@ from tlhelpers.bootstrap import (
     scores,
     two_sided_p,
 )
-from tlhelpers.evaluate import METRICS, repeat
-from tlhelpers.images import load_digits_pair
+from tlhelpers.evaluation.repeated import METRICS, repeat
 
 # Other work on the machine must not fail a test: no deadline.
 calm = settings(deadline=None, max_examples=60)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tlhelpers import training_plots
-from tlhelpers.budgets import price_list, winners
+from tlhelpers.evaluation.budgets import price_list, winners
+from tlhelpers.figures import training as training_plots
 
 
 def runs_of(rates, seconds, seeds=10, items=120, labels=(5, 20)):

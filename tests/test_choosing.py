@@ -15,9 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
-from tlhelpers import choosing
-from tlhelpers.adapt import domain_set, importance_weights, shallow
-from tlhelpers.choosing import (
+from tlhelpers.adaptation import choosing
+from tlhelpers.adaptation.choosing import (
     SCORERS,
     Evidence,
     chosen_by,
@@ -25,6 +24,7 @@ from tlhelpers.choosing import (
     controlled_risk,
     scores,
 )
+from tlhelpers.adaptation.shallow import domain_set, importance_weights, shallow
 
 SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=8, deadline=None)

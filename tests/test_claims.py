@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tlhelpers import claims
-from tlhelpers.claims import CLAIM_MIME, claim, claim_value, claims_table, read_claims
-from tlhelpers.evaluate import Comparison
+from tlhelpers.course import claims
+from tlhelpers.course.claims import CLAIM_MIME, claim, claim_value, claims_table, read_claims
+from tlhelpers.evaluation.repeated import Comparison
 
 
 def measured(low, high, seeds=10):
@@ -114,8 +114,8 @@ def test_the_table_keeps_the_last_claim_of_a_name_in_its_place():
 
 CELLS = """
 import numpy as np
-from tlhelpers.claims import claim, claim_value
-from tlhelpers.evaluate import Comparison
+from tlhelpers.course.claims import claim, claim_value
+from tlhelpers.evaluation.repeated import Comparison
 found = Comparison("a<b", "c", np.float64(.31), np.float64(.24), np.float64(.38), .0002, 10, 412)
 claim("00.a", "More is < better.", found)
 # ---

@@ -6,10 +6,10 @@ import torch
 from tiny_nets import CLASSES, tiny_backbone, tiny_classifier, tiny_images
 from torch import nn
 
-from tlhelpers.backbones import Transform, load_backbone
-from tlhelpers.classifier import Classifier
-from tlhelpers.lora import add_lora
-from tlhelpers.sources import CourseError
+from tlhelpers.errors import CourseError
+from tlhelpers.models.backbones import Transform, load_backbone
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.training.lora import add_lora
 
 X = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 

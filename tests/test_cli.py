@@ -16,7 +16,8 @@ import pytest
 import tiny
 
 from tlhelpers import __main__ as cli
-from tlhelpers import __version__, doctor, environment, launcher, sources
+from tlhelpers import __version__, errors
+from tlhelpers.setup import doctor, environment, fetching, launcher
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -64,7 +65,7 @@ def course(tmp_path_factory):
     for name in ("jupyterlab", "pytest"):
         tiny.wheel(root / "wheels", name, "1.0", {f"{name}/__main__.py": TELLTALE})
     tiny.course(root, "jupyterlab==1.0", "pytest==1.0", pins=(tiny.pin(data),))
-    (root / "tlhelpers/runner.py").write_bytes(TELLTALE)
+    (root / "tlhelpers/course/runner.py").write_bytes(TELLTALE)
     (root / "notebooks").mkdir()
     (root / "notebooks/00_start_here.ipynb").write_text("{}")
     assert run(root, "fetch").returncode == 0
@@ -89,7 +90,7 @@ def test_old_pythons_can_read_what_speaks_to_them(name):
 
 def test_old_python_could_not_read_the_rest():
     """So that the test above is known to see a difference."""
-    text = (tiny.ROOT / "tlhelpers" / "environment.py").read_text(encoding="utf-8")
+    text = (tiny.ROOT / "tlhelpers" / "setup" / "environment.py").read_text(encoding="utf-8")
     assert "from __future__ import annotations" in text
 
 
@@ -179,7 +180,7 @@ def test_test_passes_pytests_own_arguments(course):
 
 def test_children_run_in_the_environment(course):
     call = told(run(course, "run", "00", "02", PYTHONPATH="/astray", HF_HUB_OFFLINE="0"))
-    assert call["module"] == "tlhelpers.runner"
+    assert call["module"] == "tlhelpers.course.runner"
     assert call["arguments"] == ["00", "02"]
     variables = call["variables"]
     programs = environment.venv_python(course / ".venv").parent
@@ -196,10 +197,10 @@ def test_children_run_in_the_environment(course):
 def test_build_needs_no_data(monkeypatch):
     calls: list[list[str]] = []
     monkeypatch.setattr(environment, "ensure", lambda: Path("python"))
-    monkeypatch.setattr(sources, "fetch", lambda python: calls.append(["fetch"]))
+    monkeypatch.setattr(fetching, "fetch", lambda python: calls.append(["fetch"]))
     monkeypatch.setattr(launcher, "hand_over", lambda command: calls.append(command) or 3)
     assert cli.main(["build", "--check"]) == 3
-    assert calls == [["python", "-m", "tlhelpers.lessons", "--check"]]
+    assert calls == [["python", "-m", "tlhelpers.course.build", "--check"]]
 
 
 def test_setup_from_the_environments_own_python(course):
@@ -237,14 +238,14 @@ def test_taken_port_is_refused_before_any_work(tmp_path):
 
 @pytest.mark.parametrize("ip", ["localhost", "127.0.0.1", "*", "0.0.0.0"])
 def test_taken_port_is_seen_whatever_the_address(ip):
-    refusal = pytest.raises(sources.CourseError, match="cannot listen")
+    refusal = pytest.raises(errors.CourseError, match="cannot listen")
     with socket.create_server(("127.0.0.1", 0)) as server, refusal:
         launcher.check_port(ip, server.getsockname()[1])
     launcher.check_port(ip, None)
 
 
 def test_address_of_another_machine_is_refused():
-    with pytest.raises(sources.CourseError, match=r"cannot listen on 192\.0\.2\.1"):
+    with pytest.raises(errors.CourseError, match=r"cannot listen on 192\.0\.2\.1"):
         launcher.check_port("192.0.2.1", 9999)
 
 

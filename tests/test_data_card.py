@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from tlhelpers import sources
-from tlhelpers.backbones import CARDS
-from tlhelpers.images import STYLES, emoji_classes, load_digits_pair, load_emoji
+from tlhelpers import errors
+from tlhelpers.data.images import STYLES, emoji_classes, load_digits_pair, load_emoji
+from tlhelpers.models.backbones import CARDS
+from tlhelpers.setup import pins, sources
 
-CARD = (sources.repo_root() / "data" / "README.md").read_text(encoding="utf-8")
+CARD = (errors.repo_root() / "data" / "README.md").read_text(encoding="utf-8")
 TWICE_AS_LONG = 2
 NEARLY_WHITE = 250
 SIZED = r"`([\w./-]+)`(?:,| \(| beside it \() ?([\d,]{5,}) bytes"  # a member and its size
@@ -67,7 +68,7 @@ def tab_rows(data: bytes) -> list[list[str]]:
 
 
 def test_every_package_has_its_section_and_its_row():
-    names = [package.name for package in sources.packages()]
+    names = [package.name for package in pins.packages()]
     assert list(table("Archives")) == names
     wanted = ["What it is", "Read", "Upstream", "Licence", "Cite", "Known faults"]
     for name in names:
@@ -82,7 +83,7 @@ def test_archives_are_as_the_card_says():
             sources.archive(package.name).stat().st_size,
             len(sources.members(package.name)),
         ]
-        for package in sources.packages()
+        for package in pins.packages()
     }
     assert {name: row[:3] for name, row in table("Archives").items()} == measured
 
@@ -168,7 +169,7 @@ def safetensors_shapes(package: str, member: str) -> list[list[int]]:
 
 def test_members_that_the_card_names_have_the_size_it_gives():
     found = 0
-    for package in sources.packages():
+    for package in pins.packages():
         text = " ".join(section(package.name).split())
         for name, size in re.findall(SIZED, text):
             member = sources.read_member(package.name, f"*{name}")

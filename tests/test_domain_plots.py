@@ -14,8 +14,9 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from scipy.stats import spearmanr
 
-from tlhelpers import domain_plots
-from tlhelpers.domain_plots import (
+from tlhelpers.evaluation.repeated import judged, learning_curve
+from tlhelpers.figures import domains as domain_plots
+from tlhelpers.figures.domains import (
     before_after,
     by_strength,
     domain_matrix,
@@ -26,7 +27,6 @@ from tlhelpers.domain_plots import (
     seed_pairs,
     word_shift,
 )
-from tlhelpers.evaluate import judged, learning_curve
 
 DOMAINS = ["news", "movies", "tweets"]
 VALUES = pd.DataFrame([[0.9, 0.7, 0.55], [0.62, 0.86, 0.6], [0.71, 0.74, 0.81]], DOMAINS, DOMAINS)

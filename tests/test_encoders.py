@@ -20,20 +20,22 @@ import safetensors.torch
 import tiny
 import torch
 
-from tlhelpers import encoders, sources
-from tlhelpers.classifier import Classifier
-from tlhelpers.encoders import (
+from tlhelpers.data.texts import TextSet
+from tlhelpers.errors import CourseError
+from tlhelpers.models import encoders
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.encoders import (
     Encoder,
     attention_weights,
     load_encoder,
     split_words,
     word_vector,
 )
-from tlhelpers.finetune import fit, predict
-from tlhelpers.freezing import count_weights, freeze_to, frozen_hash, layer_groups
-from tlhelpers.lora import add_lora, load_lora, save_lora
-from tlhelpers.sources import CourseError
-from tlhelpers.texts import TextSet
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.setup import sources
+from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.freezing import count_weights, freeze_to, frozen_hash
+from tlhelpers.training.lora import add_lora, load_lora, save_lora
 
 WORDS = """
     [PAD] [UNK] [CLS] [SEP] [MASK] a the river money bank of rob was near good bad fine poor
@@ -791,8 +793,8 @@ def hub_home(tmp_path_factory):
 LOAD = """
 import sys, time
 time.sleep = lambda seconds: None  # between two tries
-from tlhelpers.encoders import load_encoder
-from tlhelpers.sources import CourseError
+from tlhelpers.models.encoders import load_encoder
+from tlhelpers.errors import CourseError
 for name in sys.argv[1:]:
     try:
         encoder = load_encoder(name)

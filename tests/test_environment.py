@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import tiny
 
-from tlhelpers import environment, sources
-from tlhelpers.environment import State
+from tlhelpers import errors
+from tlhelpers.setup import environment
+from tlhelpers.setup.environment import State
 
-ENSURE = "from tlhelpers import environment; print('done:', environment.ensure())"
+ENSURE = "from tlhelpers.setup import environment; print('done:', environment.ensure())"
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and process groups of POSIX")
 
@@ -88,7 +89,7 @@ def test_second_setup_does_nothing(complete):
         assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before
         # The trap works: a set-up that needs pip does meet it.
         tiny.require(root, "tinyone==2.0")
-        with pytest.raises(sources.CourseError, match="pip was started"):
+        with pytest.raises(errors.CourseError, match="pip was started"):
             environment.ensure(said.append, root)
     finally:
         pip.write_bytes(original)
@@ -111,7 +112,7 @@ def test_failing_update_keeps_the_old_environment(complete):
     before = environment.read_stamp(root / ".venv")
     tiny.require(root, "tinyone==3.0")
     try:
-        with pytest.raises(sources.CourseError, match=r"no pinned version.*Nothing was changed"):
+        with pytest.raises(errors.CourseError, match=r"no pinned version.*Nothing was changed"):
             environment.ensure(lambda line: None, root)
         assert state(root) is State.STALE
     finally:
@@ -127,7 +128,7 @@ def test_half_failed_update_matches_neither_set(complete, monkeypatch):
     install = environment._install
     monkeypatch.setattr(environment, "_install", lambda *args: install(*args) or "it broke")
     try:
-        with pytest.raises(sources.CourseError, match=r"it broke.*already new"):
+        with pytest.raises(errors.CourseError, match=r"it broke.*already new"):
             environment.ensure(lambda line: None, root)
         assert state(root) is State.STALE
     finally:
@@ -234,7 +235,7 @@ def _dangling_link(path: Path) -> None:
 def test_a_strangers_environment_stays_untouched(course, make):
     make(course / ".venv")
     before = {path: path.lstat().st_mtime_ns for path in course.rglob("*")}
-    with pytest.raises(sources.CourseError, match=r"not made by this course.*rename it"):
+    with pytest.raises(errors.CourseError, match=r"not made by this course.*rename it"):
         environment.ensure(lambda line: None, course)
     after = {path: path.lstat().st_mtime_ns for path in course.rglob("*")}
     after.pop(course / ".venv.lock")
@@ -267,7 +268,7 @@ def test_damaged_stamp_is_never_taken_for_complete(tmp_path, text):
 
 def test_missing_requirements_are_named(course):
     (course / "constraints.txt").unlink()
-    with pytest.raises(sources.CourseError, match=r"constraints\.txt is missing"):
+    with pytest.raises(errors.CourseError, match=r"constraints\.txt is missing"):
         environment.ensure(lambda line: None, course)
 
 
@@ -279,7 +280,7 @@ def test_missing_ensurepip_names_the_system_package(course, monkeypatch):
         lambda name: None if name == "ensurepip" else find(name),
     )
     name = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    with pytest.raises(sources.CourseError, match=name):
+    with pytest.raises(errors.CourseError, match=name):
         environment.ensure(lambda line: None, course)
     assert not (course / ".venv").exists()
 
@@ -299,7 +300,7 @@ def test_little_space_is_a_warning(tmp_path, monkeypatch, gigabytes, lines):
 
 def test_no_space_is_refused_before_anything_is_made(course, monkeypatch):
     _free(monkeypatch, 0.4)
-    with pytest.raises(sources.CourseError, match=r"0\.4 GB are free"):
+    with pytest.raises(errors.CourseError, match=r"0\.4 GB are free"):
         environment.ensure(lambda line: None, course)
     assert not (course / ".venv").exists()
 
@@ -308,7 +309,7 @@ def test_no_space_is_refused_before_anything_is_made(course, monkeypatch):
 def test_disk_that_fills_up_midway_is_named(course, small_disk, monkeypatch):
     monkeypatch.setenv("TLHELPERS_VENV", str(small_disk / "venv"))
     _free(monkeypatch, 50)
-    with pytest.raises(sources.CourseError, match="no space left on the disk"):
+    with pytest.raises(errors.CourseError, match="no space left on the disk"):
         environment.ensure(lambda line: None, course)
     venv = small_disk / "venv"
     assert environment.inspect(venv, environment.fingerprint(course)) is State.UNFINISHED

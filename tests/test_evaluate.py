@@ -13,8 +13,9 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from sklearn.neighbors import KNeighborsClassifier
 from statsmodels.stats.multitest import multipletests
 
-from tlhelpers.bootstrap import resample
-from tlhelpers.evaluate import (
+from tlhelpers.data.images import load_digits_pair
+from tlhelpers.evaluation.bootstrap import resample
+from tlhelpers.evaluation.repeated import (
     METRICS,
     Comparison,
     compare,
@@ -23,7 +24,6 @@ from tlhelpers.evaluate import (
     learning_curve,
     repeat,
 )
-from tlhelpers.images import load_digits_pair
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tlhelpers import exercises
-from tlhelpers.exercises import Choice, Function, Number, alike, check, examine, progress
+from tlhelpers.course import exercises
+from tlhelpers.course.exercises import Choice, Function, Number, alike, check, examine, progress
 
 ALL = exercises.exercises()
 LESSONS = sorted({exercise_id[:2] for exercise_id in ALL})

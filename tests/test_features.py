@@ -16,9 +16,10 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 from torchvision.transforms import v2
 
-from tlhelpers import feature_cache, features, images
-from tlhelpers.feature_cache import read_kept
-from tlhelpers.features import extract_features, extract_layers, row_cosine
+from tlhelpers.data import images
+from tlhelpers.models import feature_cache, features
+from tlhelpers.models.feature_cache import read_kept
+from tlhelpers.models.features import extract_features, extract_layers, row_cosine
 
 QUIET = {"progress": False, "cache": False}
 
@@ -38,7 +39,7 @@ def small():
 @pytest.fixture(scope="module")
 def light(backbone):
     """The same network fed with 64 px: quick."""
-    from tlhelpers.backbones import Transform
+    from tlhelpers.models.backbones import Transform
 
     twin = copy.deepcopy(backbone)
     twin.transform = Transform(64, (0.5,) * 3, (0.5,) * 3)
@@ -409,7 +410,7 @@ def test_a_picture_that_no_sample_holds_counts_too(own, small, empty_cache):
 
 
 def _extract(number: int) -> str:
-    from tlhelpers.backbones import Transform, load_backbone
+    from tlhelpers.models.backbones import Transform, load_backbone
 
     torch.set_num_threads(1)
     backbone = load_backbone(pretrained=False, seed=7)

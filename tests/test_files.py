@@ -14,7 +14,7 @@ import tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tlhelpers.files import write_atomically
+from tlhelpers.setup.files import write_atomically
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 

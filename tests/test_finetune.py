@@ -11,11 +11,15 @@ import torch
 from tiny_nets import CLASSES, assert_same_step, tiny_classifier, tiny_images
 from torch import nn
 
-from tlhelpers import finetune
-from tlhelpers.batches import image_batches, steps
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fine_tune, fit, predict, predict_proba
-from tlhelpers.freezing import (
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.texts import TextSet
+from tlhelpers.errors import CourseError
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.words import MeanOfWords, WordIds, embedding_layer
+from tlhelpers.training import fitting as finetune
+from tlhelpers.training.batches import image_batches, steps
+from tlhelpers.training.fitting import fine_tune, fit, predict, predict_proba
+from tlhelpers.training.freezing import (
     freeze,
     freeze_to,
     frozen_hash,
@@ -23,11 +27,7 @@ from tlhelpers.freezing import (
     param_groups,
     unfreeze,
 )
-from tlhelpers.images import ImageSet
-from tlhelpers.schedules import rate_factor
-from tlhelpers.sources import CourseError
-from tlhelpers.texts import TextSet
-from tlhelpers.words import MeanOfWords, WordIds, embedding_layer
+from tlhelpers.training.schedules import rate_factor
 
 IMAGES = tiny_images()
 
@@ -291,8 +291,8 @@ sys.path.insert(0, "tests")
 import torch
 torch.set_num_threads(1)
 from tiny_nets import *
-from tlhelpers.batches import image_batches
-from tlhelpers.finetune import fit
+from tlhelpers.training.batches import image_batches
+from tlhelpers.training.fitting import fit
 model = tiny_classifier()
 images = tiny_images()
 model = torch.nn.Sequential(model, torch.nn.Dropout(0.2))

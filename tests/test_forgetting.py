@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from tlhelpers.backbones import load_classifier
-from tlhelpers.classifier import Classifier
-from tlhelpers.forgetting import agreement, old_answers
-from tlhelpers.lora import add_lora
-from tlhelpers.photographs import PHOTOGRAPHS, photograph_crops
+from tlhelpers.data.photographs import PHOTOGRAPHS, photograph_crops
+from tlhelpers.models.backbones import load_classifier
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.training.forgetting import agreement, old_answers
+from tlhelpers.training.lora import add_lora
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tiny_nets import tiny_backbone, tiny_classifier
 from torch import nn
 
-from tlhelpers import freezing
-from tlhelpers.backbones import load_backbone
-from tlhelpers.classifier import Classifier
-from tlhelpers.features import extract_features
+from tlhelpers.models.backbones import load_backbone
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.features import extract_features
+from tlhelpers.training import freezing
 
 X = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 

@@ -9,8 +9,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from tlhelpers import heads
-from tlhelpers.evaluate import repeat
+from tlhelpers.evaluation.repeated import repeat
+from tlhelpers.models import heads
 
 
 @pytest.fixture(scope="module")

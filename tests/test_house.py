@@ -4,54 +4,95 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 
-from tlhelpers.sources import repo_root
+from tlhelpers.errors import repo_root
 
 PACKAGE = repo_root() / "tlhelpers"
-MODULES = sorted(PACKAGE.glob("*.py"))
-# Each module may import only those of the lines above its own, or before it in its line.
-ORDER = """
-    files locks archives installer
-    sources environment doctor lessons course launcher
-    checks bars machine parallel images photographs splits texts
-    backbones small encoders vector_files words probes
-    folding feature_cache features text_features heads
-    freezing classifier lora checkpoints batches schedules loop finetune
-    shift adapt choosing adversarial
-    strategies forgetting text_strategies text_domains image_domains
-    significance bootstrap evaluate across claims
-    sweeps vision_sweeps text_sweeps budgets
-    palette plots training_plots text_plots domain_plots widgets
-    exercise_book exercises
-    runner
-    __main__
-""".split()  # noqa: SIM905
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+# What each room may import beside itself; the two modules at the top count as rooms.
+LIBRARY = ["errors", "checks", "setup", "data", "models"]
+MAY_IMPORT = {
+    "__init__": [],
+    "__main__": ["errors", "setup"],
+    "errors": [],
+    "checks": [],
+    "setup": ["errors"],
+    "data": LIBRARY[:3],
+    "models": LIBRARY[:4],
+    "training": LIBRARY,
+    "evaluation": LIBRARY,
+    "adaptation": [*LIBRARY, "training", "evaluation"],
+    "figures": [*LIBRARY, "training", "evaluation", "adaptation"],
+    "experiments": [*LIBRARY, "training", "evaluation", "adaptation"],
+    "course": ["errors", "checks", "setup", "evaluation"],
+}
 
 
-def imports_of(path):
-    """Names of the package's modules that a module imports at its top."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.module == "tlhelpers":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tlhelpers."):
-            yield node.module.split(".")[1]
+def imports_of(name):
+    """The package's modules that one imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise AssertionError(f"{name} has a relative import, which this test cannot follow")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tlhelpers":
+            parent = node.module.removeprefix("tlhelpers").lstrip(".")
+            for alias in node.names:
+                whole = f"{parent}.{alias.name}".lstrip(".")
+                yield whole if whole in MODULES else parent
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                assert not alias.name.startswith("tlhelpers."), f"{name}: write from … import …"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_each_module_imports_only_those_before_it(path):
-    if path.stem == "__init__":
-        assert list(imports_of(path)) == []
-        return
-    place = ORDER.index(path.stem)
-    for name in imports_of(path):
-        if name != "__version__":
-            assert ORDER.index(name) < place, f"{path.stem} imports {name}"
+def room_of(name):
+    return name.split(".")[0] or "__init__"
 
 
-BEFORE_VENV = ("files", "locks", "archives", "installer", "sources", "environment", "doctor",
-               "lessons", "course", "launcher")  # fmt: skip
+INSIDE = [name for name in MODULES if name not in ("", "__init__")]
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_module_imports_only_from_its_own_room_and_the_rooms_below(name):
+    for other in imports_of(name):
+        room = room_of(other)
+        if room in (room_of(name), "__init__"):
+            continue
+        assert room in MAY_IMPORT[room_of(name)], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_no_module_looks_at_a_room_through_its_face(name):
+    """A face loads its whole room, and would hide a circle."""
+    faces = {face for face in MODULES if (PACKAGE / face.replace(".", "/")).is_dir()}
+    if name not in faces:
+        assert not faces & set(imports_of(name)) - {"", "course.exercise_book"}
+
+
+def test_there_is_no_circle_not_even_one_inside_functions():
+    order = TopologicalSorter({name: set(imports_of(name)) - {name, ""} for name in MODULES})
+    assert len(list(order.static_order())) >= len(INSIDE)  # a circle raises, and is named
+
+
+def test_the_tests_of_the_order_see_every_module_and_an_import_in_a_function():
+    assert len(MODULES) > 60
+    assert "course.runner" not in imports_of("__main__")
+    assert {"setup.launcher", "setup.doctor"} <= set(imports_of("__main__"))
+
+
+def test_a_lesson_needs_at_most_eight_lines_to_import_the_helpers():
+    for source in (repo_root() / "notebooks" / "source").glob("*.py"):
+        lines = re.findall(r"^from tlhelpers[\w.]* import", source.read_text("utf-8"), re.M)
+        assert len(lines) <= 8, source.name
+        deep = re.findall(r"^\s*from tlhelpers\.\w+\.\w+", source.read_text("utf-8"), re.M)
+        assert not deep, f"{source.name} reaches behind a face"
+
+
+BEFORE_VENV = ["errors", *(name for name in MODULES if room_of(name) == "setup")]
 
 
 def test_the_standard_library_alone_serves_before_the_environment_exists():
@@ -71,7 +112,7 @@ def test_the_standard_library_alone_serves_before_the_environment_exists():
 OVERRIDING = ("run", "forward", "examine")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES.values(), ids=list(MODULES))
 def test_functions_are_short_and_public_ones_are_documented(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):

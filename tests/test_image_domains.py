@@ -8,13 +8,12 @@ import torch
 from test_adversarial import sealed
 from torch import nn
 
-from tlhelpers import image_domains
-from tlhelpers.adversarial import Unlabelled, adapt_batchnorm, unlabelled
-from tlhelpers.choosing import SCORERS, Evidence, scores
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fit, predict, predict_proba
-from tlhelpers.freezing import hold_statistics
-from tlhelpers.image_domains import (
+from tlhelpers.adaptation.choosing import SCORERS, Evidence, scores
+from tlhelpers.adaptation.deep import Unlabelled, adapt_batchnorm, unlabelled
+from tlhelpers.data.images import ImageSet, load_digits_pair
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.experiments import image_domains
+from tlhelpers.experiments.image_domains import (
     STRENGTHS,
     Training,
     adapting,
@@ -24,9 +23,10 @@ from tlhelpers.image_domains import (
     source_only,
     ways,
 )
-from tlhelpers.images import ImageSet, load_digits_pair
-from tlhelpers.small import SmallCNN
-from tlhelpers.splits import split_by_group
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.small import SmallCNN
+from tlhelpers.training.fitting import fit, predict, predict_proba
+from tlhelpers.training.freezing import hold_statistics
 
 HOW = Training(epochs=1, lr=3e-3, batch_size=16)
 LABELLED = ("source only", "AdaBN", "both in BatchNorm", "DeepCORAL 100", "MMD 1", "DANN 0.3")

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tlhelpers import images
-from tlhelpers.images import ImageSet
-from tlhelpers.sources import CourseError, read_member
+from tlhelpers.data import images
+from tlhelpers.data.images import ImageSet
+from tlhelpers.errors import CourseError
+from tlhelpers.setup.sources import read_member
 
 
 def tiny_set(n: int = 4, n_classes: int = 2, **changes) -> ImageSet:

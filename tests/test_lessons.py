@@ -8,12 +8,12 @@ import jupytext
 import nbformat
 import pytest
 
-from tlhelpers import lessons, runner
-from tlhelpers.course import COURSE
-from tlhelpers.exercises import exercises
-from tlhelpers.sources import CourseError, repo_root
+from tlhelpers.course import COURSE, build, contents, runner
+from tlhelpers.course.exercises import exercises
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.setup import working_copy
 
-SOURCES = sorted(lessons.source_dir().glob("[0-9][0-9]_*.py"))
+SOURCES = sorted(contents.source_dir().glob("[0-9][0-9]_*.py"))
 IDS = [source.stem for source in SOURCES]
 each_source = pytest.mark.parametrize("source", SOURCES, ids=IDS)
 
@@ -23,7 +23,7 @@ def cells_of(source, kind):
 
 
 def test_building_again_changes_nothing():
-    assert lessons.build(check=True) == []
+    assert build.build(check=True) == []
 
 
 def test_every_source_is_a_lesson_of_the_course():
@@ -32,7 +32,7 @@ def test_every_source_is_a_lesson_of_the_course():
 
 @each_source
 def test_notebooks_are_committed_without_outputs_and_with_both_forms(source):
-    made = lessons.notebooks_of(source)
+    made = build.notebooks_of(source)
     learner, solution = (
         nbformat.reads(made[folder / f"{source.stem}.ipynb"], 4)
         for folder in (repo_root() / "notebooks", repo_root() / "notebooks" / "solutions")
@@ -141,7 +141,7 @@ def test_a_source_with_a_mark_left_over_is_refused(tmp_path):
     source = tmp_path / "99_bad.py"
     source.write_text("# %%\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")
     with pytest.raises((CourseError, RuntimeError)):
-        lessons.notebooks_of(source)
+        build.notebooks_of(source)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def shipped(tmp_path, monkeypatch):
     notebooks.mkdir()
     for name in ("00_start_here", "02_more"):
         (notebooks / f"{name}.ipynb").write_text(f"first {name}")
-    monkeypatch.setattr(lessons, "repo_root", lambda: tmp_path)
+    monkeypatch.setattr(working_copy, "repo_root", lambda: tmp_path)
     monkeypatch.delenv("TLHELPERS_WORK", raising=False)
     return notebooks
 
@@ -162,21 +162,21 @@ def copies(shipped):
 
 
 def test_working_copies_are_made_once_and_never_overwritten(shipped):
-    assert lessons.make_working_copy(echo=pytest.fail).name == "00_start_here.ipynb"
+    assert working_copy.make_working_copy(echo=pytest.fail).name == "00_start_here.ipynb"
     (shipped.parent / "work" / "02_more.ipynb").write_text("the learner's answers")
-    lessons.make_working_copy(echo=pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)
     assert copies(shipped)["02_more.ipynb"] == "the learner's answers"
 
 
 def test_a_changed_lesson_comes_beside_the_learners_copy(shipped):
     said = []
-    lessons.make_working_copy(echo=said.append)
+    working_copy.make_working_copy(echo=said.append)
     (shipped.parent / "work" / "02_more.ipynb").write_text("the learner's answers")
     (shipped / "02_more.ipynb").write_text("second")
     for _ in range(3):
-        lessons.make_working_copy(echo=said.append)
+        working_copy.make_working_copy(echo=said.append)
     (shipped / "02_more.ipynb").write_text("third")
-    lessons.make_working_copy(echo=said.append)
+    working_copy.make_working_copy(echo=said.append)
     assert copies(shipped) == {
         "00_start_here.ipynb": "first 00_start_here",
         "02_more.ipynb": "the learner's answers",
@@ -187,23 +187,23 @@ def test_a_changed_lesson_comes_beside_the_learners_copy(shipped):
 
 
 def test_a_copy_that_the_learner_removed_comes_back(shipped):
-    lessons.make_working_copy(echo=pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)
     (shipped.parent / "work" / "00_start_here.ipynb").unlink()
-    lessons.make_working_copy(echo=pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)
     assert copies(shipped)["00_start_here.ipynb"] == "first 00_start_here"
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"02_more.ipynb": 3}'])
 def test_a_damaged_record_loses_nothing(shipped, damage):
-    lessons.make_working_copy(echo=pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)
     work = shipped.parent / "work"
     (work / "02_more.ipynb").write_text("the learner's answers")
-    (work / lessons.RECORD).write_text(damage)
-    lessons.make_working_copy(echo=lambda line: None)
+    (work / working_copy.RECORD).write_text(damage)
+    working_copy.make_working_copy(echo=lambda line: None)
     assert copies(shipped)["02_more.ipynb"] == "the learner's answers"
 
 
 def test_a_start_with_nothing_new_writes_nothing(shipped, monkeypatch):
-    lessons.make_working_copy(echo=pytest.fail)
-    monkeypatch.setattr(lessons, "write_atomically", pytest.fail)
-    lessons.make_working_copy(echo=pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)
+    monkeypatch.setattr(working_copy, "write_atomically", pytest.fail)
+    working_copy.make_working_copy(echo=pytest.fail)

@@ -8,12 +8,12 @@ import torch
 from tiny_nets import CLASSES, tiny_backbone, tiny_classifier, tiny_images
 from torch import nn
 
-from tlhelpers.backbones import load_backbone
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fit, predict
-from tlhelpers.freezing import count_weights, freeze, frozen_hash, param_groups, unfreeze
-from tlhelpers.lora import add_lora, load_lora, save_lora
-from tlhelpers.sources import CourseError
+from tlhelpers.errors import CourseError
+from tlhelpers.models.backbones import load_backbone
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, param_groups, unfreeze
+from tlhelpers.training.lora import add_lora, load_lora, save_lora
 
 X = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tlhelpers.sources import repo_root
+from tlhelpers.errors import repo_root
 
 LESSON = "00_start_here.ipynb"
 ASSIGNMENT = "lesson00"

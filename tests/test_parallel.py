@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from tlhelpers.parallel import in_processes, is_running
+from tlhelpers.evaluation.processes import in_processes, is_running
 
 SLEEPERS = """
 import os, sys, time
-from tlhelpers.parallel import in_processes
+from tlhelpers.evaluation.processes import in_processes
 
 def sleep(place):
     with open(f"{sys.argv[1]}/{place}", "w") as file:

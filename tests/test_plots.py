@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tlhelpers import course, heads, palette, plots
-from tlhelpers.evaluate import compare, learning_curve, repeat
-from tlhelpers.features import raw_pixels
+from tlhelpers.course import contents as course
+from tlhelpers.evaluation.repeated import compare, learning_curve, repeat
+from tlhelpers.figures import basic as plots
+from tlhelpers.figures import palette
+from tlhelpers.models import heads
+from tlhelpers.models.features import raw_pixels
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlhelpers import probes
-from tlhelpers.probes import (
+from tlhelpers.models import probes
+from tlhelpers.models.probes import (
     EXACT,
     Association,
     analogy,
@@ -18,8 +18,8 @@ from tlhelpers.probes import (
     answer_questions,
     association_test,
 )
-from tlhelpers.vector_files import keyed_vectors
-from tlhelpers.words import load_vectors
+from tlhelpers.models.vector_files import keyed_vectors
+from tlhelpers.models.words import load_vectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

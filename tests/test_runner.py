@@ -4,11 +4,11 @@ import nbformat
 import pandas as pd
 import pytest
 
-from tlhelpers import runner
-from tlhelpers.sources import CourseError
+from tlhelpers.course import runner
+from tlhelpers.errors import CourseError
 
 CLAIM = """
-from tlhelpers.claims import claim_value
+from tlhelpers.course.claims import claim_value
 claim_value("99.a", "one is at least {bound}", 1.0, at_least={bound})
 """
 
@@ -36,7 +36,7 @@ def test_a_lesson_that_holds(tmp_path):
 def test_the_page_shows_a_widgets_still_figure(tmp_path):
     cell = """
 from IPython.display import HTML
-from tlhelpers.widgets import Explorer
+from tlhelpers.figures.widgets import Explorer
 import ipywidgets
 Explorer(ipywidgets.IntSlider(3), lambda value: (f"value {value}", HTML("<img alt='still'/>")))
 """

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp, norm
 from sklearn.linear_model import LogisticRegression
 
-from tlhelpers.images import load_digits_pair
-from tlhelpers.shift import (
+from tlhelpers.adaptation.shift import (
     feature_shift,
     label_shift,
     mmd,
     proxy_a_distance,
     two_domains,
 )
+from tlhelpers.data.images import load_digits_pair
 
 SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=20, deadline=None)

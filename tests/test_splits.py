@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlhelpers.images import load_digits_pair
-from tlhelpers.splits import (
+from tlhelpers.data.images import load_digits_pair
+from tlhelpers.data.splits import (
     Split,
     chance,
     draw_labels,

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tlhelpers import finetune, strategies
-from tlhelpers.classifier import Classifier
-from tlhelpers.features import raw_pixels
-from tlhelpers.freezing import count_weights, freeze, frozen_hash, frozen_hashes
-from tlhelpers.heads import linear_head
-from tlhelpers.images import load_emoji
-from tlhelpers.small import SmallCNN
-from tlhelpers.splits import draw_labels, split_by_group
-from tlhelpers.strategies import (
+from tlhelpers.data.images import load_emoji
+from tlhelpers.data.splits import draw_labels, split_by_group
+from tlhelpers.experiments import image_strategies as strategies
+from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
     backbone_at,
     epochs_for,
@@ -28,6 +23,12 @@ from tlhelpers.strategies import (
     small_from_scratch,
     tuned,
 )
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.features import raw_pixels
+from tlhelpers.models.heads import linear_head
+from tlhelpers.models.small import SmallCNN
+from tlhelpers.training import fitting as finetune
+from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, frozen_hashes
 
 CLASSES = ["bird", "plant", "electronic_device"]
 RATES = [{"lr": rate} for rate in (1, 2, 3)]

@@ -17,16 +17,31 @@ import pytest
 import tiny
 import torch
 
-from tlhelpers import sweeps, text_sweeps, vision_sweeps
-from tlhelpers.evaluate import compare, learning_curve, repeat
-from tlhelpers.features import raw_pixels
-from tlhelpers.heads import linear_head
-from tlhelpers.images import ImageSet, load_emoji
-from tlhelpers.machine import processor_name
-from tlhelpers.sources import CourseError
-from tlhelpers.splits import draw_labels, mean_per_class, split_by_group
-from tlhelpers.strategies import Outcome, linear_head_on, pixel_rows, small_from_scratch, tuned
-from tlhelpers.sweeps import Sweep, find_sweep, known_sweeps, load_sweep, rerun, run_sweep
+from tlhelpers.data.images import ImageSet, load_emoji
+from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
+from tlhelpers.errors import CourseError
+from tlhelpers.evaluation.repeated import compare, learning_curve, repeat
+from tlhelpers.experiments import sweeps
+from tlhelpers.experiments import text as text_sweeps
+from tlhelpers.experiments import vision as vision_sweeps
+from tlhelpers.experiments.image_strategies import (
+    Outcome,
+    linear_head_on,
+    pixel_rows,
+    small_from_scratch,
+    tuned,
+)
+from tlhelpers.experiments.sweeps import (
+    Sweep,
+    find_sweep,
+    known_sweeps,
+    load_sweep,
+    rerun,
+    run_sweep,
+)
+from tlhelpers.models.features import raw_pixels
+from tlhelpers.models.heads import linear_head
+from tlhelpers.setup.machine import processor_name
 
 CLASSES = ["bird", "plant", "electronic_device"]
 STORED = list(known_sweeps())
@@ -614,7 +629,7 @@ def test_the_command_with_a_name_that_is_none_says_so(monkeypatch):
         sweeps.main(["nonsense"])
     monkeypatch.setattr(sys, "argv", ["sweeps", "vision-dept"])
     with pytest.raises(SystemExit) as stopped, pytest.warns(RuntimeWarning, match="sys.modules"):
-        runpy.run_module("tlhelpers.sweeps", run_name="__main__")
+        runpy.run_module("tlhelpers.experiments.sweeps", run_name="__main__")
     told = "tlhelpers: there is no sweep 'vision-dept': did you mean vision-depth"
     assert stopped.value.code.startswith(told)
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from test_encoders import checkpoint
 
-from tlhelpers import sweeps, text_domains, text_strategies, text_sweeps
-from tlhelpers.encoders import load_encoder
-from tlhelpers.finetune import fit, predict, predict_proba
-from tlhelpers.splits import split_by_group
-from tlhelpers.strategies import Network, Outcome, tuned
-from tlhelpers.text_domains import (
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.texts import DOMAINS, TextSet, load_sentiment
+from tlhelpers.experiments import sweeps, text_domains, text_strategies
+from tlhelpers.experiments import text as text_sweeps
+from tlhelpers.experiments.image_strategies import Network, Outcome, tuned
+from tlhelpers.experiments.text_domains import (
     PER_CLASS,
     SHARE,
     TUNING,
@@ -28,9 +28,10 @@ from tlhelpers.text_domains import (
     tuned_after,
     tuned_on,
 )
-from tlhelpers.text_features import encode
-from tlhelpers.text_strategies import text_epochs
-from tlhelpers.texts import DOMAINS, TextSet, load_sentiment
+from tlhelpers.experiments.text_strategies import text_epochs
+from tlhelpers.models.encoders import load_encoder
+from tlhelpers.models.text_features import encode
+from tlhelpers.training.fitting import fit, predict, predict_proba
 
 FEW = 8
 THINGS = ["a", "the", "river", "money", "bank", "of", "rob", "was", "near", "film", "plot"]

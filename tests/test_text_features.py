@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_encoders import checkpoint, its_own, opinions, random_states, state_of, unpacked
 
-from tlhelpers import feature_cache, features, text_features
-from tlhelpers.encoders import POOLS, Encoder, load_encoder, pooled
-from tlhelpers.features import has_bfloat16, row_cosine
-from tlhelpers.text_features import encode, encode_layers
-from tlhelpers.texts import load_sentiment
+from tlhelpers.data.texts import load_sentiment
+from tlhelpers.models import feature_cache, features, text_features
+from tlhelpers.models.encoders import POOLS, Encoder, load_encoder, pooled
+from tlhelpers.models.features import has_bfloat16, row_cosine
+from tlhelpers.models.text_features import encode, encode_layers
 
 QUIET = {"progress": False, "cache": False}
 SHORT = ("the bank was good", "a river", "bad", "the plot of the film was fine , a walk near rob !")

@@ -14,9 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
-from tlhelpers import text_plots
-from tlhelpers.text_plots import attention_map, every_seed, flat_map
-from tlhelpers.words import load_vectors
+from tlhelpers.figures import words as text_plots
+from tlhelpers.figures.words import attention_map, every_seed, flat_map
+from tlhelpers.models.words import load_vectors
 
 CITIES = ["rome", "paris", "berlin", "london", "madrid", "vienna"]
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]

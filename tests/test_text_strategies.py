@@ -11,16 +11,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from test_encoders import checkpoint, opinions
 
-from tlhelpers import strategies, text_strategies
-from tlhelpers.classifier import Classifier
-from tlhelpers.encoders import load_encoder
-from tlhelpers.finetune import predict
-from tlhelpers.freezing import layer_groups
-from tlhelpers.splits import draw_labels, split_by_group
-from tlhelpers.strategies import HEAD, TWINS, linear_head_on, tuned
-from tlhelpers.sweeps import load_sweep, run_task
-from tlhelpers.text_features import encode
-from tlhelpers.text_strategies import (
+from tlhelpers.data.splits import draw_labels, split_by_group
+from tlhelpers.data.texts import TextSet, load_sentiment
+from tlhelpers.experiments import image_strategies as strategies
+from tlhelpers.experiments import text_strategies
+from tlhelpers.experiments.image_strategies import HEAD, TWINS, linear_head_on, tuned
+from tlhelpers.experiments.sweeps import load_sweep, run_task
+from tlhelpers.experiments.text import PENALTIES, SWEEPS
+from tlhelpers.experiments.text_strategies import (
     encoder_rows,
     glove_rows,
     kept_vectors,
@@ -31,9 +29,12 @@ from tlhelpers.text_strategies import (
     tfidf_head,
     tuned_encoder,
 )
-from tlhelpers.text_sweeps import PENALTIES, SWEEPS
-from tlhelpers.texts import TextSet, load_sentiment
-from tlhelpers.words import PADDING, UNKNOWN, WordIds, document_vectors, tokens
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.encoders import load_encoder
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.text_features import encode
+from tlhelpers.models.words import PADDING, UNKNOWN, WordIds, document_vectors, tokens
+from tlhelpers.training.fitting import predict
 
 ITEMS = np.arange(40)
 

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlhelpers import texts
-from tlhelpers.sources import CourseError
-from tlhelpers.splits import duplicates_across, split_by_group
-from tlhelpers.texts import (
+from tlhelpers.data import texts
+from tlhelpers.data.splits import duplicates_across, split_by_group
+from tlhelpers.data.tables import load_table
+from tlhelpers.data.texts import (
     DOMAINS,
     Newsgroups,
     TextSet,
     load_senses,
     load_sentiment,
-    load_table,
     near_duplicates,
 )
+from tlhelpers.errors import CourseError
 
 each_domain = pytest.mark.parametrize("domain", list(DOMAINS))
 

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tlhelpers.sources import CourseError, repo_root
-from tlhelpers.vector_files import keyed_vectors, read_vectors
-from tlhelpers.words import load_vectors
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.models.vector_files import keyed_vectors, read_vectors
+from tlhelpers.models.words import load_vectors
 
 WORDS = ["the", "café", "寿司", "👋", "don't", "1990"]
 ROWS = np.random.default_rng(0).normal(0, 0.5, (6, 4)).astype(np.float32)
@@ -333,8 +333,8 @@ def test_offline_a_name_is_refused_and_nobody_is_asked(monkeypatch, nobody_is_as
 # addresses lead to a server of this machine, if there is one.
 DOWNLOADS = """
 import re, sys, urllib.request
-from tlhelpers.sources import CourseError
-from tlhelpers.vector_files import read_vectors
+from tlhelpers.errors import CourseError
+from tlhelpers.models.vector_files import read_vectors
 def led_here(true):
     here = lambda url: re.sub("https://.*/(master|download)/", sys.argv[1] + "/", url)
     return lambda url, *rest, **named: true(here(url), *rest, **named)

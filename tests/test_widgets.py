@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from test_budgets import runs_of
 
-from tlhelpers.domain_plots import by_strength
-from tlhelpers.evaluate import compare, learning_curve
-from tlhelpers.vector_files import keyed_vectors
-from tlhelpers.widgets import depth_explorer, strength_walk, word_explorer
+from tlhelpers.evaluation.repeated import compare, learning_curve
+from tlhelpers.figures.domains import by_strength
+from tlhelpers.figures.widgets import depth_explorer, strength_walk, word_explorer
+from tlhelpers.models.vector_files import keyed_vectors
 
 NOTES = {"trained_weights": 1234, "agreement": 0.25}
 HERE = runs_of({"head": 0.4, "all": 0.8}, {"head": 1.0, "all": 10.0}, labels=(20,)).assign(**NOTES)

@@ -16,13 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from tlhelpers.classifier import Classifier
-from tlhelpers.finetune import fit
-from tlhelpers.freezing import freeze, frozen_hashes, layer_groups, unfreeze
-from tlhelpers.sources import CourseError, repo_root
-from tlhelpers.texts import Newsgroups, TextSet, load_sentiment
-from tlhelpers.vector_files import keyed_vectors
-from tlhelpers.words import (
+from tlhelpers.data.texts import Newsgroups, TextSet, load_sentiment
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.vector_files import keyed_vectors
+from tlhelpers.models.words import (
     PADDING,
     RANDOM_SPREAD,
     UNKNOWN,
@@ -35,6 +34,8 @@ from tlhelpers.words import (
     tokens,
     train_word2vec,
 )
+from tlhelpers.training.fitting import fit
+from tlhelpers.training.freezing import freeze, frozen_hashes, unfreeze
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.backbones import Backbone, Transform
-from tlhelpers.classifier import Classifier
-from tlhelpers.images import ImageSet
+from tlhelpers.data.images import ImageSet
+from tlhelpers.models.backbones import Backbone, Transform
+from tlhelpers.models.classifier import Classifier
 
 CLASSES = ["red", "green", "blue"]
 

@@ -32,7 +32,7 @@ def main(argv=None):
     except OSError as error:
         return fail(describe(error))
     except RuntimeError as error:
-        from tlhelpers.sources import CourseError
+        from tlhelpers.errors import CourseError
 
         if not isinstance(error, CourseError):
             raise
@@ -130,7 +130,7 @@ def port_number(text):
 
 def lab(options):
     """Set up, fetch, and become JupyterLab."""
-    from tlhelpers import launcher
+    from tlhelpers.setup import launcher
 
     launcher.check_port(options.ip, options.port)
     return launcher.lab(options.ip, options.port, not options.no_browser)
@@ -138,47 +138,47 @@ def lab(options):
 
 def test(options):
     """Set up, fetch, and become pytest."""
-    from tlhelpers import launcher
+    from tlhelpers.setup import launcher
 
     return launcher.module("pytest", options.passed)
 
 
 def run(options):
     """Set up, fetch, and execute lessons."""
-    from tlhelpers import launcher
+    from tlhelpers.setup import launcher
 
     flags = ["--%s" % name for name in ("learner", "record") if getattr(options, name)]
-    return launcher.module("tlhelpers.runner", [*options.lessons, *flags])
+    return launcher.module("tlhelpers.course.runner", [*options.lessons, *flags])
 
 
 def sweep(options):
     """Set up, fetch, and run long comparisons."""
-    from tlhelpers import launcher
+    from tlhelpers.setup import launcher
 
     jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
-    return launcher.module("tlhelpers.sweeps", [*options.names, *jobs])
+    return launcher.module("tlhelpers.experiments.sweeps", [*options.names, *jobs])
 
 
 def build(options):
     """Set up, and make the notebooks."""
-    from tlhelpers import launcher
+    from tlhelpers.setup import launcher
 
     check = ["--check"] if options.check else []
-    return launcher.module("tlhelpers.lessons", check, data=False)
+    return launcher.module("tlhelpers.course.build", check, data=False)
 
 
 def fetch(options):
     """Bring data and weights, hashing every file that is there."""
-    from tlhelpers import environment, sources
+    from tlhelpers.setup import environment, fetching
 
-    sources.fetch(environment.ensure(), deep=True)
+    fetching.fetch(environment.ensure(), deep=True)
     print("Data and weights are complete, and every hash is right.")
     return 0
 
 
 def doctor(options):
     """Show the state of everything."""
-    from tlhelpers.doctor import report
+    from tlhelpers.setup.doctor import report
 
     return report()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import numpy as np
+from tqdm import tqdm
 
 
 def whole_numbers(values, what: str) -> np.ndarray:
@@ -74,3 +76,26 @@ def full_texts(texts) -> list[str]:
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             raise ValueError(f"text {place} holds half a character: read its file as UTF-8")
     return texts
+
+
+def progress_bar(items, name: str, unit: str, shown: bool = True, total: int | None = None):
+    """Go through `items` and show how far it is, from the fifth second on.
+
+    Parameters
+    ----------
+    items : iterable
+    name, unit : str
+        What is counted, e.g. ``"features"`` and ``"batch"``.
+    shown : bool
+    total : int, optional
+        How many there are, where `items` has no length.
+
+    Returns
+    -------
+    iterable
+        Over the same items. It writes to standard output: notebooks paint errors red.
+    """
+    return tqdm(
+        items, desc=name, unit=unit, total=total, leave=False, mininterval=1, delay=5,
+        file=sys.stdout, disable=not shown,
+    )  # fmt: skip

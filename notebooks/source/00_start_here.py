@@ -19,20 +19,13 @@
 # %%
 import time
 
-from tlhelpers.backbones import load_backbone
-from tlhelpers.claims import claim, claims_table
-from tlhelpers.course import COURSE
-from tlhelpers.evaluate import compare, repeat
-from tlhelpers.exercises import check, progress
-from tlhelpers.features import extract_features, raw_pixels
-from tlhelpers.heads import by_seed, linear_head, new_linear_head
-from tlhelpers.images import load_emoji
-from tlhelpers.plots import (
-    contact_sheet, course_map, intervals, paired_sheet, prediction_grid, setup_diagram,
+from tlhelpers import figures
+from tlhelpers.course import COURSE, check, claim, claims_table, progress
+from tlhelpers.data import chance, draw_labels, load_emoji, majority, split_by_group
+from tlhelpers.evaluation import compare, repeat, wilson
+from tlhelpers.models import (
+    by_seed, extract_features, linear_head, load_backbone, new_linear_head, raw_pixels,
 )
-from tlhelpers.significance import wilson
-from tlhelpers.splits import chance, draw_labels, majority, split_by_group
-from tlhelpers.widgets import label_slider
 
 print("All parts are here.")
 
@@ -43,7 +36,7 @@ print("All parts are here.")
 # ## The idea in one picture
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "a drawing", [("EfficientNet-Lite0\nwithout its last layer", "frozen"),
                   ("linear head", "trained")], "one of\n10 classes",
     source="weights trained on ImageNet photographs")
@@ -81,14 +74,14 @@ openmoji = load_emoji("openmoji")
 print(twemoji)
 
 # %%
-contact_sheet(twemoji)
+figures.contact_sheet(twemoji)
 
 # %% [markdown]
 # The same emoji in both styles, one above the other. Take a good look; you will need it for the
 # first exercise.
 
 # %%
-paired_sheet(twemoji, openmoji, [3, 30, 60, 80, 110, 130, 175, 210, 230, 270])
+figures.paired_sheet(twemoji, openmoji, [3, 30, 60, 80, 110, 130, 175, 210, 230, 270])
 
 # %% [markdown]
 # ### Exercise 00.1
@@ -159,7 +152,7 @@ print({name: round(value, 2) for name, value in lines.items()})
 # > **Before you run it:** will its mistakes be ones that you could understand?
 
 # %%
-prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
+figures.prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
 
 # %% [markdown]
 # Some mistakes make sense to us and some do not: it names a drawing by what it shares with the few
@@ -188,7 +181,7 @@ check("00.2", majority_accuracy)
 # > **Before you move it:** does the step from 1 to 2 labels bring more than the one from 10 to 11?
 
 # %%
-label_slider(features, twemoji, split)
+figures.label_slider(features, twemoji, split)
 
 # %% [markdown]
 # The intervals are wide: this is one draw of labels and one set of test drawings. It shows the
@@ -227,7 +220,7 @@ runs.groupby("method", sort=False).accuracy.agg(["mean", "min", "max"]).round(2)
 against_pixels = compare(runs, "ImageNet features", "raw pixels")
 against_twin = compare(runs, "ImageNet features", "random twin")
 rivals = compare(runs, "raw pixels", "random twin")
-intervals([against_pixels, against_twin, rivals])
+figures.intervals([against_pixels, against_twin, rivals])
 
 # %% [markdown]
 # Blue intervals leave out 0. A grey one with a hollow mark holds 0: there the ten seeds do not tell
@@ -272,7 +265,7 @@ check("00.3", answer)
 # Below the map stand those that serve everywhere.
 
 # %%
-course_map(COURSE)
+figures.course_map(COURSE)
 
 # %% [markdown]
 # ## What we measured

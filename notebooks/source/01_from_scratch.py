@@ -21,29 +21,19 @@ import torch
 import torchvision.transforms.v2 as T
 from torch import nn
 
-from tlhelpers.budgets import price_list
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.classifier import Classifier
-from tlhelpers.evaluate import compare, repeat
-from tlhelpers.exercises import check
-from tlhelpers.features import raw_pixels
-from tlhelpers.finetune import fit, predict
-from tlhelpers.freezing import count_weights
-from tlhelpers.heads import linear_head, nearest_neighbours
-from tlhelpers.images import load_emoji
-from tlhelpers.plots import (
-    contact_sheet, intervals, learning_curves, picture_row, prediction_grid, setup_diagram,
-)
-from tlhelpers.small import SmallCNN
-from tlhelpers.splits import chance, majority, split_by_group
-from tlhelpers.sweeps import load_sweep
-from tlhelpers.training_plots import history
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import chance, load_emoji, majority, split_by_group
+from tlhelpers.evaluation import compare, price_list, repeat
+from tlhelpers.experiments import load_sweep
+from tlhelpers.models import Classifier, SmallCNN, linear_head, nearest_neighbours, raw_pixels
+from tlhelpers.training import count_weights, fit, predict
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram("a drawing,\n32×32 px", [("4 convolutions", "trained"), ("linear head", "trained")],
+figures.setup_diagram("a drawing,\n32×32 px", [("4 convolutions", "trained"), ("linear head", "trained")],
               "one of\n10 classes")
 
 # %% [markdown]
@@ -54,7 +44,7 @@ setup_diagram("a drawing,\n32×32 px", [("4 convolutions", "trained"), ("linear 
 # %%
 emoji = load_emoji("twemoji", size=32)
 print(emoji)
-contact_sheet(emoji, per_class=10)
+figures.contact_sheet(emoji, per_class=10)
 
 # %% [markdown]
 # ## 1 · A test that means something
@@ -310,7 +300,7 @@ learn, validate = (emoji.subset(split.train[part]) for part in (inner.train, inn
 model = Classifier(SmallCNN(32, seed=0), 10, emoji.class_names)
 told = fit(model, learn, epochs=40, lr=3e-3, validation=validate, patience=10, quiet=True)
 print(f"stopped after {len(told.table)} epochs, best epoch {told.best_epoch}")
-history(told.table, "a small network from scratch")
+figures.history(told.table, "a small network from scratch")
 
 # %% [markdown]
 # On the validation items the loss stops falling while the training loss goes on to nearly zero. With
@@ -319,7 +309,7 @@ history(told.table, "a small network from scratch")
 
 # %%
 look = split.test[np.random.default_rng(1).permutation(len(split.test))[:16]]
-prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
+figures.prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
 
 # %% [markdown]
 # ## 4 · The learning curve
@@ -342,7 +332,7 @@ rivals = {"from scratch": small_network,
 runs = repeat(rivals, emoji, labels=[1, 2, 5, 10, None], seeds=10, n_jobs=2)
 
 # %%
-learning_curves(runs, lines)
+figures.learning_curves(runs, lines)
 
 # %% tags=["claim"]
 everything = runs.attrs["all"]
@@ -376,7 +366,7 @@ augment = T.Compose([T.RandomHorizontalFlip(),
 one = torch.tensor(emoji.pixels[3]).permute(2, 0, 1)
 torch.manual_seed(0)
 shown = torch.stack([one, *(augment(one) for _ in range(7))]).permute(0, 2, 3, 1).numpy()
-picture_row(shown, ["as drawn", *["changed"] * 7])
+figures.picture_row(shown, ["as drawn", *["changed"] * 7])
 
 # %% [markdown]
 # > **Before you run it:** all labels, the same number of epochs, ten seeds. How many points will it
@@ -422,7 +412,7 @@ longest = compare(schedules, "small, 300 epochs", "small, 30 epochs")
 patience = compare(schedules, "large, 24 epochs", "large, 8 epochs")
 size = compare(schedules, "small, 100 epochs", "large, 24 epochs")
 changed = compare(schedules, "small, augmented, 100 epochs", "small, 100 epochs")
-intervals([longest, changed, patience, size])
+figures.intervals([longest, changed, patience, size])
 
 # %% [markdown]
 # And the network that knows ImageNet, its weights frozen, as in lesson 00? The strategies of lesson 04

@@ -22,23 +22,22 @@ import numpy as np
 import pandas as pd
 import torch
 
-from tlhelpers.backbones import Transform, load_backbone
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.evaluate import compare, compare_all, learning_curve, repeat
-from tlhelpers.exercises import check
-from tlhelpers.features import extract_features, extract_layers, raw_pixels, row_cosine
-from tlhelpers.heads import by_seed, linear_head, nearest_neighbours, new_linear_head
-from tlhelpers.images import load_digits_pair, load_emoji
-from tlhelpers.plots import (
-    by_layer, contact_sheet, drift, intervals, learning_curves, neighbour_sheet, setup_diagram,
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import (
+    chance, draw_labels, load_digits_pair, load_emoji, majority, split_by_group,
 )
-from tlhelpers.splits import chance, draw_labels, majority, split_by_group
+from tlhelpers.evaluation import compare, compare_all, learning_curve, repeat
+from tlhelpers.models import (
+    Transform, by_seed, extract_features, extract_layers, linear_head, load_backbone,
+    nearest_neighbours, new_linear_head, raw_pixels, row_cosine,
+)
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "a drawing", [("stem and\nblocks 0–6", "frozen"), ("last convolution,\naverage", "frozen"),
                   ("linear head\nor k-NN", "trained")], "one of\n10 classes",
     source="EfficientNet-Lite0, trained on ImageNet photographs")
@@ -87,7 +86,7 @@ def nearest(rows, query, k=7):
 
 # %%
 queries = [list(emoji.groups).index(name) for name in ("dog2", "apple", "racing_car")]
-neighbour_sheet(emoji, queries, {"pixels": nearest(pixels, queries),
+figures.neighbour_sheet(emoji, queries, {"pixels": nearest(pixels, queries),
                                  "features": nearest(features, queries)})
 
 # %% [markdown]
@@ -221,7 +220,7 @@ runs = repeat(methods, emoji, labels=[1, 2, 5, 10, None], seeds=10)
 # %%
 splits = [split_by_group(emoji, test=0.3, seed=seed) for seed in range(10)]
 same_answer = [majority(emoji.labels[s.train], emoji.labels[s.test]) for s in splits]
-learning_curves(runs, {"chance": chance(emoji.labels), "majority": np.mean(same_answer)})
+figures.learning_curves(runs, {"chance": chance(emoji.labels), "majority": np.mean(same_answer)})
 
 # %%
 curve = learning_curve(runs)
@@ -237,7 +236,7 @@ everything_used = int(runs["labels"].max())
 pairs = [("ImageNet, linear head", rival, k)
          for k in (5, everything_used) for rival in ("raw pixels", "random twin")]
 found = {(rival, k): compare(runs, a, rival, labels=k) for a, rival, k in pairs}
-intervals(list(found.values()), notes=["5 labels per class"] * 2 + ["all labels"] * 2)
+figures.intervals(list(found.values()), notes=["5 labels per class"] * 2 + ["all labels"] * 2)
 
 # %% tags=["claim"]
 claim("02.b", "with 5 labels per class, ImageNet features beat raw pixels",
@@ -316,7 +315,7 @@ def probe(networks):
 probes = {"ImageNet": probe([layers]), "random twin": probe(twin_layers)}
 
 # %%
-by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)})
+figures.by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)})
 
 # %% [markdown]
 # In the trained network accuracy climbs with depth; near the end the curve is flat. Layers differ in
@@ -456,7 +455,7 @@ def similarity_after(model, n):
 gaps = [0, 1, 2, 2, 5]
 similarity = {"train()": [similarity_after(drifting, n) for n in gaps],
               "eval()": [similarity_after(still, n) for n in gaps]}
-drift(list(np.cumsum(gaps)), similarity, ylabel="cosine to the features before")
+figures.drift(list(np.cumsum(gaps)), similarity, ylabel="cosine to the features before")
 
 # %% [markdown]
 # Not a single weight changed, and still the features of the same drawings are other ones. Whoever
@@ -514,7 +513,7 @@ digits = load_digits_pair("digits")
 rng = np.random.default_rng(0)
 some = [rng.permutation(np.flatnonzero(digits.labels == d))[:60] for d in range(10)]
 digits = digits.subset(np.sort(np.concatenate(some)))
-contact_sheet(digits, per_class=8)
+figures.contact_sheet(digits, per_class=8)
 
 # %% [markdown]
 # > **Before you run it:** raw pixels, random twin, ImageNet features. What is the order now?
@@ -529,7 +528,7 @@ digit_methods = {
 digit_runs = repeat(digit_methods, digits, labels=[1, 2, 5, 10, None], seeds=10)
 
 # %%
-learning_curves(digit_runs, {"chance": chance(digits.labels)})
+figures.learning_curves(digit_runs, {"chance": chance(digits.labels)})
 
 # %% tags=["claim"]
 claim("02.n", "on 8×8 digits with 5 labels per class, ImageNet features lose to raw pixels",
@@ -589,7 +588,7 @@ placed_methods = {
 placed_runs = repeat(placed_methods, digits, labels=[1, 5, 10], seeds=10)
 
 # %%
-learning_curves(placed_runs, {"chance": chance(digits.labels)})
+figures.learning_curves(placed_runs, {"chance": chance(digits.labels)})
 
 # %%
 four = [("ImageNet, 4×4 grid", "ImageNet, averaged", "what places bring, trained"),
@@ -597,7 +596,7 @@ four = [("ImageNet, 4×4 grid", "ImageNet, averaged", "what places bring, traine
         ("ImageNet, averaged", "random twin, averaged", "what training brings, averaged"),
         ("ImageNet, 4×4 grid", "twins, 4×4 grid", "what training brings, with places")]
 steps = [compare(placed_runs, a, b, labels=5) for a, b, _ in four]
-intervals(steps, notes=[note for *_, note in four])
+figures.intervals(steps, notes=[note for *_, note in four])
 
 # %% [markdown]
 # Places help with and without training. And look at the lower two rows: averaged over the picture,
@@ -659,7 +658,7 @@ transform_runs = repeat(transforms, emoji, labels=[10], seeds=10)
 
 # %%
 costs = [compare(transform_runs, "its own", name) for name in transforms if name != "its own"]
-intervals(costs, title="what the right transform is worth")
+figures.intervals(costs, title="what the right transform is worth")
 
 # %% tags=["claim"]
 claim("02.u", "feeding 0 to 255 instead of −1 to 1 costs accuracy", costs[2])

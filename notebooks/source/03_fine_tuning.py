@@ -23,30 +23,22 @@ import pandas as pd
 import torch
 from torch import nn
 
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.classifier import Classifier
-from tlhelpers.evaluate import compare
-from tlhelpers.exercises import check
-from tlhelpers.features import extract_features
-from tlhelpers.finetune import fine_tune, fit, fit_head, predict
-from tlhelpers.forgetting import agreement
-from tlhelpers.freezing import count_weights, freeze, freeze_to, frozen_hash, hold_statistics
-from tlhelpers.freezing import layer_groups, param_groups, unfreeze
-from tlhelpers.images import load_emoji
-from tlhelpers.lora import add_lora
-from tlhelpers.photographs import photograph_crops
-from tlhelpers.plots import contact_sheet, intervals, setup_diagram
-from tlhelpers.splits import split_by_group
-from tlhelpers.strategies import backbone_at
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.training_plots import by_depth, forgetting_bars, history
-from tlhelpers.widgets import depth_explorer
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import load_emoji, photograph_crops, split_by_group
+from tlhelpers.evaluation import compare
+from tlhelpers.experiments import backbone_at, load_sweep, rerun
+from tlhelpers.models import Classifier, extract_features, layer_groups
+from tlhelpers.training import (
+    add_lora, agreement, count_weights, fine_tune, fit, fit_head, freeze, freeze_to,
+    frozen_hash, hold_statistics, param_groups, predict, unfreeze,
+)
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "a drawing,\n96×96 px", [("stem and\nblocks 0–6", "tuned"), ("last convolution,\naverage", "tuned"),
                             ("linear head", "trained")], "one of\n10 classes",
     source="EfficientNet-Lite0, trained on ImageNet photographs")
@@ -225,7 +217,7 @@ told = fine_tune(tuned, train, features=features, head_epochs=60, head_lr=3e-3, 
 print(f"{told.seconds:.0f} seconds")
 
 # %%
-history(told.table, "sixty epochs of the head, then eight of everything")
+figures.history(told.table, "sixty epochs of the head, then eight of everything")
 
 # %% [markdown]
 # At the dotted line the body begins to move. The loss jumps, probably since the head was made for features
@@ -272,7 +264,7 @@ claim_value("03.c", "networks that are trained again here agree with it on most 
 # %%
 depth_of = ["head only", "last convolution", "from blocks.5", "from blocks.3", "from blocks.1",
             "everything"]
-by_depth({"Twemoji, as trained": in_style, "OpenMoji": other_style}, depth_of)
+figures.by_depth({"Twemoji, as trained": in_style, "OpenMoji": other_style}, depth_of)
 
 # %% [markdown]
 # In style the curve rises a little; in the other style it goes up and down. Bands of two methods say
@@ -306,7 +298,7 @@ longer = load_sweep("vision-longer"), load_sweep("vision-longer", "openmoji")
 gains = [compare(pd.concat([short, long]), "everything, longer", rival)
          for short, long in zip((in_style, other_style), longer, strict=True)
          for rival in ("head only", "everything")]
-intervals(gains, notes=["in style", "in style", "other style", "other style"])
+figures.intervals(gains, notes=["in style", "in style", "other style", "other style"])
 
 # %% [markdown]
 # Longer and augmented, tuning beats the head alone in both styles. (The middle is higher in the style that
@@ -323,7 +315,7 @@ claim("03.f", "and in the other style, which no training drawing showed", gains[
 # old knowledge (section 7).
 
 # %%
-depth_explorer({"Twemoji": in_style, "OpenMoji": other_style}, depth_of)
+figures.depth_explorer({"Twemoji": in_style, "OpenMoji": other_style}, depth_of)
 
 # %% [markdown]
 # ## 4 · BatchNorm, once more
@@ -338,7 +330,7 @@ depth_explorer({"Twemoji": in_style, "OpenMoji": other_style}, depth_of)
 
 # %%
 held = [compare(table, "everything", "statistics moving") for table in (in_style, other_style)]
-intervals(held, notes=["in style", "other style"])
+figures.intervals(held, notes=["in style", "other style"])
 
 # %% [markdown]
 # With all labels, ten seeds show no clear difference in accuracy (in what is forgotten there is a large
@@ -348,7 +340,7 @@ intervals(held, notes=["in style", "other style"])
 few = load_sweep("vision-statistics")
 rates_asked = ("0.0001", "0.0003")
 at_five = [compare(few, f"held, rate {rate}", f"moving, rate {rate}") for rate in rates_asked]
-intervals(at_five, notes=["5 labels per class"] * 2)
+figures.intervals(at_five, notes=["5 labels per class"] * 2)
 
 # %% [markdown]
 # At the low rate it matters a lot, at the higher one no difference is resolved. Nothing warned of it: no
@@ -409,7 +401,7 @@ stepped = load_sweep("vision-gradual"), load_sweep("vision-gradual", "openmoji")
 tables = [pd.concat(pair) for pair in zip((in_style, other_style), stepped, strict=True)]
 rate_gain = [compare(table, name, "everything")
              for name in ("rates by layer", "step by step") for table in tables]
-intervals(rate_gain, notes=["in style", "other style"] * 2)
+figures.intervals(rate_gain, notes=["in style", "other style"] * 2)
 
 # %% [markdown]
 # Not resolved, none of the four. That does not make the ways equal: look how wide the intervals are. (And
@@ -433,7 +425,7 @@ claim("03.j", "nor unfreezing step by step from everything at once", rate_gain[2
 # %%
 pairs = [("everything", "all at once"), ("head first, high rate", "all at once, high rate")]
 found = [compare(table, a, b) for table in (in_style, other_style) for a, b in pairs]
-intervals(found, notes=["in style", "in style", "other style", "other style"])
+figures.intervals(found, notes=["in style", "in style", "other style", "other style"])
 
 # %% [markdown]
 # And the paper's main point: does moving the body lose accuracy in the other style, against the head
@@ -475,13 +467,13 @@ claim("03.m", "letting the body move costs less than 2 points in the other style
 
 # %%
 photographs = photograph_crops(40)
-contact_sheet(photographs, per_class=8)
+figures.contact_sheet(photographs, per_class=8)
 
 # %%
 print(f"head only:  {agreement(head_only):.2f} of the old answers are left")
 print(f"everything: {agreement(tuned):.2f} of the old answers are left")
 kept = in_style.set_index("method").agreement
-forgetting_bars(kept.loc[[*depth_of, "LoRA", "rates by layer", "all at once", "statistics moving",
+figures.forgetting_bars(kept.loc[[*depth_of, "LoRA", "rates by layer", "all at once", "statistics moving",
                           "head first, high rate", "all at once, high rate"]])
 
 # %% [markdown]
@@ -557,7 +549,7 @@ summary.loc[["head only", "last convolution", "LoRA", "from blocks.5", "everythi
 # %%
 three = ("head only", "last convolution", "everything")
 lora_against = [compare(in_style, "LoRA", rival) for rival in three]
-intervals(lora_against, notes=["in style"] * 3)
+figures.intervals(lora_against, notes=["in style"] * 3)
 
 # %% tags=["claim"]
 claim_value("03.q", "LoRA keeps more old answers than tuning everything (ratio)",

@@ -18,22 +18,17 @@
 import numpy as np
 import pandas as pd
 
-from tlhelpers.budgets import price_list, winners
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.evaluate import compare
-from tlhelpers.exercises import check
-from tlhelpers.images import load_digits_pair, load_emoji
-from tlhelpers.palette import labels_per_class
-from tlhelpers.plots import contact_sheet, intervals, learning_curves
-from tlhelpers.splits import chance
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.training_plots import choice_map, prices, strategies_sheet
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import chance, load_digits_pair, load_emoji
+from tlhelpers.evaluation import compare, price_list, winners
+from tlhelpers.experiments import load_sweep, rerun
 
 # %% [markdown]
 # ## The strategies
 
 # %%
-strategies_sheet({
+figures.strategies_sheet({
     "raw pixels": [("linear head", "trained")],
     "scratch": [("small network", "trained"), ("linear head", "trained")],
     "frozen random": [("large network", "random"), ("linear head", "trained")],
@@ -116,7 +111,7 @@ claim_value("04.b", "networks that are trained again here agree with it on most 
 
 # %%
 emoji = load_emoji("twemoji", size=96)
-learning_curves(runs, {"chance": chance(emoji.labels)})
+figures.learning_curves(runs, {"chance": chance(emoji.labels)})
 
 # %% [markdown]
 # No two cross clearly. There are two families: what starts from ImageNet weights lies high, what does not
@@ -137,7 +132,7 @@ claim("04.e", "over all numbers of labels, they beat frozen random features",
 # %%
 inside = [compare(runs, a, "frozen", labels=k)
           for k in (1, 5, everything) for a in ("fine-tuned", "LoRA")]
-intervals(inside, notes=[labels_per_class(k) for k in (1, 5, everything) for _ in range(2)])
+figures.intervals(inside, notes=[figures.labels_per_class(k) for k in (1, 5, everything) for _ in range(2)])
 
 # %% [markdown]
 # Head first and then everything: at none of the three counts do ten seeds tell it from leaving the weights
@@ -161,7 +156,7 @@ price_list(minute).set_index("method")[["accuracy", "seconds"]].round(2)
 
 # %%
 spent = [compare(minute, "everything, longer", rival) for rival in ("frozen", "fine-tuned", "LoRA")]
-intervals(spent, notes=["all labels"] * 3)
+figures.intervals(spent, notes=["all labels"] * 3)
 
 # %% tags=["claim"]
 claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen features", spent[0])
@@ -178,7 +173,7 @@ claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen 
 # next, everything is ten times as dear.
 
 # %%
-prices(runs, [1, 5, everything])
+figures.prices(runs, [1, 5, everything])
 
 # %%
 table = price_list(runs).pivot(index="method", columns="labels", values="seconds")
@@ -216,7 +211,7 @@ check("04.2", best_within)
 
 # %%
 map_of = winners(runs, budgets=[0.3, 3, 30, 300])
-choice_map(map_of, everything, "emoji, ten classes, 96×96 px")
+figures.choice_map(map_of, everything, "emoji, ten classes, 96×96 px")
 
 # %% [markdown]
 # ### Exercise 04.3
@@ -269,7 +264,7 @@ price_list(sizes).set_index("method")[["accuracy", "seconds"]].round(2)
 asked = [("frozen, 224 px", "frozen"), ("frozen, 224 px", "fine-tuned"),
          ("fine-tuned, 224 px", "frozen, 224 px"), ("fine-tuned, 224 px", "fine-tuned")]
 found = [compare(sizes, a, b, labels=everything) for a, b in asked]
-intervals(found, notes=["all labels"] * 4)
+figures.intervals(found, notes=["all labels"] * 4)
 
 # %% [markdown]
 # At the full size, frozen features cost a few CPU seconds, and no strategy at 96×96 pixels is shown to
@@ -292,7 +287,7 @@ claim("04.k", "fine-tuning gains from the full size as well", found[3])
 
 # %%
 digits = load_digits_pair("digits", size=32)
-contact_sheet(digits, per_class=10)
+figures.contact_sheet(digits, per_class=10)
 
 # %% [markdown]
 # > **Before you run it:** small network from scratch against fine-tuned ImageNet network, fifty labels
@@ -300,10 +295,10 @@ contact_sheet(digits, per_class=10)
 
 # %%
 far = load_sweep("vision-far")
-learning_curves(far, {"chance": chance(digits.labels)})
+figures.learning_curves(far, {"chance": chance(digits.labels)})
 
 # %%
-prices(far, [5, 50])
+figures.prices(far, [5, 50])
 
 # %% [markdown]
 # The order is turned upside down. The small network that starts from nothing lies highest. With five labels
@@ -318,7 +313,7 @@ moving = load_sweep("vision-far-moving")
 at_five = pd.concat([far[far["labels"] == 5], moving])
 against = [compare(at_five, "scratch", rival)
            for rival in ("raw pixels", "frozen", "fine-tuned", "fine-tuned, statistics moving")]
-intervals(against, notes=["5 labels per digit"] * 4)
+figures.intervals(against, notes=["5 labels per digit"] * 4)
 
 # %%
 for name in ("fine-tuned", "fine-tuned, statistics moving"):

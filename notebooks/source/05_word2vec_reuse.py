@@ -19,28 +19,21 @@
 import numpy as np
 import pandas as pd
 
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.evaluate import compare, repeat
-from tlhelpers.exercises import check
-from tlhelpers.heads import by_seed, linear_head
-from tlhelpers.palette import labels_per_class
-from tlhelpers.plots import intervals, learning_curves, setup_diagram
-from tlhelpers.probes import analogy, analogy_questions, answer_questions, association_test
-from tlhelpers.significance import wilson
-from tlhelpers.splits import chance
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.text_plots import flat_map
-from tlhelpers.text_strategies import new_tfidf_head
-from tlhelpers.texts import Newsgroups, load_sentiment
-from tlhelpers.vector_files import keyed_vectors
-from tlhelpers.widgets import word_explorer
-from tlhelpers.words import coverage, document_vectors, load_vectors, tokens, train_word2vec
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import Newsgroups, chance, load_sentiment
+from tlhelpers.evaluation import compare, repeat, wilson
+from tlhelpers.experiments import load_sweep, new_tfidf_head, rerun
+from tlhelpers.models import (
+    analogy, analogy_questions, answer_questions, association_test, by_seed, coverage,
+    document_vectors, keyed_vectors, linear_head, load_vectors, tokens, train_word2vec,
+)
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "the words\nof a tweet", [("word vectors,\na table", "frozen"), ("mean", "frozen"),
                               ("linear head", "trained")], "negative or\npositive",
     source="GloVe, six billion words of Wikipedia and newswire")
@@ -85,7 +78,7 @@ topics = {"sport": ["hockey", "baseball", "playoffs", "goalie", "season"],
           "space": ["orbit", "nasa", "shuttle", "moon", "launch"],
           "religion": ["god", "jesus", "faith", "church", "bible"]}
 words = [word for group in topics.values() for word in group]
-flat_map(own[words], words, [name for name, group in topics.items() for _ in group])
+figures.flat_map(own[words], words, [name for name, group in topics.items() for _ in group])
 
 # %% [markdown]
 # ### Exercise 05.1
@@ -128,7 +121,7 @@ pd.DataFrame({word: {name: ", ".join(w for w, _ in vectors.most_similar(word, to
 # neighbours of *bank*: one vector has to do for all senses, and newswire speaks of money.
 
 # %%
-word_explorer(glove, "bank")
+figures.word_explorer(glove, "bank")
 
 # %% [markdown]
 # ### Near is not alike
@@ -322,12 +315,12 @@ methods["random twin (shuffled GloVe)"] = by_seed([linear_head(shuffled(s), labe
 
 # %%
 runs = repeat(methods, tweets, labels=[8, 32, 128, None], n_jobs=2)
-learning_curves(runs, {"chance": chance(labels)})
+figures.learning_curves(runs, {"chance": chance(labels)})
 
 # %%
 found = [compare(runs, "GloVe mean", rival, labels=k)
          for k in (8, 32, everything) for rival in ("TF-IDF", "own vectors")]
-intervals(found, notes=[labels_per_class(k) for k in (8, 32, everything) for _ in range(2)])
+figures.intervals(found, notes=[figures.labels_per_class(k) for k in (8, 32, everything) for _ in range(2)])
 
 # %% [markdown]
 # Counted words start from nothing: a word that no training tweet holds tells them nothing, and with few
@@ -387,7 +380,7 @@ check("05.4", text_vector)
 layers = load_sweep("text-embeddings")
 for key in ("command", "date", "processor"):
     print(f"{key}: {layers.attrs['provenance'][key]}")
-learning_curves(layers, {"chance": chance(labels)})
+figures.learning_curves(layers, {"chance": chance(labels)})
 
 # %%
 again = rerun("text-embeddings", ["GloVe, frozen", "GloVe, tuned", "random, tuned"], None, seeds=[0, 1])
@@ -401,7 +394,7 @@ again.round(2)
 asked = [("GloVe, tuned", "GloVe, frozen", 32), ("GloVe, tuned", "GloVe, frozen", everything),
          ("GloVe, tuned", "random, tuned", 32), ("GloVe, tuned", "random, tuned", everything)]
 tuning = [compare(layers, a, b, labels=k) for a, b, k in asked]
-intervals(tuning, notes=[labels_per_class(k) for *_, k in asked])
+figures.intervals(tuning, notes=[figures.labels_per_class(k) for *_, k in asked])
 
 # %% [markdown]
 # Both halves of the answer are in one table. With thirty-two labels per class, tuning the table makes it

@@ -22,30 +22,22 @@ import numpy as np
 import pandas as pd
 import torch
 
-from tlhelpers.budgets import price_list
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.classifier import Classifier
-from tlhelpers.encoders import attention_weights, load_encoder, pooled, split_words, word_layers, word_vector
-from tlhelpers.evaluate import compare, compare_average, repeat
-from tlhelpers.exercises import check
-from tlhelpers.features import row_cosine
-from tlhelpers.finetune import fine_tune, predict
-from tlhelpers.heads import linear_head
-from tlhelpers.palette import labels_per_class
-from tlhelpers.plots import by_layer, intervals, learning_curves, setup_diagram
-from tlhelpers.splits import chance, draw_labels, split_by_group
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.text_features import encode, encode_layers
-from tlhelpers.text_plots import attention_map, every_seed, flat_map
-from tlhelpers.texts import load_senses, load_sentiment
-from tlhelpers.training_plots import history, prices
-from tlhelpers.words import document_vectors, load_vectors
+from tlhelpers import figures
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import chance, draw_labels, load_senses, load_sentiment, split_by_group
+from tlhelpers.evaluation import compare, compare_average, price_list, repeat
+from tlhelpers.experiments import load_sweep, rerun
+from tlhelpers.models import (
+    Classifier, attention_weights, document_vectors, encode, encode_layers, linear_head,
+    load_encoder, load_vectors, pooled, row_cosine, split_words, word_layers, word_vector,
+)
+from tlhelpers.training import fine_tune, predict
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "the subwords\nof a tweet", [("embeddings", "frozen"), ("six layers\nof attention", "frozen"),
                                  ("mean", "frozen"), ("linear head", "trained")],
     "negative or\npositive", source="all-MiniLM-L6-v2")
@@ -118,7 +110,7 @@ check("06.1", join_pieces)
 senses = load_senses()
 bank = senses[senses.word == "bank"]
 vectors = [word_vector(encoder, text, "bank").numpy() for text in bank.text]
-flat_map(vectors, [f"{i + 1}: {text.split()[1]} {text.split()[2]} …" for i, text in enumerate(bank.text)],
+figures.flat_map(vectors, [f"{i + 1}: {text.split()[1]} {text.split()[2]} …" for i, text in enumerate(bank.text)],
          list(bank.sense))
 
 # %% [markdown]
@@ -232,7 +224,7 @@ everything = pooling.attrs["all"]
 # %%
 careless_ways = [name for name in methods if name != "masked"]
 traps = [compare(pooling, name, "masked", labels=k) for k in (32, everything) for name in careless_ways]
-intervals(traps, notes=[labels_per_class(k) for k in (32, everything) for _ in careless_ways])
+figures.intervals(traps, notes=[figures.labels_per_class(k) for k in (32, everything) for _ in careless_ways])
 
 # %% [markdown]
 # Trained and used on bent vectors, the head with a plain mean is not shown to lose anything. That makes the
@@ -276,7 +268,7 @@ check("06.2", masked_mean)
 pools = {pool: linear_head(encode(encoder, tweets, pool=pool), labels) for pool in ("mean", "cls", "max")}
 by_pool = repeat(pools, tweets, labels=[32, None], n_jobs=2)
 found = [compare(by_pool, "mean", other, labels=k) for k in (32, everything) for other in ("cls", "max")]
-intervals(found, notes=[labels_per_class(k) for k in (32, everything) for _ in range(2)])
+figures.intervals(found, notes=[figures.labels_per_class(k) for k in (32, everything) for _ in range(2)])
 
 # %% tags=["claim"]
 claim("06.j", "with 32 labels per class, the mean beats the first token", found[0])
@@ -299,8 +291,8 @@ probes = {name: linear_head(rows, labels) for name, rows in zip(names, layers.va
 probes["GloVe mean"] = linear_head(document_vectors(load_vectors(), tweets.texts, quiet=True), labels)
 of_layers = repeat(probes, tweets, labels=[32, None], seeds=range(10, 20), n_jobs=2)
 whole = of_layers.attrs["all"]
-tables = {labels_per_class(k): of_layers[of_layers["labels"] == k] for k in (32, whole)}
-by_layer(tables, ["GloVe mean", *names])
+tables = {figures.labels_per_class(k): of_layers[of_layers["labels"] == k] for k in (32, whole)}
+figures.by_layer(tables, ["GloVe mean", *names])
 
 # %% [markdown]
 # The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds are much surer.
@@ -312,7 +304,7 @@ middle = ["layer 2", "layer 3", "layer 4"]
 found = {("middle", k): compare_average(of_layers, middle, "layer 6", k) for k in (32, whole)}
 found |= {(a, b, k): compare(of_layers, a, b, labels=k) for k in (32, whole)
           for a, b in [("layer 0", "GloVe mean"), ("layer 6", "layer 0")]}
-intervals(list(found.values()), notes=[labels_per_class(key[-1]) for key in found])
+figures.intervals(list(found.values()), notes=[figures.labels_per_class(key[-1]) for key in found])
 
 # %% tags=["claim"]
 claim("06.l", "with all labels, the middle layers beat the last one", found["middle", whole])
@@ -363,7 +355,7 @@ frozen_rows = encode(encoder, few, progress=False)
 told = fine_tune(model, few, features=frozen_rows, head_epochs=20, epochs=12, lr=1e-4, head_lr=3e-3,
                  schedule="linear", warmup=0.1, precision="auto", quiet=True)
 print(f"test accuracy {(predict(model, test) == test.labels).mean():.2f}, {told.seconds:.0f} s of training")
-history(told.table, "one seed, 32 labels per class")
+figures.history(told.table, "one seed, 32 labels per class")
 
 # %% [markdown]
 # One seed is a picture, no measurement. The stored table has ten, with four numbers of labels, beside the
@@ -378,7 +370,7 @@ history(told.table, "one seed, 32 labels per class")
 runs = load_sweep("text-strategies")
 for key in ("command", "date", "processor"):
     print(f"{key}: {runs.attrs['provenance'][key]}")
-learning_curves(runs, {"chance": chance(labels)})
+figures.learning_curves(runs, {"chance": chance(labels)})
 
 # %%
 heads = rerun("text-strategies", ["TF-IDF", "GloVe mean", "frozen"], 8, seeds=[0, 1])
@@ -393,7 +385,7 @@ asked = [("frozen", "GloVe mean", 32), ("frozen", "GloVe mean", everything),
          ("fine-tuned", "frozen", 8), ("fine-tuned", "frozen", 32), ("fine-tuned", "frozen", everything),
          ("LoRA", "fine-tuned", 32), ("LoRA", "fine-tuned", everything)]
 found = [compare(runs, a, b, labels=k) for a, b, k in asked]
-intervals(found, notes=[labels_per_class(k) for *_, k in asked])
+figures.intervals(found, notes=[figures.labels_per_class(k) for *_, k in asked])
 
 # %% [markdown]
 # Beside lesson 04 this is another world. There, with drawings, ten seeds did not tell fine-tuning from frozen
@@ -432,7 +424,7 @@ claim("06.y", "with all labels, LoRA beats the frozen encoder",
 # > **Before you run it:** how many times the seconds of the frozen encoder does tuning take?
 
 # %%
-prices(runs, [8, 32, everything])
+figures.prices(runs, [8, 32, everything])
 
 # %%
 price_list(runs).pivot(index="method", columns="labels", values="seconds").round(1).sort_values(everything)
@@ -483,7 +475,7 @@ check("06.4", answer)
 rates = load_sweep("text-rates")
 order = ["rate 1e-4", "rate 3e-4", "rate 1e-3", "1e-3, warm-up", "1e-3, warm-up, head first",
          "1e-4, warm-up, 3× as long"]
-every_seed(rates, order, {"chance": chance(labels)})
+figures.every_seed(rates, order, {"chance": chance(labels)})
 
 # %%
 def failed(run, by=0.05):
@@ -497,7 +489,7 @@ asked = [("1e-3, warm-up", "rate 1e-3"), ("1e-3, warm-up, head first", "1e-3, wa
          ("rate 1e-4", "rate 1e-3"), ("1e-4, warm-up, 3× as long", "rate 1e-4")]
 asked += [("1e-3, warm-up, head first", "rate 1e-4")]
 repairs = [compare(rates, a, b) for a, b in asked]
-intervals(repairs, notes=["32 labels per class"] * 5)
+figures.intervals(repairs, notes=["32 labels per class"] * 5)
 
 # %% [markdown]
 # At the high constant rate the seeds fan out: some good, some at chance. Nothing in the code differs but the
@@ -550,7 +542,7 @@ check("06.5", answer)
 # %%
 sentence = "I do not love this phone, I hate it."
 tokens, weights = attention_weights(encoder, sentence)
-attention_map(tokens, weights[2, :2], "layer 3, two of twelve heads")
+figures.attention_map(tokens, weights[2, :2], "layer 3, two of twelve heads")
 
 # %% [markdown]
 # The first of these heads looks mostly at the token before, or at `[CLS]`, the mark of the start; the second

@@ -22,31 +22,25 @@ import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import StandardScaler
 
-from tlhelpers.across import adaptation_table, repeat_across
-from tlhelpers.adapt import coral, domain_set, importance_weights, self_train, shallow
-from tlhelpers.choosing import Evidence, chosen_by, circular_validation, thresholded_confidence
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.domain_plots import matrices, word_shift
-from tlhelpers.encoders import load_encoder
-from tlhelpers.evaluate import compare
-from tlhelpers.exercises import check
-from tlhelpers.heads import new_linear_head
-from tlhelpers.palette import labels_per_class
-from tlhelpers.plots import intervals, learning_curves, setup_diagram
-from tlhelpers.significance import holm
-from tlhelpers.shift import feature_shift, label_shift, mmd, proxy_a_distance
-from tlhelpers.splits import draw_labels, split_by_group
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.text_domains import equal_domains
-from tlhelpers.text_features import encode
-from tlhelpers.text_plots import every_seed
-from tlhelpers.words import document_vectors, load_vectors, tokens
+from tlhelpers import figures
+from tlhelpers.adaptation import (
+    Evidence, adaptation_table, chosen_by, circular_validation, coral, domain_set,
+    feature_shift, importance_weights, label_shift, mmd, proxy_a_distance, repeat_across,
+    self_train, shallow, thresholded_confidence,
+)
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import draw_labels, split_by_group
+from tlhelpers.evaluation import compare, holm
+from tlhelpers.experiments import equal_domains, load_sweep, rerun
+from tlhelpers.models import (
+    document_vectors, encode, load_encoder, load_vectors, new_linear_head, tokens,
+)
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "news sentences,\nwith labels", [("MiniLM", "frozen"), ("linear head", "trained")],
     "then used\non tweets", source="all-MiniLM-L6-v2")
 
@@ -85,7 +79,7 @@ def matrix(method):
 
 ladder = ["TF-IDF", "GloVe mean", "frozen"]
 tables = {method: matrix(method) for method in ladder}
-matrices(tables)
+figures.matrices(tables)
 
 # %% [markdown]
 # Read a *column*: same test texts, other training texts. What a head trained on the tested domain reaches is
@@ -100,7 +94,7 @@ def on_tweets(method, domain):
 
 prices = pd.concat([on_tweets(method, domain) for method in ladder for domain in names])
 lost = [compare(prices, f"{method}, from news", f"{method}, from tweets") for method in ladder]
-intervals(lost)
+figures.intervals(lost)
 
 # %%
 def per_seed(method):
@@ -141,7 +135,7 @@ counter = CountVectorizer(tokenizer=tokens, token_pattern=None, lowercase=False,
 counts = counter.fit_transform([*domains["news"].texts, *domains["tweets"].texts]).toarray()
 n = len(domains["news"])
 by_word = feature_shift(counts[:n], counts[n:], counter.get_feature_names_out())
-word_shift(by_word, source="news", target="tweets")
+figures.word_shift(by_word, source="news", target="tweets")
 
 # %%
 print(f"{(by_word.standardised_difference.abs() > 0.2).mean():.0%} of {len(by_word)} common words differ by "
@@ -410,7 +404,7 @@ adaptation_table(runs, at_home).round(3)
 
 # %%
 gained = [compare(table, name, "source only") for table in (glove, runs) for name in ways]
-intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen MiniLM") for _ in ways])
+figures.intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen MiniLM") for _ in ways])
 
 # %% tags=["claim"]
 claim("07.i", "on GloVe averages, CORAL beats source only, with no label of a tweet", gained[1])
@@ -465,7 +459,7 @@ pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.pick
 # %%
 chosen = pd.concat([glove, picked, best])
 price = [compare(chosen, "chosen by there and back", rival) for rival in ("source only", "oracle choice")]
-intervals(price, notes=["GloVe averages"] * 2)
+figures.intervals(price, notes=["GloVe averages"] * 2)
 
 # %% tags=["claim"]
 claim("07.m", "what there and back picks beats source only", price[0])
@@ -504,7 +498,7 @@ check("07.5", answer)
 # %%
 order = ["TF-IDF", "GloVe mean", "frozen", "fine-tuned", "fine-tuned, self-trained on tweets"]
 from_news = stored["news", "tweets"]
-every_seed(from_news, order)
+figures.every_seed(from_news, order)
 
 # %%
 pd.DataFrame({f"on {b}": stored["news", b].groupby("method").accuracy.mean() for b in names}).loc[order].round(2)
@@ -512,7 +506,7 @@ pd.DataFrame({f"on {b}": stored["news", b].groupby("method").accuracy.mean() for
 # %%
 asked = [("fine-tuned", "frozen"), ("fine-tuned, self-trained on tweets", "fine-tuned")]
 tuned = [compare(stored["news", name], *pair) for name in ("tweets", "news") for pair in asked]
-intervals(tuned, notes=["on tweets"] * 2 + ["on news, at home"] * 2)
+figures.intervals(tuned, notes=["on tweets"] * 2 + ["on news, at home"] * 2)
 
 # %% tags=["claim"]
 claim("07.o", "on tweets, MiniLM tuned on news beats frozen MiniLM with a head from news", tuned[0])
@@ -535,12 +529,12 @@ claim("07.p", "self-training on unlabelled tweets raises it further", tuned[1])
 few_labels = load_sweep("text-few-labels")
 curves = few_labels[few_labels.method.isin(["TF-IDF", "TF-IDF, with news", "frozen", "frozen, with news"])]
 zero = runs.query("method == 'source only'").accuracy.mean()
-learning_curves(curves, {"frozen, news alone": zero})
+figures.learning_curves(curves, {"frozen, news alone": zero})
 
 # %%
 counts = sorted(few_labels["labels"].unique())
 helps = [compare(few_labels, "frozen, with news", "frozen", labels=k) for k in counts]
-intervals(helps, notes=[labels_per_class(k) for k in counts])
+figures.intervals(helps, notes=[figures.labels_per_class(k) for k in counts])
 
 # %% tags=["claim"]
 claim("07.q", "with 8 tweets per class, adding the news helps", helps[0])
@@ -559,7 +553,7 @@ both = pd.concat([load_sweep("text-after-news"), few_labels,
                   load_sweep("text-strategies").query("method == 'fine-tuned'")])
 sequence = [compare(both, "fine-tuned after news", rival, labels=k)
             for k in (8, 32, 128) for rival in ("fine-tuned", "frozen, with news")]
-intervals(sequence, notes=[labels_per_class(k) for k in (8, 32, 128) for _ in range(2)])
+figures.intervals(sequence, notes=[figures.labels_per_class(k) for k in (8, 32, 128) for _ in range(2)])
 
 # %% tags=["claim"]
 claim("07.s", "with 8 tweets per class, tuning on news first beats tuning on the tweets alone", sequence[0])
@@ -576,7 +570,7 @@ claim("07.u", "with 32 it beats the frozen features with a head from both", sequ
 # %%
 hurts = [compare(few_labels, f"frozen, with {domain}", "frozen", labels=128)
          for domain in ("news", "movies", "products")]
-intervals(hurts, notes=[labels_per_class(128)] * 3)
+figures.intervals(hurts, notes=[figures.labels_per_class(128)] * 3)
 
 # %%
 alone = [one.p for one in hurts]

@@ -21,32 +21,23 @@ import numpy as np
 import pandas as pd
 import torch
 
-from tlhelpers.across import adaptation_table, repeat_across
-from tlhelpers.adversarial import adapt_batchnorm, fit_dann, fit_deep_coral
-from tlhelpers.choosing import SCORERS, chosen_by
-from tlhelpers.claims import claim, claim_value, claims_table
-from tlhelpers.classifier import Classifier
-from tlhelpers.domain_plots import before_after, scorer_scatter
-from tlhelpers.evaluate import compare
-from tlhelpers.exercises import check
-from tlhelpers.features import extract_features
-from tlhelpers.finetune import fit, predict
-from tlhelpers.heads import new_linear_head
-from tlhelpers.image_domains import STRENGTHS, backbone_rows
-from tlhelpers.images import load_digits_pair, load_emoji
-from tlhelpers.plots import contact_sheet, intervals, setup_diagram
-from tlhelpers.small import SmallCNN
-from tlhelpers.splits import split_by_group
-from tlhelpers.strategies import backbone_at
-from tlhelpers.sweeps import load_sweep, rerun
-from tlhelpers.text_plots import every_seed
-from tlhelpers.widgets import strength_walk
+from tlhelpers import figures
+from tlhelpers.adaptation import (
+    SCORERS, adapt_batchnorm, adaptation_table, chosen_by, fit_dann, fit_deep_coral,
+    repeat_across,
+)
+from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.data import load_digits_pair, load_emoji, split_by_group
+from tlhelpers.evaluation import compare
+from tlhelpers.experiments import STRENGTHS, backbone_at, backbone_rows, load_sweep, rerun
+from tlhelpers.models import Classifier, SmallCNN, extract_features, new_linear_head
+from tlhelpers.training import fit, predict
 
 # %% [markdown]
 # ## The set-up
 
 # %%
-setup_diagram(
+figures.setup_diagram(
     "source pictures\nwith labels,\ntarget without", [("four\nconvolutions", "trained"), ("linear head", "trained")],
     "classes of\nthe target")
 
@@ -56,10 +47,10 @@ setup_diagram(
 
 # %%
 mnist, digits = (load_digits_pair(name, size=16) for name in ("mnist", "digits"))
-contact_sheet(mnist, per_class=6)
+figures.contact_sheet(mnist, per_class=6)
 
 # %%
-contact_sheet(digits, per_class=6)
+figures.contact_sheet(digits, per_class=6)
 
 # %% [markdown]
 # A person reads both without a thought. A small network has to learn it: we train one on MNIST, and test it
@@ -283,7 +274,7 @@ shown = [images.subset(items) for images, items in zip(tests.values(), some, str
 models = {"source only": plain, "AdaBN": shifted, "DeepCORAL": correlated, "DANN": adversary}
 views = {name: np.concatenate([backbone_rows(model, images) for images in shown])
          for name, model in models.items()}
-before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([images.labels for images in shown]),
+figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([images.labels for images in shown]),
              mnist.class_names, tsne=True)
 
 # %% [markdown]
@@ -346,7 +337,7 @@ aligned = ["DeepCORAL 100", "MMD 1", "DANN 0.1"]
 asked = [("AdaBN", "source only"), ("both in BatchNorm", "source only"),
          *((name, "both in BatchNorm") for name in aligned)]
 found = {pair: [compare(runs, *pair) for runs in (onward, back)] for pair in asked}
-intervals([one for pair in asked for one in found[pair]],
+figures.intervals([one for pair in asked for one in found[pair]],
           notes=["MNIST to digits", "digits to MNIST"] * len(asked))
 
 # %% tags=["claim"]
@@ -371,10 +362,10 @@ claim("08.h", "from MNIST to digits, DANN at strength 0.1 is worse than the cont
 # Every dot is one seed.
 
 # %%
-every_seed(onward, ["source only", "AdaBN", "both in BatchNorm", *aligned, "oracle"])
+figures.every_seed(onward, ["source only", "AdaBN", "both in BatchNorm", *aligned, "oracle"])
 
 # %%
-every_seed(back, ["source only", "AdaBN", "both in BatchNorm", *aligned, "oracle"])
+figures.every_seed(back, ["source only", "AdaBN", "both in BatchNorm", *aligned, "oracle"])
 
 # %% [markdown]
 # ## 4 · How strongly?
@@ -383,10 +374,10 @@ every_seed(back, ["source only", "AdaBN", "both in BatchNorm", *aligned, "oracle
 
 # %%
 walk = {0.0: "both in BatchNorm"} | {s: f"DANN {s:g}" for s in STRENGTHS}
-strength_walk(onward, onward_home, walk, control="source only", oracle="oracle")
+figures.strength_walk(onward, onward_home, walk, control="source only", oracle="oracle")
 
 # %%
-strength_walk(back, back_home, walk, control="source only", oracle="oracle")
+figures.strength_walk(back, back_home, walk, control="source only", oracle="oracle")
 
 # %% tags=["claim"]
 claim("08.i", "from MNIST to digits, the full reversal is worse than the control, which aligns nothing",
@@ -416,7 +407,7 @@ claim_value("08.k", "all the while, every single run is right on its own source 
 
 # %%
 candidates = [name for name in onward.method.unique() if name != "oracle"]
-scorer_scatter(onward, SCORERS, candidates)
+figures.scorer_scatter(onward, SCORERS, candidates)
 
 # %% [markdown]
 # ### Exercise 08.7
@@ -450,7 +441,7 @@ pd.DataFrame({name: runs.groupby("method").accuracy.mean() for name, runs in cho
 
 # %%
 price = [compare(runs, f"chosen by {scorer}", "oracle choice") for runs in chosen.values() for scorer in SCORERS]
-intervals(price, notes=[name for name in chosen for _ in SCORERS])
+figures.intervals(price, notes=[name for name in chosen for _ in SCORERS])
 
 # %%
 few = [f"chosen by {name}" for name in ("entropy", "mutual information", "soft neighbourhood density")]
@@ -490,7 +481,7 @@ claim("08.p", "and choosing by soft neighbourhood density is worse than that",
 
 # %%
 pair = {style: load_emoji(style, size=32) for style in ("twemoji", "openmoji")}
-contact_sheet(pair["openmoji"], per_class=6)
+figures.contact_sheet(pair["openmoji"], per_class=6)
 
 # %%
 drawn = {f"{a} to {b}": both_sides(a, b) for a, b in (("twemoji", "openmoji"), ("openmoji", "twemoji"))}
@@ -531,7 +522,7 @@ small["method"] = "small network, " + small.method
 together = pd.concat([frozen.assign(labels=0, method="ImageNet features, " + frozen.method), small])
 bridge = [compare(together, "ImageNet features, source only", f"small network, {name}")
           for name in ("source only", "MMD 1", "oracle")]
-intervals(bridge, notes=["tested on OpenMoji"] * 3)
+figures.intervals(bridge, notes=["tested on OpenMoji"] * 3)
 
 # %% tags=["claim"]
 claim("08.t", "without any adaptation, ImageNet features from Twemoji beat the small network that MMD adapted",

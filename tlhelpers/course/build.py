@@ -1,0 +1,133 @@
+"""Lessons: the notebooks that are made from one source each."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+from tlhelpers.course.contents import source_dir
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.setup.files import write_atomically
+
+WORDS_PER_MINUTE = 200
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def build(check: bool = False, echo=print) -> list[Path]:
+    """Make the learner's and the solution's notebook of each source.
+
+    Parameters
+    ----------
+    check : bool
+        Write nothing; only find what is not up to date.
+    echo : callable
+        Takes a line for each notebook that was written or is stale.
+
+    Returns
+    -------
+    list of Path
+        The notebooks that were written, or that are stale.
+    """
+    changed = []
+    for source in sorted(source_dir().glob("[0-9][0-9]_*.py")):
+        for path, text in notebooks_of(source).items():
+            if path.exists() and path.read_text(encoding="utf-8") == text:
+                continue
+            changed.append(path)
+            echo(f"{'stale' if check else 'wrote'}: {path.relative_to(repo_root())}")
+            if not check:
+                write_atomically(path, text.encode())
+    return changed
+
+
+def notebooks_of(source: Path) -> dict[Path, str]:
+    """The two notebooks of one source.
+
+    Parameters
+    ----------
+    source : Path
+        A lesson in jupytext's percent format, with solutions between nbgrader's marks.
+
+    Returns
+    -------
+    dict of Path to str
+        Where each notebook belongs, and its text: without outputs, the same at every call.
+    """
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    filled = _times(source.stem, notebook.cells)
+    for i, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{source.stem[:2]}-{i:03d}"
+        for mark, text in filled.items():
+            cell.source = cell.source.replace(mark, text)
+    folder = repo_root() / "notebooks"
+    made = {
+        folder / "solutions" / f"{source.stem}.ipynb": notebook,
+        folder / f"{source.stem}.ipynb": _without_solutions(notebook),
+    }
+    for node in made.values():
+        nbformat.validate(node)
+    return {path: nbformat.writes(node) + "\n" for path, node in made.items()}
+
+
+def _times(stem: str, cells) -> dict[str, str]:
+    """What stands for ``{{reading}}`` and ``{{computing}}``: counted words, a stored run."""
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    seconds = recorded_times().get(stem)
+    computing = "an unmeasured time" if seconds is None else f"{max(1, round(seconds))} seconds"
+    return {
+        "{{reading}}": f"{max(1, round(words / WORDS_PER_MINUTE))} minutes",
+        "{{computing}}": computing,
+    }
+
+
+def recorded_times() -> dict[str, float]:
+    """Seconds per lesson as ``run --record`` stored them in ``data/results``."""
+    path = repo_root() / "data" / "results" / "lesson_times.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["lesson"]: float(row["seconds"]) for row in csv.DictReader(file)}
+
+
+def _without_solutions(notebook):
+    """nbgrader's own preprocessor takes out what stands between its marks."""
+    import copy
+
+    from nbgrader.preprocessors import ClearSolutions
+
+    strip = ClearSolutions(code_stub={"python": "pass"})
+    stripped, _ = strip.preprocess(copy.deepcopy(notebook), {})
+    if re.search(r"(BEGIN|END) SOLUTION", json.dumps(stripped)):
+        raise CourseError(
+            "a solution mark is left in a learner's notebook: give its cell the "
+            'nbgrader metadata with "solution": true'
+        )
+    return stripped
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command ``python3 -m tlhelpers build``: 1 if `--check` finds a stale notebook."""
+    parser = argparse.ArgumentParser(prog="tlhelpers build")
+    parser.add_argument("--check", action="store_true", help="write nothing, only report")
+    check = parser.parse_args(arguments).check
+    try:
+        changed = build(check)
+    except CourseError as error:
+        print(f"tlhelpers: {error}", file=sys.stderr)
+        return 1
+    if not changed:
+        print("all notebooks are up to date")
+    return int(check and bool(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

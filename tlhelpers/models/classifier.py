@@ -1,0 +1,212 @@
+"""A backbone with a linear head that knows the names of its classes, also after it was saved."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from tlhelpers.checks import is_int
+from tlhelpers.errors import CourseError
+from tlhelpers.models.backbones import Transform, load_backbone, seeded
+from tlhelpers.models.encoders import EMBEDDED, load_encoder
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.setup.files import write_atomically
+
+FORMAT = 1
+
+
+class Classifier(nn.Module):
+    """A backbone and a linear head on its features.
+
+    Parameters
+    ----------
+    backbone : nn.Module
+        With ``feature_size``, and giving float (n, feature_size). It is copied: training this
+        model leaves the one that was given as it was, ready for the next run.
+    n_classes : int
+    class_names : list of str, optional
+        In the order of the labels.
+    seed : int
+        Draws the head's first weights.
+
+    Attributes
+    ----------
+    backbone, linear_head : nn.Module
+    class_names : list of str or None
+    transform : callable or None
+        The backbone's own.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes, or the names do not fit their number.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        n_classes: int,
+        class_names: Sequence[str] | None = None,
+        seed: int = 0,
+    ):
+        super().__init__()
+        if not is_int(n_classes) or n_classes < 2:
+            raise ValueError(f"a classifier needs at least two classes, got {n_classes!r}")
+        names = None if class_names is None else [str(name) for name in class_names]
+        if names is not None and (len(names) != n_classes or len(set(names)) != n_classes):
+            raise ValueError(f"{n_classes} classes need as many different names, got {names}")
+        self.backbone = copy.deepcopy(backbone)
+        self.class_names = names
+        with seeded(seed):
+            self.linear_head = nn.Linear(backbone.feature_size, n_classes)
+
+    @property
+    def transform(self):
+        """What makes the backbone's input out of raw items, or None."""
+        return getattr(self.backbone, "transform", None)
+
+    def forward(self, *inputs, **named) -> torch.Tensor:
+        """What the backbone takes to logits, float (n, n_classes)."""
+        return self.linear_head(self.backbone(*inputs, **named))
+
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """The backbone's groups and the head as the last one."""
+        return [*layer_groups(self.backbone), [self.linear_head]]
+
+    def save(self, path) -> None:
+        """Write weights, class names and transform to one safetensors file.
+
+        What is frozen is not part of it.
+
+        Parameters
+        ----------
+        path : str or Path
+            In a folder that exists.
+
+        Raises
+        ------
+        ValueError
+            If the model holds adapters of peft.
+        """
+        tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        if any(".modules_to_save." in key or ".lora_" in key for key in tensors):
+            raise ValueError("the model holds adapters: use save_lora, or merge_and_unload() first")
+        metadata = {key: json.dumps(value) for key, value in self._card().items()}
+        write_atomically(Path(path), save(tensors, metadata=metadata))
+
+    def _card(self) -> dict:
+        return {
+            "format": FORMAT,
+            "class_names": self.class_names,
+            "n_classes": self.linear_head.out_features,
+            "backbone": getattr(self.backbone, "name", type(self.backbone).__name__),
+            "provenance": getattr(self.backbone, "provenance", None),
+            "transform": _describe(self.transform),
+            "options": getattr(self.backbone, "options", {}),
+        }
+
+    @classmethod
+    def load(cls, path, class_names: Sequence[str] | None = None, backbone=None) -> Classifier:
+        """Read a model that `save` wrote, in evaluation mode and unfrozen.
+
+        Parameters
+        ----------
+        path : str or Path
+        class_names : list of str, optional
+            The classes of the data at hand; refused unless the file holds them in this order.
+        backbone : nn.Module, optional
+            One built like the saved one, for a backbone that the course does not know by name; it
+            is copied.
+
+        Returns
+        -------
+        Classifier
+
+        Raises
+        ------
+        CourseError
+            If the file cannot be read, or the weights do not fit the backbone.
+        ValueError
+            If class names, their order, the transform or the pooling differ.
+        """
+        tensors, card = _read(Path(path))
+        if class_names is not None:
+            refuse_other_classes(card["class_names"], class_names, str(path))
+        body = _new_body(card) if backbone is None else backbone
+        model = cls(body, card["n_classes"], card["class_names"])
+        if isinstance(card["transform"], dict):
+            model.backbone.transform = Transform(**card["transform"])
+        elif _describe(model.transform) != card["transform"]:
+            raise ValueError(f"{path} was trained with the transform {card['transform']}")
+        options = getattr(model.backbone, "options", {})
+        if options != card.get("options", {}):
+            raise ValueError(f"{path} was trained with {card['options']}, not with {options}")
+        if hasattr(model.backbone, "provenance"):
+            model.backbone.provenance = card["provenance"]
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise CourseError(f"the weights in {path} do not fit this backbone") from error
+        return model.eval()
+
+
+def refuse_other_classes(own, given: Sequence[str], what: str) -> None:
+    """Raise unless two lists of class names are the same, in the same order.
+
+    Parameters
+    ----------
+    own : list of str or None
+        What the model was trained with; None, if it never knew their names, is refused.
+    given : list of str
+    what : str
+        Whose the own names are, for the message.
+
+    Raises
+    ------
+    ValueError
+        If they differ; the message holds the first difference.
+    """
+    given = [str(name) for name in given]
+    if own is None:
+        raise ValueError(f"{what} holds no class names, so it cannot be said that {given} fit")
+    if list(own) != given:
+        pairs = enumerate(zip(own, given, strict=False))
+        where = next((f"class {i} is {a!r}, not {b!r}" for i, (a, b) in pairs if a != b), None)
+        raise ValueError(
+            f"{what} has other classes: {where or f'{len(own)} of them, not {len(given)}'}; "
+            "names and order must be those it was trained with"
+        )
+
+
+def _describe(transform) -> dict | str:
+    if isinstance(transform, Transform):
+        return {"size": transform.size, "mean": transform.mean, "std": transform.std}
+    if hasattr(transform, "card"):
+        return f"{type(transform).__name__} {json.dumps(transform.card())}"
+    return type(transform).__name__
+
+
+def _new_body(card: dict) -> nn.Module:
+    """A backbone or encoder that the course knows by name, to be filled with weights."""
+    if card["backbone"] in EMBEDDED:
+        return load_encoder(card["backbone"], pretrained=False, **card["options"])
+    return load_backbone(card["backbone"], pretrained=False)
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            card = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CourseError(f"cannot read the model {path} ({error})") from error
+    if card.get("format") != FORMAT:
+        raise CourseError(f"{path} is no model that Classifier.save of this version wrote")
+    return tensors, card

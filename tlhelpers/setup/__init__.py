@@ -1,0 +1,1 @@
+"""Everything that runs before the environment exists: the standard library alone."""

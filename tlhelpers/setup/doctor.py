@@ -1,0 +1,214 @@
+"""Show what is installed, what is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlhelpers.errors import repo_root
+from tlhelpers.setup import environment, fetching, paths, pins
+from tlhelpers.setup.environment import State
+
+_KEY = ("torch", "torchvision", "timm", "transformers", "jupyterlab", "nbgrader")
+_MEND = "run `python3 -m tlhelpers lab`"
+
+# Runs in the environment's Python, which may lack any package; each part answers for itself.
+_PROBE = """
+import importlib.metadata as m, json, sys
+found = {}
+for name in json.loads(sys.argv[1]):
+    try:
+        found[name] = m.version(name)
+    except m.PackageNotFoundError:
+        found[name] = None
+answer = {"versions": found}
+try:
+    import torch
+    able = torch.cpu.get_capabilities()
+    answer["bf16"] = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+except Exception:
+    pass
+try:
+    cuda = torch.cuda.is_available()
+    answer["gpu"] = torch.cuda.get_device_name(0) if cuda else ""
+except Exception:
+    pass
+try:
+    import psutil
+    memory = psutil.virtual_memory()
+    answer["memory"] = [memory.total, memory.available]
+except Exception:
+    pass
+print("tlhelpers:" + json.dumps(answer))
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report.
+
+    Parameters
+    ----------
+    what : str
+        The thing looked at.
+    state : str
+        ``"ok"``, ``"wrong"``, or ``"note"`` for what is neither.
+    finding : str
+        What it is like.
+    mend : str
+        What to do about it; empty if nothing.
+    """
+
+    what: str
+    state: str
+    finding: str
+    mend: str = ""
+
+
+def report(echo: Callable[[str], object] = print) -> int:
+    """Print the state of everything as a table.
+
+    Parameters
+    ----------
+    echo : callable
+        Takes one line of the table.
+
+    Returns
+    -------
+    int
+        1 if something is wrong, else 0.
+    """
+    rows = examine()
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        mend = f"  -> {row.mend}" if row.mend else ""
+        echo(f"{row.state:5}  {row.what:{width}}  {row.finding}{mend}")
+    wrong = sum(row.state == "wrong" for row in rows)
+    echo(f"{wrong} of {len(rows)} lines need mending." if wrong else "All is well.")
+    return int(wrong > 0)
+
+
+def examine() -> list[Row]:
+    """Look at everything without changing it.
+
+    Returns
+    -------
+    list of Row
+        In the order in which a learner would mend them.
+    """
+    root = repo_root()
+    venv = environment.venv_dir(root)
+    state = environment.inspect(venv, environment.fingerprint(root))
+    pins = requirement_pins(root / "requirements.txt")
+    answer = {} if state in (State.ABSENT, State.FOREIGN) else _ask(venv, list(pins))
+    rows = [_python_row(), _environment_row(venv, state), *_package_rows(pins, answer)]
+    rows += _archive_rows()
+    return [*rows, _disk_row(root), *_machine_rows(answer)]
+
+
+def requirement_pins(path: Path) -> dict[str, str]:
+    """Read the exact pins of a requirements file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Package name to version.
+    """
+    pin = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;]+)")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(match.groups() for match in map(pin.match, lines) if match)
+
+
+def _ask(venv: Path, names: list[str]) -> dict:
+    command = [str(environment.venv_python(venv)), "-c", _PROBE, json.dumps(names)]
+    variables = environment.child_environment(venv)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", env=variables, timeout=300
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    lines = [line for line in done.stdout.splitlines() if line.startswith("tlhelpers:")]
+    return json.loads(lines[-1].partition(":")[2]) if lines else {}
+
+
+def _python_row() -> Row:
+    return Row("Python", "ok", f"{sys.version.split()[0]} ({sys.executable})")
+
+
+def _environment_row(venv: Path, state: State) -> Row:
+    if state is State.READY:
+        version = environment.read_stamp(venv).get("python")
+        return Row("environment", "ok", f"complete, Python {version} ({venv})")
+    mend = f"rename it, then {_MEND}" if state is State.FOREIGN else _MEND
+    return Row("environment", "wrong", f"{state.value} ({venv})", mend)
+
+
+def _package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
+    found = answer.get("versions")
+    if found is None:
+        return [Row("packages", "wrong", f"none of {len(pins)} can be seen", _MEND)]
+    # A build for the CPU carries a suffix, 2.14.1+cpu say, and is the same release.
+    off = [name for name, pin in pins.items() if (found[name] or "").partition("+")[0] != pin]
+    good = [name for name in _KEY if name in pins and name not in off]
+    rows = [Row(f"  {name}", "ok", found[name]) for name in good]
+    # A stamp that says "complete" keeps `lab` from looking at each package, so pip is asked.
+    python = environment.venv_python(environment.venv_dir())
+    mend = f'run `"{python}" -m pip install -r requirements.txt`'
+    for name in off:
+        rows.append(Row(f"  {name}", "wrong", f"{found[name]}, pinned is {pins[name]}", mend))
+    state = "wrong" if off else "ok"
+    return [Row("packages", state, f"{len(pins) - len(off)} of {len(pins)} as pinned"), *rows]
+
+
+def _archive_rows() -> list[Row]:
+    rows = []
+    for package, (state, path) in fetching.check(deep=True).items():
+        mend = "" if state == "ok" else f"run `{pins.FETCH}`"
+        size = f"{path.stat().st_size / 1e6:.1f} MB" if path else "not in the cache"
+        finding = f"{package.version}, {size}" + (", wrong hash" if state == "damaged" else "")
+        rows.append(Row(f"  {package.name}", "ok" if state == "ok" else "wrong", finding, mend))
+    good = sum(row.state == "ok" for row in rows)
+    summary = Row(
+        "data, weights",
+        "ok" if good == len(rows) else "wrong",
+        f"{good} of {len(rows)} archives complete ({paths.cache_dir()})",
+    )
+    return [summary, *rows]
+
+
+def _disk_row(root: Path) -> Row:
+    free = shutil.disk_usage(root).free / 1e9
+    if free < 1:
+        return Row("disk", "wrong", f"{free:.1f} GB free", "free some space")
+    return Row("disk", "ok", f"{free:.1f} GB free")
+
+
+def _machine_rows(answer: dict) -> list[Row]:
+    rows = [Row("processor", "note", f"{os.cpu_count()} logical cores, {_bfloat16(answer)}")]
+    if "memory" in answer:
+        total, available = (value / 1e9 for value in answer["memory"])
+        state = "note" if total >= 4 else "wrong"
+        mend = "" if total >= 4 else "lessons need about 4 GB; close other programs"
+        rows.append(Row("memory", state, f"{total:.1f} GB, {available:.1f} GB available", mend))
+    gpu = answer.get("gpu")
+    rows.append(Row("GPU", "note", gpu or "none seen; the lessons do not need one"))
+    return rows
+
+
+def _bfloat16(answer: dict) -> str:
+    if "bf16" not in answer:
+        return "bfloat16 unknown (torch cannot be asked)"
+    return "bfloat16 in hardware" if answer["bf16"] else "no bfloat16 in hardware"

@@ -1,0 +1,367 @@
+"""The course's virtual environment: made once, kept up to date, never taken for whole when it
+is not.
+
+A marker file is written before anything else and says that the folder is ours; a stamp file is
+written last and says what the folder holds. So every interruption leaves a folder that the next
+run can judge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.setup import installer, locks
+from tlhelpers.setup.files import write_atomically
+
+Echo = Callable[[str], object]
+
+MARKER = "made-by-tlhelpers.txt"
+STAMP = "tlhelpers-stamp.json"
+_MARKER_TEXT = "tlhelpers made this folder and may remove it. Keep no files of yours in it.\n"
+_GIGABYTE = 1e9
+_PROBE = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
+
+
+class State(Enum):
+    """What a look at the environment's folder tells; the value is a phrase for the learner."""
+
+    ABSENT = "not made yet"
+    FOREIGN = "not made by this course"
+    UNFINISHED = "half-made: an earlier set-up was stopped"
+    BROKEN = "made with a Python that is no longer there"
+    MOVED = "made in another folder: the course was moved or copied"
+    STALE = "out of date: the requirements have changed"
+    READY = "complete"
+
+
+def ensure(echo: Echo = print, root: Path | None = None) -> Path:
+    """Make sure that the environment is complete; do nothing if it is.
+
+    Parameters
+    ----------
+    echo : callable
+        Takes one line of progress.
+    root : Path, optional
+        The folder with ``requirements.txt`` and ``constraints.txt``; the course's by default.
+
+    Returns
+    -------
+    Path
+        The environment's Python.
+
+    Raises
+    ------
+    CourseError
+        If it cannot be completed, with the mend.
+    """
+    root = root or repo_root()
+    venv, wanted = venv_dir(root), fingerprint(root)
+    if inspect(venv, wanted) is State.READY:
+        return venv_python(venv)
+    waiting = "Another set-up is running; waiting until it is done."
+    with locks.held(venv.with_name(f"{venv.name}.lock"), lambda: echo(waiting)) as lock:
+        state = inspect(venv, wanted)
+        if state is State.STALE:
+            _update(root, venv, wanted, lock, echo)
+        elif state is not State.READY:
+            _build(root, venv, wanted, lock, echo, state)
+    return venv_python(venv)
+
+
+def venv_dir(root: Path | None = None) -> Path:
+    """Return the environment's folder, which need not exist.
+
+    Parameters
+    ----------
+    root : Path, optional
+        The course's folder.
+
+    Returns
+    -------
+    Path
+        ``.venv`` in it, or the folder that the variable ``TLHELPERS_VENV`` names.
+    """
+    chosen = os.environ.get("TLHELPERS_VENV")
+    return Path(chosen).expanduser().resolve() if chosen else (root or repo_root()) / ".venv"
+
+
+def venv_python(venv: Path) -> Path:
+    """Return the path of an environment's Python.
+
+    Parameters
+    ----------
+    venv : Path
+        The environment's folder.
+
+    Returns
+    -------
+    Path
+        Its interpreter.
+    """
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fingerprint(root: Path) -> str:
+    """Return the hash of what shall be installed.
+
+    Parameters
+    ----------
+    root : Path
+        The folder with ``requirements.txt`` and ``constraints.txt``.
+
+    Returns
+    -------
+    str
+        SHA-256 over both files, 64 hexadecimal digits.
+
+    Raises
+    ------
+    CourseError
+        If a file is missing.
+    """
+    digest = hashlib.sha256()
+    for name in ("requirements.txt", "constraints.txt"):
+        try:
+            digest.update((root / name).read_bytes() + b"\0")
+        except FileNotFoundError:
+            raise CourseError(f"{root / name} is missing: get the course's files again") from None
+    return digest.hexdigest()
+
+
+def inspect(venv: Path, wanted: str) -> State:
+    """Judge the environment's folder without changing it.
+
+    Parameters
+    ----------
+    venv : Path
+        The folder.
+    wanted : str
+        What `fingerprint` returned.
+
+    Returns
+    -------
+    State
+        `State.READY` only if nothing need be done.
+    """
+    stamp = read_stamp(venv)
+    if not stamp and not (venv / MARKER).exists():
+        return State.FOREIGN if _has_content(venv) else State.ABSENT
+    if stamp.get("state") != "complete":
+        return State.UNFINISHED
+    if stamp.get("folder") != str(venv):
+        return State.MOVED
+    found = _python_version(venv_python(venv))
+    if found.split(".")[:2] != str(stamp.get("python")).split(".")[:2]:
+        return State.BROKEN
+    return State.READY if stamp.get("requirements") == wanted else State.STALE
+
+
+def read_stamp(venv: Path) -> dict:
+    """Return what the environment's stamp says.
+
+    Parameters
+    ----------
+    venv : Path
+        The environment's folder.
+
+    Returns
+    -------
+    dict
+        Keys ``state``, ``requirements``, ``python``, ``folder``; empty without a stamp.
+    """
+    try:
+        stamp = json.loads((venv / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def child_environment(venv: Path) -> dict[str, str]:
+    """Return the variables for a program that runs in the environment.
+
+    Parameters
+    ----------
+    venv : Path
+        The environment's folder.
+
+    Returns
+    -------
+    dict
+        For `subprocess`: the environment's programs come first on ``PATH``, and model hubs
+        are told to stay off the network and OpenMP's threads to sleep while they wait, unless
+        the learner set that otherwise.
+    """
+    programs = str(venv_python(venv).parent)
+    # On a busy machine, threads that spin while they wait for each other slow torch down manifold.
+    defaults = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
+    variables = installer.clean_environment(
+        VIRTUAL_ENV=str(venv),
+        JUPYTER_PREFER_ENV_PATH="1",
+        PATH=os.pathsep.join(filter(None, [programs, os.environ.get("PATH", "")])),
+    )
+    return {**defaults, **variables}
+
+
+def _has_content(venv: Path) -> bool:
+    if venv.is_dir():
+        return any(venv.iterdir())
+    return venv.exists() or venv.is_symlink()
+
+
+def _python_version(python: Path) -> str:
+    try:
+        done = subprocess.run(
+            [str(python), "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: State) -> None:
+    if state is State.FOREIGN:
+        raise CourseError(
+            f"{venv} was not made by this course, so it stays untouched: "
+            "rename it and run the same command again"
+        )
+    _check_machine(venv, echo)
+    if state is not State.ABSENT:
+        echo(f"The environment in {venv} is {state.value}. Making it anew.")
+    _claim(venv)
+    echo(f"Setting up Python {sys.version.split()[0]} in {venv}.")
+    echo("This takes about 2 to 10 minutes, most of it downloads. Ctrl-C stops it at any time.")
+    _make_venv(venv, lock)
+    cause = _install(root, venv, lock)
+    if cause:
+        raise CourseError(f"the packages could not be installed: {cause}")
+    _finish(root, venv, wanted)
+    echo("The environment is complete.")
+
+
+def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
+    old, before = read_stamp(venv), _installed(venv)
+    echo(f"The environment in {venv} is {State.STALE.value}. Bringing it up to date.")
+    _write_stamp(venv, {**old, "state": "updating"})
+    cause = _install(root, venv, lock)
+    if not cause:
+        _finish(root, venv, wanted)
+        echo("The environment is up to date.")
+        return
+    unchanged = _installed(venv) == before
+    # pip puts each package back that it could not replace, so all are whole; but a mixture is
+    # neither the old nor the new set and must not match the fingerprint of either.
+    _write_stamp(venv, old if unchanged else {**old, "requirements": "a mixture"})
+    raise CourseError(
+        f"the new packages could not be installed: {cause}. "
+        f"{'Nothing was changed' if unchanged else 'Some packages are already new'}; this "
+        "version of the course needs them all, so mend that and run the same command again"
+    )
+
+
+def _check_machine(venv: Path, echo: Echo) -> None:
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise CourseError(
+            f"Python {version} here lacks venv or ensurepip: install it (on Debian and Ubuntu "
+            f"`sudo apt install python{version}-venv`) and run the same command again"
+        )
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(venv.parent).free / _GIGABYTE
+    need = 8.0 if sys.platform.startswith("linux") else 2.5
+    if free < 1:
+        raise CourseError(
+            f"only {free:.1f} GB are free in {venv.parent}, and the set-up needs about "
+            f"{need:g} GB: free some space and run the same command again"
+        )
+    if free < need:
+        echo(
+            f"Warning: {free:.1f} GB are free in {venv.parent}. The set-up takes about {need:g} GB"
+            " with torch's default build; README.md tells how to take the small one."
+        )
+
+
+def _claim(venv: Path) -> None:
+    venv.mkdir(exist_ok=True)
+    # The stamp goes first and the marker stays, so a kill in between leaves "half-made".
+    (venv / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+    (venv / STAMP).unlink(missing_ok=True)
+    for path in venv.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARKER:
+            path.unlink()
+
+
+def _make_venv(venv: Path, lock: int) -> None:
+    # An environment made by another environment's Python would die with it.
+    within = sys.prefix != sys.base_prefix
+    base = getattr(sys, "_base_executable", sys.executable) if within else sys.executable
+    python = str(venv_python(venv))
+    # venv would call ensurepip itself, but keeps to itself why that failed.
+    for command in (
+        [base, "-m", "venv", "--without-pip", str(venv)],
+        [python, "-m", "ensurepip", "--default-pip"],
+    ):
+        status, output = installer.run(command, lock=lock)
+        if status:
+            cause = installer.explain(output).replace("pip said", "Python said")
+            raise CourseError(f"no virtual environment could be made in {venv}: {cause}")
+
+
+def _install(root: Path, venv: Path, lock: int) -> str:
+    temporary = venv / "temporary"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    arguments = ["install", "-r", str(root / "requirements.txt")]
+    try:
+        status, output = installer.run_pip(
+            venv_python(venv), arguments, temporary, lock=lock, cwd=root
+        )
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return installer.explain(output) if status else ""
+
+
+def _site_packages(venv: Path) -> Path:
+    fixed = venv / "Lib" / "site-packages"
+    found = [fixed] if os.name == "nt" else sorted(venv.glob("lib/python3.*/site-packages"))
+    if not found:
+        raise CourseError(f"{venv} has no site-packages: remove it and run the same command again")
+    return found[0]
+
+
+def _installed(venv: Path) -> set[str]:
+    return {path.name for path in _site_packages(venv).glob("*.dist-info")}
+
+
+def _finish(root: Path, venv: Path, wanted: str) -> None:
+    site_packages = _site_packages(venv)
+    try:
+        # A relative path of dots meets no encoding, whatever the folder is called.
+        link = os.path.relpath(root, site_packages)
+    except ValueError:
+        link = str(root)  # another drive on Windows
+    (site_packages / "tlhelpers.pth").write_text(f"{link}\n", encoding="utf-8")
+    _write_stamp(
+        venv,
+        {
+            "state": "complete",
+            "requirements": wanted,
+            "python": _python_version(venv_python(venv)),
+            "folder": str(venv),
+        },
+    )
+
+
+def _write_stamp(venv: Path, stamp: dict) -> None:
+    write_atomically(venv / STAMP, json.dumps(stamp, indent=1).encode())

@@ -1,0 +1,184 @@
+"""Start programs in the course's environment, after setting up what is missing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.setup import environment, fetching, working_copy
+
+LAB_SETTINGS = Path(__file__).resolve().parent / "lab_settings"
+# JupyterLab would look for news, updates and extensions online. The page itself asks about news
+# all the same; that and nbgrader's menus, which serve a lecturer, go in LAB_SETTINGS.
+QUIET = (
+    f"--LabApp.app_settings_dir={LAB_SETTINGS}",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    # Leaves the address, and what goes wrong.
+    "--ServerApp.log_level=WARN",
+    *(
+        f"--ServerApp.jpserver_extensions=nbgrader.server_extensions.{name}=False"
+        for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+    ),
+)
+
+
+def check_port(ip: str, port: int | None) -> None:
+    """Refuse a port that another program uses.
+
+    Parameters
+    ----------
+    ip : str
+        The address to listen on.
+    port : int, optional
+        The port that the learner asked for; None leaves the choice to JupyterLab.
+
+    Raises
+    ------
+    CourseError
+        If nothing can listen there.
+    """
+    if port is None:
+        return
+    try:
+        found = socket.getaddrinfo(
+            None if ip == "*" else ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise CourseError(f"{ip} is no address of this machine ({error.strerror})") from None
+    # "localhost" has an address in two families, and JupyterLab listens on both.
+    refused = [error for error in map(_refusal, found) if error]
+    taken = [error for error in refused if error.errno in (errno.EADDRINUSE, errno.EACCES)]
+    if taken or len(refused) == len(found):
+        reason = (taken or refused)[0].strerror
+        raise CourseError(
+            f"cannot listen on {ip}, port {port} ({reason}): "
+            "give another --port, or none to let JupyterLab find a free one"
+        )
+
+
+def lab_command(python: Path, lesson: Path, ip: str, port: int | None, browser: bool) -> list[str]:
+    """Return the command that starts JupyterLab on a lesson.
+
+    Parameters
+    ----------
+    python : Path
+        The environment's Python.
+    lesson : Path
+        The notebook to open; its folder is the root of what JupyterLab serves.
+    ip : str
+        The address to listen on.
+    port : int, optional
+        The only port to try; None lets JupyterLab find a free one.
+    browser : bool
+        Open the browser.
+
+    Returns
+    -------
+    list of str
+        Program and arguments. The token stays on.
+    """
+    command = [str(python), "-m", "jupyterlab", *QUIET]
+    command += [f"--ServerApp.root_dir={lesson.parent}", f"--ServerApp.ip={ip}"]
+    # Given as a file it would open in the browser only; so the printed address leads there too.
+    command.append(f"--LabApp.default_url=/lab/tree/{quote(lesson.name)}")
+    if port is not None:
+        command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # Containers run as root. The token and localhost guard the server all the same.
+        command.append("--allow-root")
+    return command if browser else [*command, "--no-browser"]
+
+
+def lab(ip: str, port: int | None, browser: bool) -> int:
+    """Set up what is missing and hand over to JupyterLab.
+
+    Parameters
+    ----------
+    ip, port, browser
+        As in `lab_command`.
+
+    Returns
+    -------
+    int
+        JupyterLab's exit status (on Windows; elsewhere JupyterLab takes this process's place).
+    """
+    # Standard library only, but not needed by the other verbs.
+
+    python = environment.ensure()
+    fetching.fetch(python)
+    lesson = Path(working_copy.make_working_copy(print))
+    if not lesson.exists():
+        raise CourseError(f"{lesson} is missing: run `python3 -m tlhelpers build`, then this again")
+    print("Starting JupyterLab. Leave it with File > Shut Down, or Ctrl-C here.")
+    return hand_over(lab_command(python, lesson, ip, port, browser))
+
+
+def module(name: str, arguments: list[str], data: bool = True) -> int:
+    """Set up what is missing and hand over to a module in the environment.
+
+    Parameters
+    ----------
+    name : str
+        What follows ``python -m``.
+    arguments : list of str
+        The module's arguments.
+    data : bool
+        Fetch data and weights first.
+
+    Returns
+    -------
+    int
+        As in `lab`.
+    """
+    python = environment.ensure()
+    if data:
+        fetching.fetch(python)
+    return hand_over([str(python), "-m", name, *arguments])
+
+
+def hand_over(command: list[str]) -> int:
+    """Run a command in the course's folder and environment, in place of this process.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+
+    Returns
+    -------
+    int
+        The exit status, on Windows. Elsewhere this does not return.
+    """
+    variables = environment.child_environment(environment.venv_dir())
+    os.chdir(repo_root())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name != "nt":
+        os.execve(command[0], command, variables)
+    # Windows starts a new process for exec, and the prompt would come back at once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.call(command, env=variables)
+
+
+def _refusal(found: tuple) -> OSError | None:
+    family, kind, protocol, _, address = found
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name != "nt":
+                # As JupyterLab does it: a port that was just left is free.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None

@@ -1,0 +1,74 @@
+"""What a tuned network has left of what it knew: its old answers on photographs, asked again."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+from torch import nn
+
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.photographs import photograph_crops
+from tlhelpers.models.backbones import Backbone, load_backbone, load_classifier
+
+FULL_SIZE = 224
+
+
+def old_answers(body: Backbone, photographs: ImageSet) -> np.ndarray:
+    """ImageNet classes of pictures: the network's own last layer on top of a body.
+
+    Parameters
+    ----------
+    body : Backbone
+        EfficientNet-Lite0, as it came or tuned on something else; left in evaluation mode.
+    photographs : ImageSet
+        Of the size that the network was trained with.
+
+    Returns
+    -------
+    int64 array, shape (n,)
+        From 0 to 999.
+    """
+    transform, last_layer = _imagenet()
+    body.eval()
+    pixels = photographs.pixels
+    with torch.inference_mode():
+        parts = [transform(pixels[i : i + 16]) for i in range(0, len(pixels), 16)]
+        return torch.cat([last_layer(body(part)).argmax(1) for part in parts]).numpy()
+
+
+def agreement(model: nn.Module, photographs: ImageSet | None = None) -> float:
+    """Share of photographs that get the ImageNet class which the pretrained network gave.
+
+    Parameters
+    ----------
+    model : Classifier or peft.PeftModel
+        Whose body may have been tuned.
+    photographs : ImageSet, optional
+        Crops of two photographs when left out.
+
+    Returns
+    -------
+    float
+        1 for a body that answers as before on every one.
+    """
+    photographs = _photographs() if photographs is None else photographs
+    base = model.get_base_model() if hasattr(model, "peft_config") else model
+    return float((old_answers(base.backbone, photographs) == _before(photographs)).mean())
+
+
+@cache
+def _photographs() -> ImageSet:
+    return photograph_crops(40, FULL_SIZE)
+
+
+@cache
+def _before(photographs: ImageSet) -> np.ndarray:
+    return old_answers(load_backbone("efficientnet_lite0"), photographs)
+
+
+@cache
+def _imagenet():
+    network, transform = load_classifier("efficientnet_lite0")
+    return transform, network.classifier
