@@ -1,4 +1,4 @@
-"""Across domains: what a method gets, and what is said of its gain."""
+"""Across domains: what a strategy gets, and what is said of its gain."""
 
 from functools import cache
 from types import SimpleNamespace
@@ -33,9 +33,9 @@ SOURCE, TARGET = domain(64, "a"), domain(44, "b")
 SOURCE_ROWS, TARGET_ROWS = gaussian(SOURCE, 0, 0), gaussian(TARGET, 0.9, 1)
 
 
-def across(methods, source=SOURCE, target=TARGET, rows=(SOURCE_ROWS, TARGET_ROWS), **options):
+def across(strategies, source=SOURCE, target=TARGET, rows=(SOURCE_ROWS, TARGET_ROWS), **options):
     options = {"oracle": LogisticRegression, "seeds": 3, **options}
-    return repeat_across(methods, source, target, *rows, **options)
+    return repeat_across(strategies, source, target, *rows, **options)
 
 
 def centred(rows, labels, target_rows, tests, seed):
@@ -46,7 +46,7 @@ def centred(rows, labels, target_rows, tests, seed):
 
 
 class Watched:
-    """Sees all that a method gets."""
+    """Sees all that a strategy gets."""
 
     def __init__(self):
         self.given = []
@@ -70,11 +70,11 @@ def same_runs(a: pd.DataFrame, b: pd.DataFrame) -> bool:
     )
 
 
-def of(runs: pd.DataFrame, *methods: str) -> pd.DataFrame:
-    return runs[runs["method"].isin(methods)].reset_index(drop=True)
+def of(runs: pd.DataFrame, *strategies: str) -> pd.DataFrame:
+    return runs[runs["strategy"].isin(strategies)].reset_index(drop=True)
 
 
-# ---------------------------------------------------------------- what a method gets
+# ---------------------------------------------------------------- what a strategy gets
 
 
 @pytest.mark.parametrize(("per_class", "test"), [(None, 0.3), (5, 0.3), (7, 0.5)])
@@ -97,10 +97,10 @@ def test_a_method_gets_source_labels_and_rows_of_both_and_nothing_else(per_class
 
 def test_both_tables_tell_of_the_test_sides_in_their_order():
     runs, source_runs = across({"centred": centred})
-    methods = ["source only", "centred", "oracle"]
+    strategies = ["source only", "centred", "oracle"]
     for table, data, place in ((runs, TARGET, 2), (source_runs, SOURCE, 3)):
-        assert list(zip(table["seed"], table["method"], strict=True)) == [
-            (seed, method) for seed in range(3) for method in methods
+        assert list(zip(table["seed"], table["strategy"], strict=True)) == [
+            (seed, strategy) for seed in range(3) for strategy in strategies
         ]
         for row in table.itertuples():
             items = sides(row.seed)[place]
@@ -124,7 +124,7 @@ def test_source_only_and_oracle_are_heads_by_hand(per_class):
                 (runs, TARGET_ROWS[on_target]),
                 (source_runs, SOURCE_ROWS[on_source]),
             ):
-                [found] = table[(table["method"] == name) & (table["seed"] == seed)]["predicted"]
+                [found] = table[(table["strategy"] == name) & (table["seed"] == seed)]["predicted"]
                 np.testing.assert_array_equal(found, head.predict(rows))
     assert not same_runs(of(runs, "oracle"), of(runs, "source only"))
 
@@ -155,7 +155,7 @@ def test_a_method_that_changes_its_arrays_in_place_spoils_nothing():
 def test_the_runs_can_be_compared():
     runs, source_runs = across({"centred": centred})
     found = compare(runs, "centred", "source only")
-    means = runs.groupby("method")["accuracy"].mean()
+    means = runs.groupby("strategy")["accuracy"].mean()
     assert found.seeds == 3 and found.difference == pytest.approx(
         means["centred"] - means["source only"], abs=0.02
     )
@@ -223,14 +223,14 @@ ITEMS = 100
 
 
 def runs_of(**wrong) -> pd.DataFrame:
-    """Three seeds alike; of each method the items that it gets wrong, out of 100."""
+    """Three seeds alike; of each strategy the items that it gets wrong, out of 100."""
     truth, items = np.arange(ITEMS) % 2, np.array([f"item {i:03}" for i in range(ITEMS)])
     rows = []
     for seed in range(3):
         for name, places in wrong.items():
             predicted = truth.copy()
             predicted[list(places)] = 1 - truth[list(places)]
-            row = {"seed": seed, "labels": 50, "method": name.replace("_", " ")}
+            row = {"seed": seed, "labels": 50, "strategy": name.replace("_", " ")}
             rows.append(row | judged(truth, predicted, items))
     return pd.DataFrame(rows)
 
@@ -332,7 +332,7 @@ def test_names_of_reference_and_oracle_may_be_others():
 def test_a_gain_is_never_told_without_both(name):
     runs = five()
     with pytest.raises(ValueError, match=f"the runs hold no '{name}'"):
-        adaptation_table(runs[runs["method"] != name])
+        adaptation_table(runs[runs["strategy"] != name])
 
 
 def test_several_label_counts_are_refused():
@@ -344,13 +344,13 @@ def test_several_label_counts_are_refused():
 def test_runs_that_do_not_pair_are_refused():
     runs = five()
     with pytest.raises(ValueError):
-        adaptation_table(runs[(runs["method"] != "worse") | (runs["seed"] > 0)])
+        adaptation_table(runs[(runs["strategy"] != "worse") | (runs["seed"] > 0)])
 
 
 def test_a_table_out_of_repeated_runs():
     runs, source_runs = across({"centred": centred}, seeds=4)
     table = adaptation_table(runs, source_runs)
-    means = [frame.groupby("method")["accuracy"].mean() for frame in (runs, source_runs)]
+    means = [frame.groupby("strategy")["accuracy"].mean() for frame in (runs, source_runs)]
     for name in ("source only", "centred", "oracle"):
         assert table.loc[name, ["target", "source"]].tolist() == pytest.approx(
             [mean[name] for mean in means]

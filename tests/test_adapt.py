@@ -341,7 +341,7 @@ BAD = GOOD.copy()
 BAD[2, 0] = np.inf
 
 
-@pytest.mark.parametrize("method", [coral, standardise_by_domain, importance_weights])
+@pytest.mark.parametrize("strategy", [coral, standardise_by_domain, importance_weights])
 @pytest.mark.parametrize(
     ("source", "target", "told"),
     [
@@ -351,13 +351,13 @@ BAD[2, 0] = np.inf
         (BAD, GOOD, r"1 source row\(s\) hold NaN or infinity, the first is 2"),
     ],
 )
-def test_rows_that_do_not_fit_are_refused(method, source, target, told):
+def test_rows_that_do_not_fit_are_refused(strategy, source, target, told):
     with pytest.raises(ValueError, match=told):
-        method(source, target)
+        strategy(source, target)
 
 
 @pytest.mark.parametrize(
-    "method", [domain_set, lambda *given: self_train(new_linear_head, *given)], ids=["set", "self"]
+    "strategy", [domain_set, lambda *given: self_train(new_linear_head, *given)], ids=["set", "self"]
 )
 @pytest.mark.parametrize(
     ("source", "labels", "target", "told"),
@@ -371,9 +371,9 @@ def test_rows_that_do_not_fit_are_refused(method, source, target, told):
         (GOOD, LABELS, rows(6, 2), "3 features, target rows 2"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(method, source, labels, target, told):
+def test_labels_that_do_not_fit_are_refused(strategy, source, labels, target, told):
     with pytest.raises(ValueError, match=told):
-        method(source, labels, target)
+        strategy(source, labels, target)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_target_labels_are_out_of_reach():
 
 
 def test_a_shallow_method_says_what_is_wrong():
-    with pytest.raises(ValueError, match="unknown method 'korall': did you mean coral"):
+    with pytest.raises(ValueError, match="unknown strategy 'korall': did you mean coral"):
         shallow("korall")
     with pytest.raises(ValueError, match="coral has learned nothing yet: call fit first"):
         shallow("coral").predict(GOOD)

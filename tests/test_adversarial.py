@@ -62,8 +62,8 @@ def sealed(images: ImageSet) -> Sealed:
     return found
 
 
-def quiet(method, model, source=SOURCE, target=TARGET, **options):
-    return method(model, source, target, **{"epochs": 2, "batch_size": 8, "quiet": True, **options})
+def quiet(strategy, model, source=SOURCE, target=TARGET, **options):
+    return strategy(model, source, target, **{"epochs": 2, "batch_size": 8, "quiet": True, **options})
 
 
 def same(a, b):
@@ -257,27 +257,27 @@ def test_the_tables_say_what_happened_and_quiet_is_quiet(capsys):
     assert len(lines) == 2 and lines[1].startswith("epoch 2/2: loss ")
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_labels_of_the_target_are_never_read(method):
+@pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS)
+def test_labels_of_the_target_are_never_read(strategy):
     target = sealed(TARGET)
     with pytest.raises(AssertionError, match="labels of the target was read"):
         len(target)
     a, b = tiny_classifier(), tiny_classifier()
-    quiet(method, a, target=target)
+    quiet(strategy, a, target=target)
     wrong = (TARGET.labels + 1) % 3
     others = ImageSet(TARGET.pixels, wrong, ["x", "y", "z"], TARGET.groups)
-    quiet(method, b, target=others)
+    quiet(strategy, b, target=others)
     assert same(a, b) and not a.training
     assert same(adapt_batchnorm(a, target, fewest=10), adapt_batchnorm(b, others, fewest=10))
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_the_seed_decides_all_and_the_process_random_numbers_stay(method):
+@pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS)
+def test_the_seed_decides_all_and_the_process_random_numbers_stay(strategy):
     models = [tiny_classifier() for _ in range(3)]
     for model, seed in zip(models, (0, 0, 1), strict=True):
         torch.rand(seed + 1), random.random()
         states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        quiet(method, model, seed=seed)
+        quiet(strategy, model, seed=seed)
         adapt_batchnorm(model, TARGET, fewest=10)
         assert random.getstate() == states[0] and torch.equal(torch.get_rng_state(), states[1])
         assert np.array_equal(np.random.get_state()[1], states[2])  # noqa: NPY002
@@ -316,8 +316,8 @@ def test_what_is_frozen_stays():
     model = tiny_classifier()
     freeze_to(model, 2)
     before = frozen_hash(model)
-    for method in METHODS.values():
-        quiet(method, model, lr=slice(1e-4, 1e-2))
+    for strategy in METHODS.values():
+        quiet(strategy, model, lr=slice(1e-4, 1e-2))
     assert frozen_hash(model) == before
 
 
@@ -348,15 +348,15 @@ class Bag(nn.Module):
         return (self.words(input_ids) * attention_mask[..., None]).sum(1)
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_texts_of_different_lengths_are_aligned_too(method):
+@pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS)
+def test_texts_of_different_lengths_are_aligned_too(strategy):
     words = [("good " * (1 + i % 3), "bad " * (1 + i % 4))[i % 2] for i in range(24)]
     groups, none = [str(i) for i in range(24)], np.full(24, np.nan)
     source = TextSet(words, np.arange(24) % 2, ["plus", "minus"], groups, none)
     texts = [2 * word for word in words]
     target = TextSet(texts, np.zeros(24), ["unknown"], groups, none)
     model = Classifier(Bag(), 2, ["plus", "minus"])
-    history = quiet(method, model, source, target, epochs=8, lr=0.05)
+    history = quiet(strategy, model, source, target, epochs=8, lr=0.05)
     assert history.table.accuracy.iloc[-1] == pytest.approx(1)
     assert np.array_equal(predict(model, target), source.labels)
 
@@ -455,11 +455,11 @@ def test_too_few_items_or_no_statistics_are_refused():
         ({"source": SOURCE.subset([])}, "labels are empty"),
     ],
 )
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_what_cannot_be_trained_is_refused(method, options, told):
+@pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS)
+def test_what_cannot_be_trained_is_refused(strategy, options, told):
     model = tiny_classifier()
     with pytest.raises(ValueError, match=told):
-        quiet(method, model, **options)
+        quiet(strategy, model, **options)
     assert same(model, tiny_classifier())
 
 
@@ -469,22 +469,22 @@ def test_weights_below_0_and_models_without_parts_are_refused():
             quiet(fit_deep_coral, tiny_classifier(), weight=bad)
         with pytest.raises(ValueError, match="strength must be a number from 0 on"):
             quiet(fit_dann, tiny_classifier(), strength=bad)
-    for method in METHODS.values():
+    for strategy in METHODS.values():
         with pytest.raises(ValueError, match="Sequential has no backbone: build a Classifier"):
-            quiet(method, nn.Sequential(nn.Linear(4, 3)))
+            quiet(strategy, nn.Sequential(nn.Linear(4, 3)))
     model = tiny_classifier()
     freeze_to(model, 5)
     with pytest.raises(ValueError, match="every weight is frozen"):
         quiet(fit_dann, model)
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_loss_that_is_no_number_stops_the_training(method):
+@pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS)
+def test_a_loss_that_is_no_number_stops_the_training(strategy):
     def batches(items):
         return torch.full((len(items), 3, 16, 16), np.nan)
 
     with pytest.raises(CourseError, match="the loss is nan in epoch 1, batch 1: try a lower"):
-        quiet(method, tiny_classifier(), target=Unlabelled(batches, 12))
+        quiet(strategy, tiny_classifier(), target=Unlabelled(batches, 12))
 
 
 def test_a_view_holds_no_labels():

@@ -9,7 +9,7 @@ from tlhelpers.figures import training as training_plots
 
 
 def runs_of(rates, seconds, seeds=10, items=120, labels=(5, 20)):
-    """Runs whose methods are right with given rates, on the same items in each seed."""
+    """Runs whose strategies are right with given rates, on the same items in each seed."""
     rows = []
     for seed in range(seeds):
         for k in labels:
@@ -18,7 +18,7 @@ def runs_of(rates, seconds, seeds=10, items=120, labels=(5, 20)):
                 truth = np.arange(items) % 4
                 rows.append(
                     {
-                        "seed": seed, "labels": k, "method": name, "seconds": seconds[name],
+                        "seed": seed, "labels": k, "strategy": name, "seconds": seconds[name],
                         "accuracy": correct.mean(), "items": np.arange(items).astype(str),
                         "correct": correct, "truth": truth,
                         "predicted": np.where(correct, truth, (truth + 1) % 4),
@@ -34,9 +34,9 @@ RUNS = runs_of({"cheap": 0.4, "good": 0.8, "as good": 0.8}, SECONDS)
 def test_the_price_is_the_median_so_a_slow_first_run_does_not_count():
     runs = RUNS.copy()
     runs.loc[0, "seconds"] = 1000.0
-    prices = price_list(runs).set_index(["labels", "method"])
+    prices = price_list(runs).set_index(["labels", "strategy"])
     assert prices.seconds[5, "cheap"] == 1.0
-    own = runs[(runs["labels"] == 5) & (runs.method == "cheap")]
+    own = runs[(runs["labels"] == 5) & (runs.strategy == "cheap")]
     assert prices.accuracy[5, "cheap"] == pytest.approx(own.accuracy.mean())
 
 
@@ -76,7 +76,7 @@ def test_the_map_says_in_words_what_its_colours_say():
 
 def test_prices_tell_accuracy_and_seconds():
     picture = training_plots.prices(RUNS, [5, 20])
-    mean = RUNS[(RUNS.method == "cheap") & (RUNS["labels"] == 5)].accuracy.mean()
+    mean = RUNS[(RUNS.strategy == "cheap") & (RUNS["labels"] == 5)].accuracy.mean()
     assert f"5 labels, cheap: {mean:.2f} for 1 s" in picture.alt
 
 

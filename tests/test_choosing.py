@@ -419,10 +419,10 @@ ABC = ["a", "b", "c"]
 
 def runs(scorers=((0.1, 0.2, 0.3), (0.3, 0.2, 0.3)), labels=(5,)):
     rows = [
-        {"seed": seed, "labels": k, "method": method, "accuracy": 0.5 + 0.1 * place, "s": score}
+        {"seed": seed, "labels": k, "strategy": strategy, "accuracy": 0.5 + 0.1 * place, "s": score}
         for k in labels
         for seed, values in enumerate(scorers)
-        for place, (method, score) in enumerate(zip(ABC, values, strict=True))
+        for place, (strategy, score) in enumerate(zip(ABC, values, strict=True))
     ]
     return pd.DataFrame(rows)
 
@@ -432,17 +432,17 @@ def test_the_best_score_of_each_seed_is_picked():
     before = table.copy()
     found = chosen_by(table, "s", ["a", "b", "c"])
     assert found["seed"].tolist() == [0, 1] and found["picked"].tolist() == ["c", "a"]
-    assert set(found["method"]) == {"chosen by s"} and found["accuracy"].tolist() == [0.7, 0.5]
+    assert set(found["strategy"]) == {"chosen by s"} and found["accuracy"].tolist() == [0.7, 0.5]
     assert chosen_by(table, "s", ["c", "b", "a"])["picked"].tolist() == ["c", "c"]  # of equals
     assert chosen_by(table, "s", ["a", "b"], "mine")["picked"].tolist() == ["b", "a"]
-    assert set(chosen_by(table, "s", "b", "mine")["method"]) == {"mine"}
+    assert set(chosen_by(table, "s", "b", "mine")["strategy"]) == {"mine"}
     pd.testing.assert_frame_equal(table, before)
 
 
 def test_the_oracle_looks_at_the_target_and_is_named_so():
     found = chosen_by(runs(), "accuracy", ABC)
-    assert set(found["method"]) == {"oracle choice"} and found["picked"].tolist() == ["c", "c"]
-    assert set(chosen_by(runs(), "accuracy", ABC, "x")["method"]) == {"x"}
+    assert set(found["strategy"]) == {"oracle choice"} and found["picked"].tolist() == ["c", "c"]
+    assert set(chosen_by(runs(), "accuracy", ABC, "x")["strategy"]) == {"x"}
 
 
 def test_label_counts_are_apart_and_an_odd_index_does_no_harm():
@@ -466,7 +466,7 @@ def test_no_choice_is_better_than_the_oracles(seed):
 def test_a_score_that_is_missing_is_never_picked():
     table = runs([(np.nan, -5.0, np.nan), (np.nan, np.nan, 1.0)])
     assert chosen_by(table, "s", ABC)["picked"].tolist() == ["b", "c"]
-    with pytest.raises(ValueError, match="s is NaN for all methods at seed 1 with 5 labels"):
+    with pytest.raises(ValueError, match="s is NaN for all strategies at seed 1 with 5 labels"):
         chosen_by(table, "s", ["a", "b"])
 
 
@@ -474,7 +474,7 @@ def test_a_score_that_is_missing_is_never_picked():
     ("change", "scorer", "among", "told"),
     [
         (lambda t: t, "acuracy", ABC, "unknown scorer 'acuracy': did you mean accuracy"),
-        (lambda t: t, "s", ["a", "q"], "unknown method 'q': known: a, b, c"),
+        (lambda t: t, "s", ["a", "q"], "unknown strategy 'q': known: a, b, c"),
         (lambda t: t, "s", [], "among is empty"),
         (lambda t: t.drop(columns="seed"), "s", ABC, "runs have no column 'seed'"),
         (lambda t: t.astype({"s": str}), "s", ABC, "s must hold numbers"),

@@ -44,14 +44,14 @@ CLASS_NAMES = ["a_cat", "dog", "bird"]
 
 
 def runs_of(rates: dict, seeds: int = 4, items: int = 60, labels: int = 20) -> pd.DataFrame:
-    """Runs whose methods are right with given rates, as a sweep gives them."""
+    """Runs whose strategies are right with given rates, as a sweep gives them."""
     truth = np.arange(items) % 3
     rows = []
     for seed in range(seeds):
         for place, (name, rate) in enumerate(rates.items()):
             right = np.random.default_rng((seed, place)).random(items) < rate
             found = judged(truth, np.where(right, truth, (truth + 1) % 3), np.arange(items))
-            rows.append({"seed": seed, "labels": labels, "method": name} | found)
+            rows.append({"seed": seed, "labels": labels, "strategy": name} | found)
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
 
@@ -396,7 +396,7 @@ def test_means_and_bands_are_those_of_the_learning_curve(pictures):
     for band, (name, runs) in zip(
         axes.collections, (("on the target", TARGET), ("on the source", SOURCE)), strict=True
     ):
-        curve = learning_curve(runs).set_index("method").loc[order]
+        curve = learning_curve(runs).set_index("strategy").loc[order]
         assert list(lines[name].get_ydata()) == list(curve["mean"])
         box = band.get_paths()[0].vertices[:, 1]
         assert {*curve.low, *curve.high} <= set(box)
@@ -413,9 +413,9 @@ def test_every_seed_is_a_dot_of_its_own(pictures):
     dots = [line for line in axes.lines if line.get_linestyle() == "None"]
     drawn = [list(line.get_ydata()) for line in dots]
     wanted = [
-        runs[runs["method"] == method].sort_values("seed")["accuracy"].tolist()
+        runs[runs["strategy"] == strategy].sort_values("seed")["accuracy"].tolist()
         for runs in (TARGET, SOURCE)
-        for method in ("none", "weak", "strong")
+        for strategy in ("none", "weak", "strong")
     ]
     assert drawn == wanted
     for line, place in zip(dots, [0, 1, 2] * 2, strict=True):
@@ -424,7 +424,7 @@ def test_every_seed_is_a_dot_of_its_own(pictures):
 
 def test_control_and_oracle_are_lines_with_their_numbers(pictures):
     axes = pictures["by_strength"].figure.axes[0]
-    means = TARGET.groupby("method")["accuracy"].mean()
+    means = TARGET.groupby("strategy")["accuracy"].mean()
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     for name in ("source only", "oracle"):
         label = f"{name}, on the target: {means[name]:.2f}"
@@ -439,10 +439,10 @@ def test_control_and_oracle_are_lines_with_their_numbers(pictures):
     ("change", "message"),
     [
         ({"strengths": {}}, "strengths are empty"),
-        ({"strengths": {"weak": 0.1}}, "must map numbers to methods, got"),
-        ({"strengths": {0.1: "weka"}}, "the runs hold no method 'weka'"),
-        ({"control": "nothing"}, "the runs hold no method 'nothing'"),
-        ({"oracle": "nobody"}, "the runs hold no method 'nobody'"),
+        ({"strengths": {"weak": 0.1}}, "must map numbers to strategies, got"),
+        ({"strengths": {0.1: "weka"}}, "the runs hold no strategy 'weka'"),
+        ({"control": "nothing"}, "the runs hold no strategy 'nothing'"),
+        ({"oracle": "nobody"}, "the runs hold no strategy 'nobody'"),
         ({"runs": pd.concat([TARGET, TARGET.assign(labels=5)])}, r"label counts \[5, 20\]"),
         ({"source_runs": SOURCE.drop(columns="labels")}, "runs lack labels"),
     ],
@@ -454,14 +454,14 @@ def test_what_makes_no_strengths_is_refused(change, message):
 
 
 def test_runs_of_one_label_count_are_only_those_of_the_methods():
-    both = pd.concat([TARGET, SOURCE.assign(method="other", labels=5)])
+    both = pd.concat([TARGET, SOURCE.assign(strategy="other", labels=5)])
     rows = one_label_count(both, ["weak", "none"])
-    assert set(rows["method"]) == {"weak", "none"} and len(rows) == 8
+    assert set(rows["strategy"]) == {"weak", "none"} and len(rows) == 8
 
 
 def test_every_seed_is_a_line_from_one_method_to_the_other(pictures):
     for axes, runs in zip(pictures["seed_pairs"].figure.axes, (SOURCE, TARGET), strict=True):
-        table = runs.pivot(index="seed", columns="method", values="accuracy")
+        table = runs.pivot(index="seed", columns="strategy", values="accuracy")
         table = table[["source only", "strong"]]
         drawn = [list(line.get_ydata()) for line in axes.lines[:5]]
         assert drawn[:4] == table.to_numpy().tolist()
@@ -477,7 +477,7 @@ def test_every_seed_is_a_line_from_one_method_to_the_other(pictures):
 
 
 def test_seeds_that_differ_are_refused():
-    part = TARGET[(TARGET["method"] != "weak") | (TARGET["seed"] > 0)]
+    part = TARGET[(TARGET["strategy"] != "weak") | (TARGET["seed"] > 0)]
     with pytest.raises(ValueError, match=r"not paired: seeds \[0, 1, 2, 3\] against \[1, 2, 3\]"):
         seed_pairs({"here": part}, "none", "weak")
 
@@ -490,7 +490,7 @@ AMONG = ["none", "weak", "strong"]
 
 def test_every_candidate_is_a_point_and_one_of_each_seed_is_marked(pictures):
     runs = scored()
-    runs = runs[runs["method"].isin(AMONG)]
+    runs = runs[runs["strategy"].isin(AMONG)]
     axes = pictures["scorer_scatter"].figure.axes
     for panel, name, sign in zip(axes, ("perfect", "noise", "loss"), (1, 1, -1), strict=True):
         points, picked = panel.lines
@@ -515,7 +515,7 @@ def test_every_candidate_is_a_point_and_one_of_each_seed_is_marked(pictures):
 def test_of_equal_scores_the_first_candidate_is_picked_and_ranks_may_not_exist():
     runs = TARGET.assign(flat=1.0, half=np.where(TARGET["seed"] == 0, TARGET["accuracy"], 0))
     axes = scorer_scatter(runs, ["flat", "half"], ["weak", "none"]).figure.axes
-    wanted = TARGET[TARGET["method"] == "weak"].sort_values("seed")["accuracy"].tolist()
+    wanted = TARGET[TARGET["strategy"] == "weak"].sort_values("seed")["accuracy"].tolist()
     assert list(axes[0].lines[1].get_ydata()) == wanted
     assert "rank correlation: not defined" in axes[0].get_title()
     assert "rank correlation +1.00 (1 of 4 seeds)" in axes[1].get_title()
@@ -534,10 +534,10 @@ def test_five_scorers_stand_in_two_rows_without_empty_axes():
         (scored(), ["entropy"], AMONG, "the runs hold no scores 'entropy'"),
         (scored(), [], AMONG, "one scorer and two different candidates"),
         (scored(), ["noise"], ["weak", "weak"], "one scorer and two different candidates"),
-        (scored(), ["noise"], ["weak", "wea"], "the runs hold no method 'wea'"),
+        (scored(), ["noise"], ["weak", "wea"], "the runs hold no strategy 'wea'"),
         (scored().assign(noise=np.nan), ["noise"], AMONG, "the score 'noise' of .* is no number"),
         (pd.concat([scored()] * 2), ["noise"], AMONG, "one run per seed"),
-        (scored()[lambda t: (t.method != "weak") | (t.seed > 0)], ["noise"], AMONG, "one run per"),
+        (scored()[lambda t: (t.strategy != "weak") | (t.seed > 0)], ["noise"], AMONG, "one run per"),
     ],
 )
 def test_what_makes_no_scores_is_refused(runs, scorers, among, message):

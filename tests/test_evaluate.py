@@ -33,14 +33,14 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def methods(digits):
+def strategies(digits):
     pixels = digits.pixels[..., 0].reshape(len(digits), -1) / 255.0
 
     def fitted(model):
-        def method(train, test, seed):
+        def strategy(train, test, seed):
             return model.fit(pixels[train], digits.labels[train]).predict(pixels[test])
 
-        return method
+        return strategy
 
     def guess(train, test, seed):
         return np.random.default_rng(seed).choice(digits.labels[train], len(test))
@@ -53,8 +53,8 @@ def methods(digits):
 
 
 @pytest.fixture(scope="module")
-def runs(methods, digits):
-    return repeat(methods, digits, labels=(1, 5, None), seeds=10, progress=False)
+def runs(strategies, digits):
+    return repeat(strategies, digits, labels=(1, 5, None), seeds=10, progress=False)
 
 
 # ---------------------------------------------------------------- repeat
@@ -64,15 +64,15 @@ def without_seconds(runs):
     return runs.drop(columns="seconds")
 
 
-def test_repeat_gives_one_tidy_row_per_seed_count_and_method(runs, methods, digits):
+def test_repeat_gives_one_tidy_row_per_seed_count_and_method(runs, strategies, digits):
     assert len(runs) == 10 * 3 * 3
-    assert not runs.duplicated(["seed", "labels", "method"]).any()
+    assert not runs.duplicated(["seed", "labels", "strategy"]).any()
     assert sorted(runs["labels"].unique()) == [1, 5, 12]  # 18 per class, 6 of them to test
     assert (runs["seconds"] > 0).all()
     for row in runs.itertuples():
         assert row.accuracy == row.correct.mean() and row.correct.dtype == bool
         np.testing.assert_array_equal(row.items, digits.groups[np.isin(digits.groups, row.items)])
-    means = runs.groupby("method")["accuracy"].mean()
+    means = runs.groupby("strategy")["accuracy"].mean()
     assert means["logistic regression"] > 0.6 > 0.2 > means["guessing"]
 
 
@@ -80,13 +80,13 @@ def test_repeat_pairs_methods_and_nests_draws(digits):
     seen = {}
 
     def spy(name):
-        def method(train, test, seed):
+        def strategy(train, test, seed):
             seen[name, seed, len(train)] = train.copy(), test.copy()
             result = digits.labels[test].copy()
-            train[:] = test[:] = -1  # a method may spoil what it was given
+            train[:] = test[:] = -1  # a strategy may spoil what it was given
             return result
 
-        return method
+        return strategy
 
     repeat({"a": spy("a"), "b": spy("b")}, digits, labels=(2, 5), seeds=[3, 7], progress=False)
     assert len(seen) == 8
@@ -99,9 +99,9 @@ def test_repeat_pairs_methods_and_nests_draws(digits):
     assert not np.array_equal(seen["a", 3, 20][1], seen["a", 7, 20][1])
 
 
-def test_repeat_is_the_same_again_and_with_two_processes(methods, digits):
+def test_repeat_is_the_same_again_and_with_two_processes(strategies, digits):
     first, again, parallel = (
-        repeat(methods, digits, labels=(1, 5), seeds=3, n_jobs=jobs, progress=False)
+        repeat(strategies, digits, labels=(1, 5), seeds=3, n_jobs=jobs, progress=False)
         for jobs in (1, 1, 2)
     )
     pd.testing.assert_frame_equal(without_seconds(first), without_seconds(again))
@@ -109,11 +109,11 @@ def test_repeat_is_the_same_again_and_with_two_processes(methods, digits):
 
 
 def test_two_processes_share_out_the_cores(digits, tmp_path):
-    def method(train, test, seed):
+    def strategy(train, test, seed):
         (tmp_path / str(seed)).write_text(f"{os.getpid()} {os.environ['OMP_NUM_THREADS']}")
         return digits.labels[test]
 
-    repeat({"spy": method}, digits, labels=[1], seeds=2, n_jobs=2, progress=False)
+    repeat({"spy": strategy}, digits, labels=[1], seeds=2, n_jobs=2, progress=False)
     notes = [path.read_text().split() for path in tmp_path.iterdir()]
     assert len(notes) == 2 and all(int(pid) != os.getpid() for pid, _ in notes)
     assert all(int(threads) == max(1, cpu_count() // 2) for _, threads in notes)
@@ -141,13 +141,13 @@ def test_a_slow_run_shows_one_bar_on_stdout_and_clears_it(monkeypatch, digits, c
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (lambda n: np.zeros((n, 10)), r"method 'bad' returned shape \(\d+, 10\).*argmax"),
-        (lambda n: np.zeros(n - 1, int), r"method 'bad' returned shape"),
-        (lambda n: None, r"method 'bad' returned shape \(\)"),
-        (lambda n: np.full(n, np.nan), r"predictions of method 'bad' hold \d+ NaN"),
-        (lambda n: np.full(n, 0.5), r"predictions of method 'bad' must be whole numbers"),
-        (lambda n: np.full(n, "seven"), r"predictions of method 'bad' must be whole numbers"),
-        (lambda n: np.full(n, 11), r"method 'bad' predicted the label 11"),
+        (lambda n: np.zeros((n, 10)), r"strategy 'bad' returned shape \(\d+, 10\).*argmax"),
+        (lambda n: np.zeros(n - 1, int), r"strategy 'bad' returned shape"),
+        (lambda n: None, r"strategy 'bad' returned shape \(\)"),
+        (lambda n: np.full(n, np.nan), r"predictions of strategy 'bad' hold \d+ NaN"),
+        (lambda n: np.full(n, 0.5), r"predictions of strategy 'bad' must be whole numbers"),
+        (lambda n: np.full(n, "seven"), r"predictions of strategy 'bad' must be whole numbers"),
+        (lambda n: np.full(n, 11), r"strategy 'bad' predicted the label 11"),
     ],
 )
 def test_repeat_names_the_method_with_a_bad_answer(digits, output, message):
@@ -169,14 +169,14 @@ def test_an_error_inside_a_method_says_where(digits, jobs):
     with pytest.raises(KeyError, match="layer9") as caught:
         repeat({"broken": broken}, digits, labels=[1], seeds=2, n_jobs=jobs, progress=False)
     (note,) = caught.value.__notes__  # of two processes either may fail first
-    assert re.fullmatch(r"\(in method 'broken', seed [01], 1 labels per class\)", note)
+    assert re.fullmatch(r"\(in strategy 'broken', seed [01], 1 labels per class\)", note)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"methods": {}}, "at least one"),
-        ({"methods": {"none": None}}, "method 'none' is no function"),
+        ({"strategies": {}}, "at least one"),
+        ({"strategies": {"none": None}}, "strategy 'none' is no function"),
         ({"labels": []}, "labels is empty"),
         ({"labels": [1, 1]}, "a number twice"),
         ({"labels": [12, None]}, "None stands for 12"),
@@ -188,9 +188,9 @@ def test_an_error_inside_a_method_says_where(digits, jobs):
 )
 def test_repeat_refuses_bad_plans_before_any_method_runs(digits, change, message):
     def never(train, test, seed):
-        pytest.fail("a method ran")
+        pytest.fail("a strategy ran")
 
-    arguments = {"methods": {"never": never}, "data": digits, "labels": [1], "seeds": 2} | change
+    arguments = {"strategies": {"never": never}, "data": digits, "labels": [1], "seeds": 2} | change
     with pytest.raises(ValueError, match=message):
         repeat(**arguments, progress=False)
 
@@ -199,19 +199,19 @@ def test_repeat_refuses_bad_plans_before_any_method_runs(digits, change, message
 
 
 def simulated_runs(rng, gap=0.1, seeds=12, pool=150, tested=45):
-    """Right and wrong answers of two methods whose true accuracies differ by `gap`."""
+    """Right and wrong answers of two strategies whose true accuracies differ by `gap`."""
     item, rows = rng.uniform(-0.25, 0.25, (2, pool)), []
     for seed in range(seeds):
         items = rng.choice(pool, tested, replace=False)
         shift = rng.uniform(-0.1, 0.1)
-        for method, base, effect in (("a", 0.5 + gap, shift), ("b", 0.5, -shift)):
-            easy = item[0] + (item[1] if method == "a" else 0) * 0.2
+        for strategy, base, effect in (("a", 0.5 + gap, shift), ("b", 0.5, -shift)):
+            easy = item[0] + (item[1] if strategy == "a" else 0) * 0.2
             correct = rng.random(tested) < base + effect + easy[items]
             rows.append(
                 {
                     "seed": seed,
                     "labels": 5,
-                    "method": method,
+                    "strategy": strategy,
                     "correct": correct,
                     "items": np.array([f"i{i}" for i in items]),
                 }
@@ -234,7 +234,7 @@ def test_a_seed_without_weighted_items_is_left_out():
         {
             "seed": s,
             "labels": 1,
-            "method": m,
+            "strategy": m,
             "items": np.array([f"i{s}"]),
             "correct": np.array([m == "a"]),
         }
@@ -250,7 +250,7 @@ def test_a_seed_without_weighted_items_is_left_out():
 def test_difference_is_that_of_scikit_learns_metrics(runs, metric, labels):
     result = compare(runs, "logistic regression", "guessing", labels, metric)
     part = runs if labels is None else runs[runs["labels"].isin(np.atleast_1d(labels))]
-    means = part.groupby("method")[metric].mean()
+    means = part.groupby("strategy")[metric].mean()
     assert result.difference == pytest.approx(means["logistic regression"] - means["guessing"])
     assert result.low < result.difference < result.high and result.resolved
     assert (result.seeds, result.p) == (10, pytest.approx(2 / 10_001))
@@ -275,7 +275,7 @@ def test_the_order_of_rows_does_not_matter_and_the_result_is_fixed(runs):
 
 
 def test_identical_methods_differ_by_0_and_are_not_resolved(runs):
-    twin = runs[runs["method"] == "guessing"].assign(method="twin")
+    twin = runs[runs["strategy"] == "guessing"].assign(strategy="twin")
     result = compare(pd.concat([runs, twin]), "guessing", "twin")
     assert (result.difference, result.low, result.high, result.p) == (0, 0, 0, 1)
     assert result.verdict == "not resolved"
@@ -291,13 +291,13 @@ def test_items_of_one_group_are_drawn_together():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r[(r["method"] != "guessing") | (r["seed"] > 0)], "not paired: seeds"),
-        (lambda r: r[(r["method"] != "guessing") | (r["labels"] > 1)], "not paired: label counts"),
+        (lambda r: r[(r["strategy"] != "guessing") | (r["seed"] > 0)], "not paired: seeds"),
+        (lambda r: r[(r["strategy"] != "guessing") | (r["labels"] > 1)], "not paired: label counts"),
         (
             lambda r: r.assign(
                 items=[
                     i[::-1] if m == "guessing" else i
-                    for i, m in zip(r["items"], r["method"], strict=True)
+                    for i, m in zip(r["items"], r["strategy"], strict=True)
                 ]
             ),
             "not paired: they were tested on other items at seed 0",
@@ -370,7 +370,7 @@ def test_holm_can_take_back_a_verdict():
         {
             "seed": seed,
             "labels": 1,
-            "method": name,
+            "strategy": name,
             "items": items,
             "correct": rng.random(60) < 0.5 + gain,
         }
@@ -383,18 +383,18 @@ def test_holm_can_take_back_a_verdict():
 
 
 def test_compare_all_needs_a_second_method(runs):
-    with pytest.raises(ValueError, match="no method but 'guessing'"):
-        compare_all(runs[runs["method"] == "guessing"], "guessing")
+    with pytest.raises(ValueError, match="no strategy but 'guessing'"):
+        compare_all(runs[runs["strategy"] == "guessing"], "guessing")
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_learning_curve_is_the_mean_of_the_runs_within_its_interval(runs, metric):
     curve = learning_curve(runs, metric)
-    assert list(curve.columns) == ["method", "labels", "mean", "low", "high", "seeds"]
+    assert list(curve.columns) == ["strategy", "labels", "mean", "low", "high", "seeds"]
     assert len(curve) == 9 and (curve["seeds"] == 10).all()
-    means = runs.groupby(["method", "labels"])[metric].mean()
+    means = runs.groupby(["strategy", "labels"])[metric].mean()
     for row in curve.itertuples():
-        assert row.mean == pytest.approx(means[row.method, row.labels])
+        assert row.mean == pytest.approx(means[row.strategy, row.labels])
         assert row.low < row.mean < row.high
     with pytest.raises(ValueError, match="at least two seeds"):
         learning_curve(runs[runs["seed"] == 0])

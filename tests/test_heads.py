@@ -84,10 +84,10 @@ def test_no_test_row_has_a_part_in_the_model(emoji_features, twemoji, split, mak
 def test_the_same_call_gives_the_same_and_leaves_its_input(emoji_features, twemoji, split, make):
     train, test = split
     features, labels = emoji_features.copy(), twemoji.labels.copy()
-    method = make(features, labels)
-    first = method(train, test, 0)
-    np.testing.assert_array_equal(first, method(train, test, 0))
-    np.testing.assert_array_equal(first[::-1], method(train, test[::-1], 0))
+    strategy = make(features, labels)
+    first = strategy(train, test, 0)
+    np.testing.assert_array_equal(first, strategy(train, test, 0))
+    np.testing.assert_array_equal(first[::-1], strategy(train, test[::-1], 0))
     np.testing.assert_array_equal(features, emoji_features)
     np.testing.assert_array_equal(labels, twemoji.labels)
 
@@ -120,13 +120,13 @@ def test_with_fewer_rows_than_k_all_of_them_vote(emoji_features, twemoji, split)
 
 
 def test_they_are_methods_for_repeat(emoji_features, twemoji):
-    methods = {
+    strategies = {
         "linear": heads.linear_head(emoji_features, twemoji.labels),
         "neighbours": heads.nearest_neighbours(emoji_features, twemoji.labels),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        runs = repeat(methods, twemoji, labels=[2, 10], seeds=2, progress=False)
+        runs = repeat(strategies, twemoji, labels=[2, 10], seeds=2, progress=False)
     assert len(runs) == 8
     few, many = (runs.accuracy[runs["labels"] == n].mean() for n in (2, 10))
     assert 0.2 < few < many
@@ -167,7 +167,7 @@ def test_a_head_may_meet_other_features_in_use_than_in_training(emoji_features, 
 
 
 def test_by_seed_takes_turns():
-    method = heads.by_seed([lambda a, b, s, i=i: (i, s) for i in range(3)])
-    assert [method([], [], seed) for seed in range(5)] == [(0, 0), (1, 1), (2, 2), (0, 3), (1, 4)]
+    strategy = heads.by_seed([lambda a, b, s, i=i: (i, s) for i in range(3)])
+    assert [strategy([], [], seed) for seed in range(5)] == [(0, 0), (1, 1), (2, 2), (0, 3), (1, 4)]
     with pytest.raises(ValueError, match="at least one"):
         heads.by_seed([])

@@ -27,11 +27,11 @@ from tlhelpers.models.features import raw_pixels
 
 @pytest.fixture(scope="module")
 def runs(twemoji, emoji_features):
-    methods = {
+    strategies = {
         "frozen features": heads.nearest_neighbours(emoji_features, twemoji.labels),
         "raw pixels": heads.nearest_neighbours(raw_pixels(twemoji, 8), twemoji.labels),
     }
-    return repeat(methods, twemoji, labels=[1, 5], seeds=3, progress=False)
+    return repeat(strategies, twemoji, labels=[1, 5], seeds=3, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_the_texts_hold_the_numbers(pictures, runs, comparison, twemoji, few):
         assert told in alt("learning_curves")
     assert alt("intervals").count(str(comparison)) == 2
     assert f"{comparison.difference:+.2f}" in alt("intervals")
-    last = curve[(curve["labels"] == 5) & (curve.method == "frozen features")]["mean"].item()
+    last = curve[(curve["labels"] == 5) & (curve.strategy == "frozen features")]["mean"].item()
     assert f"frozen features {last:.2f}" in alt("by_layer")
     assert "train mode: from 1.000 to 0.512" in alt("drift")
     for name, count in twemoji.counts().items():
@@ -166,9 +166,9 @@ def test_axes_are_named_and_reference_lines_labelled(pictures):
 def test_the_curves_are_drawn_where_the_numbers_are(pictures, runs):
     (axes,) = pictures["learning_curves"].figure.axes
     lines = {line.get_label(): line for line in axes.get_lines()}
-    for method, part in learning_curve(runs).groupby("method"):
-        np.testing.assert_array_equal(lines[method].get_xdata(), part["labels"])
-        np.testing.assert_allclose(lines[method].get_ydata(), part["mean"])
+    for strategy, part in learning_curve(runs).groupby("strategy"):
+        np.testing.assert_array_equal(lines[strategy].get_xdata(), part["labels"])
+        np.testing.assert_allclose(lines[strategy].get_ydata(), part["mean"])
     drawn = sum(len(line.get_xdata()) for label, line in lines.items() if label.startswith("_"))
     points = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
     assert sum(len(line.get_xdata()) for line in points) == len(runs)

@@ -64,8 +64,8 @@ def has_network(outcome):
 
 SMALL = Sweep("small-one", small_sets, small_strategies, (2, None), seeds=2, look=has_network)
 ALL_TASKS = [
-    (seed, labels, method)
-    for method in ("raw pixels", "small network")
+    (seed, labels, strategy)
+    for strategy in ("raw pixels", "small network")
     for seed in range(2)
     for labels in (2, None)
 ]
@@ -154,10 +154,10 @@ def test_a_stored_sweep_is_read_as_repeat_would_have_made_it(stored, style):
     runs = load_sweep("small-one", tested_on=style)
     sets = small_sets()
     rows, labels = raw_pixels(sets["twemoji"]), sets["twemoji"].labels
-    method = linear_head(rows, labels, used_on=raw_pixels(sets[style]))
-    wanted = repeat({"raw pixels": method}, sets[style], (2, None), 2, progress=False)
+    strategy = linear_head(rows, labels, used_on=raw_pixels(sets[style]))
+    wanted = repeat({"raw pixels": strategy}, sets[style], (2, None), 2, progress=False)
     assert set(wanted.columns) <= set(runs.columns)
-    found = runs[runs["method"] == "raw pixels"].reset_index(drop=True)
+    found = runs[runs["strategy"] == "raw pixels"].reset_index(drop=True)
     assert runs.attrs["all"] == wanted.attrs["all"]
     for column in ("seed", "labels", "accuracy", "balanced_accuracy", "macro_f1"):
         assert found[column].tolist() == pytest.approx(wanted[column].tolist()), column
@@ -169,13 +169,13 @@ def test_a_stored_sweep_is_read_as_repeat_would_have_made_it(stored, style):
 def test_it_has_every_run_with_the_notes_of_its_strategy_and_of_the_look(stored):
     runs = load_sweep("small-one")
     whole = runs.attrs["all"]
-    found = {(r.seed, None if r.labels == whole else r.labels, r.method) for r in runs.itertuples()}
+    found = {(r.seed, None if r.labels == whole else r.labels, r.strategy) for r in runs.itertuples()}
     assert len(runs) == len(ALL_TASKS) and found == set(ALL_TASKS)
-    by_method = runs.groupby("method")[["trained_weights", "epochs", "network"]].max()
+    by_method = runs.groupby("strategy")[["trained_weights", "epochs", "network"]].max()
     assert by_method.loc["raw pixels", "trained_weights"] == (32 * 32 * 3 + 1) * 3
     assert by_method.loc["small network", "epochs"] == 2
     assert by_method["network"].to_dict() == {"raw pixels": 0, "small network": 1}
-    assert set(runs.loc[runs["method"] == "raw pixels", "chosen"]) == {"C 10.0"}
+    assert set(runs.loc[runs["strategy"] == "raw pixels", "chosen"]) == {"C 10.0"}
     assert set(runs["trials"]) == {0} and not {"tested_on", "cpu_seconds"} & set(runs.columns)
 
 
@@ -189,7 +189,7 @@ def test_the_other_test_set_has_other_predictions_of_the_same_items(stored):
 def test_what_was_stored_can_be_compared(stored):
     runs = load_sweep("small-one")
     found = compare(runs, "small network", "raw pixels", labels=2)
-    means = runs[runs["labels"] == 2].groupby("method")["accuracy"].mean()
+    means = runs[runs["labels"] == 2].groupby("strategy")["accuracy"].mean()
     # Items have the same weight in every seed, and here both seeds have equally many.
     assert found.difference == pytest.approx(means["small network"] - means["raw pixels"])
     assert found.seeds == 2 and found.items > len(runs["items"][0])
@@ -422,10 +422,10 @@ def test_all_seeds_of_a_method_are_run_before_the_next_method(tmp_path, monkeypa
     use(monkeypatch, root, TWO)
     run_sweep("small-sizes", n_jobs=1)
     tasks = [(seed, labels) for seed in range(3) for labels in (2, None)]
-    assert ran == [(*task, method) for method in ("one", "other") for task in tasks]
+    assert ran == [(*task, strategy) for strategy in ("one", "other") for task in tasks]
     runs = load_sweep("small-sizes")
     assert runs["seed"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
-    assert runs["method"].tolist() == ["one", "other"] * 6
+    assert runs["strategy"].tolist() == ["one", "other"] * 6
 
 
 # ---------------------------------------------------------------- what is refused
@@ -474,7 +474,7 @@ def test_a_table_with_other_class_names_is_refused(stored, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("methods", "labels", "seeds", "what"),
+    ("strategies", "labels", "seeds", "what"),
     [
         (["raw pixel"], 2, [0], "no run of 'raw pixel' with seed 0 and labels 2"),
         (["raw pixels"], 3, [0], "no run of 'raw pixels' with seed 0 and labels 3"),
@@ -482,9 +482,9 @@ def test_a_table_with_other_class_names_is_refused(stored, monkeypatch):
         ([], 2, [0], "no run of 'nothing'"),
     ],
 )
-def test_a_slice_that_was_never_run_is_refused_at_once(stored, ran, methods, labels, seeds, what):
+def test_a_slice_that_was_never_run_is_refused_at_once(stored, ran, strategies, labels, seeds, what):
     with pytest.raises(ValueError, match=what):
-        rerun("small-one", methods, labels, seeds, 1)
+        rerun("small-one", strategies, labels, seeds, 1)
     assert ran == []
 
 
@@ -534,14 +534,14 @@ def test_an_unknown_test_set_names_its_neighbours(stored):
 @pytest.mark.parametrize("labels", [2, None])
 def test_a_slice_run_again_stands_beside_what_was_stored(stored, labels, ran):
     found = rerun("small-one", ["small network", "raw pixels"], labels, [1, 0], n_jobs=1)
-    assert {(seed, labels, method) for seed in (0, 1) for method in small_strategies()} == set(ran)
-    assert found["method"].tolist() == ["raw pixels"] * 2 + ["small network"] * 2
+    assert {(seed, labels, strategy) for seed in (0, 1) for strategy in small_strategies()} == set(ran)
+    assert found["strategy"].tolist() == ["raw pixels"] * 2 + ["small network"] * 2
     assert found["seed"].tolist() == [0, 1] * 2
     assert found["same"].tolist() == [1.0] * 4
     assert found["here"].tolist() == pytest.approx(found["stored"].tolist())
-    runs = load_sweep("small-one").set_index(["labels", "method", "seed"])
+    runs = load_sweep("small-one").set_index(["labels", "strategy", "seed"])
     for row in found.itertuples():
-        before = runs.loc[(labels or runs.attrs["all"], row.method, row.seed)]
+        before = runs.loc[(labels or runs.attrs["all"], row.strategy, row.seed)]
         assert (row.stored, row.stored_seconds) == (before["accuracy"], before["seconds"])
 
 
@@ -567,7 +567,7 @@ def test_a_prediction_that_differs_is_seen(stored):
     found = rerun("small-one", ["raw pixels"], 2, [0, 1], n_jobs=1)
     assert found["same"].tolist() == pytest.approx([1 - 1 / len(runs["items"][0]), 1.0])
     assert found["here"].tolist() == pytest.approx(
-        runs.loc[(runs["method"] == "raw pixels") & (runs["labels"] == 2), "accuracy"].tolist()
+        runs.loc[(runs["strategy"] == "raw pixels") & (runs["labels"] == 2), "accuracy"].tolist()
     )
 
 
@@ -645,7 +645,7 @@ def test_the_stored_table_is_whole(name):
         assert sweep.seeds == 10 and set(runs["seed"]) == set(range(10))
         counts = {runs.attrs["all"] if k is None else k for k in sweep.labels}
         wanted = {(s, k, m) for s in range(10) for k in counts for m in sweep.strategies()}
-        found = list(runs[["seed", "labels", "method"]].itertuples(index=False, name=None))
+        found = list(runs[["seed", "labels", "strategy"]].itertuples(index=False, name=None))
         assert len(found) == len(wanted) and set(found) == wanted
         told = runs.attrs["provenance"]
         assert told["command"] == f"python3 -m tlhelpers sweep {name}" and told["seeds"] == "10"

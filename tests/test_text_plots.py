@@ -37,7 +37,7 @@ def rows():
 def runs():
     return pd.DataFrame(
         [
-            {"method": name, "seed": seed, "accuracy": value}
+            {"strategy": name, "seed": seed, "accuracy": value}
             for name, values in ACCURACIES.items()
             for seed, value in enumerate(values)
         ]
@@ -243,7 +243,7 @@ def test_every_accuracy_is_a_point_and_none_lies_on_another(pictures):
 
 
 def test_ten_equal_accuracies_are_ten_points():
-    runs = pd.DataFrame({"method": "m", "seed": range(10), "accuracy": 0.5})
+    runs = pd.DataFrame({"strategy": "m", "seed": range(10), "accuracy": 0.5})
     line = every_seed(runs, ["m"]).figure.axes[0].lines[0]
     assert len(set(np.round(line.get_ydata(), 6))) == 10
     assert np.mean(line.get_ydata()) == pytest.approx(0)
@@ -270,7 +270,7 @@ def test_the_alt_text_tells_every_seed_the_medians_and_the_lines(pictures, runs)
 
 
 def test_a_method_without_runs_is_named(runs):
-    with pytest.raises(ValueError, match="the runs hold no method 'lo rate'"):
+    with pytest.raises(ValueError, match="the runs hold no strategy 'lo rate'"):
         every_seed(runs, ["high rate", "lo rate"])
 
 

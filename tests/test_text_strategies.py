@@ -473,7 +473,7 @@ def test_a_run_of_a_sweep_predicts_the_test_items_in_their_order(every_tweet, on
 
 
 def test_it_is_the_stored_run(every_tweet, one_run):
-    stored = load_sweep("text-strategies").query("seed == 0 and labels == 8 and method == 'TF-IDF'")
+    stored = load_sweep("text-strategies").query("seed == 0 and labels == 8 and strategy == 'TF-IDF'")
     [(predicted, accuracy, chosen)] = stored[["predicted", "accuracy", "chosen"]].to_numpy()
     now = np.array([int(sign) for sign in one_run["predicted"]["tweets"]])
     assert (now == predicted).mean() > 0.99 and chosen == one_run["notes"]["chosen"]

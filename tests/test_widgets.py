@@ -22,7 +22,7 @@ def explorer():
 
 def test_it_begins_with_the_least_and_tells_both_test_sets():
     shown = explorer()
-    point = learning_curve(HERE).set_index("method").loc["head"]
+    point = learning_curve(HERE).set_index("strategy").loc["head"]
     assert shown.slider.value == "head"
     told = f"here {point['mean']:.2f} [{point['low']:.2f}, {point['high']:.2f}]; there 0."
     assert told in shown.sentence.value
@@ -111,7 +111,7 @@ def test_a_step_shows_every_seed_on_both_domains(walk):
     assert shown.startswith("Every seed with source only and with strength 1. on the source: ")
     on_source, on_target = shown.split(". on the target: ")
     for told, runs in ((on_source, ON_SOURCE), (on_target, ON_TARGET)):
-        table = runs.pivot(index="seed", columns="method", values="accuracy")
+        table = runs.pivot(index="seed", columns="strategy", values="accuracy")
         for seed, a, b in table[["source only", "strong"]].itertuples():
             assert f"seed {seed} {a:.2f} → {b:.2f}" in told
 
@@ -129,6 +129,6 @@ def test_a_strength_that_changes_nothing_is_not_resolved():
 
 
 def test_a_walk_needs_its_control_on_the_source_too():
-    without = ON_SOURCE[ON_SOURCE["method"] != "source only"]
-    with pytest.raises(ValueError, match="the runs hold no method 'source only'"):
+    without = ON_SOURCE[ON_SOURCE["strategy"] != "source only"]
+    with pytest.raises(ValueError, match="the runs hold no strategy 'source only'"):
         strength_walk(ON_TARGET, without, {2: "half"}, "source only")

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 from tqdm import tqdm
 
+from tlhelpers.errors import nearest
+
 
 def whole_numbers(values, what: str) -> np.ndarray:
     """Take `values` as a list of whole numbers.
@@ -45,6 +47,59 @@ def whole_numbers(values, what: str) -> np.ndarray:
 def is_int(value) -> bool:
     """True for a whole number of Python or NumPy; True and False are none."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
+    """Take `value` as one whole number from `least` to `most`.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for the message.
+    value : object
+        True and False are no numbers, and neither is 3.0.
+    least, most : int
+        Both allowed; without `most` there is no upper end.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number, or out of range.
+    """
+    if not is_int(value) or value < least or (most is not None and value > most):
+        end = "on" if most is None else f"to {most}"
+        raise ValueError(f"{name} must be a whole number from {least} {end}, got {value!r}")
+    return int(value)
+
+
+def is_number(value) -> bool:
+    """True for a finite number of Python or NumPy; True and False are none."""
+    kinds = (int, float, np.integer, np.floating)
+    return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def known(name: str, value, names: Iterable) -> None:
+    """Refuse a value that is not among `names`; the message lists near ones.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for the message, e.g. ``"precision"``.
+    value : object
+    names : iterable of str
+
+    Raises
+    ------
+    ValueError
+        If it is not among them.
+    """
+    names = list(names)
+    if value not in names:
+        raise ValueError(f"unknown {name} {value!r}: {nearest(str(value), names)}")
 
 
 def full_texts(texts) -> list[str]:

@@ -201,15 +201,15 @@ figures.label_slider(features, twemoji, split)
 # %%
 twins = [load_backbone("efficientnet_lite0", pretrained=False, seed=s) for s in range(5)]
 twin_heads = [linear_head(extract_features(twin, twemoji), y) for twin in twins]
-methods = {
+strategies = {
     "ImageNet features": linear_head(features, y),
     "raw pixels": linear_head(raw_pixels(twemoji), y),
     "random twin": by_seed(twin_heads),
 }
-runs = repeat(methods, twemoji, labels=[5], seeds=10)
+runs = repeat(strategies, twemoji, labels=[5], seeds=10)
 
 # %%
-runs.groupby("method", sort=False).accuracy.agg(["mean", "min", "max"]).round(2)
+runs.groupby("strategy", sort=False).accuracy.agg(["mean", "min", "max"]).round(2)
 
 # %% [markdown]
 # The means differ, but so do single throws. `compare` takes each pair on the same drawings and

@@ -106,11 +106,11 @@ labels_twice = np.tile(emoji.labels, 2)
 
 # %%
 def with_copies(head, of_test):
-    def method(train, test, seed):
+    def strategy(train, test, seed):
         pool = np.concatenate([train, test]) if of_test else train
         chosen = np.random.default_rng(seed).permutation(pool)[:len(train)]
         return head(np.concatenate([train, len(emoji) + chosen]), test, seed)
-    return method
+    return strategy
 
 head = nearest_neighbours(rows, labels_twice)
 leak = repeat({"copies of anything": with_copies(head, True),
@@ -345,8 +345,8 @@ print("with one label per class:", few)
 # Does it still learn from more at the right end of the curve, from ten labels to all?
 
 # %% tags=["claim"]
-ends = runs[(runs.method == "from scratch") & runs["labels"].isin([10, everything])]
-ends = ends.assign(method=ends["labels"].map({10: "ten labels", everything: "all labels"}), labels=0)
+ends = runs[(runs.strategy == "from scratch") & runs["labels"].isin([10, everything])]
+ends = ends.assign(strategy=ends["labels"].map({10: "ten labels", everything: "all labels"}), labels=0)
 claim("01.d", "all labels instead of ten per class help the network from scratch",
       compare(ends, "all labels", "ten labels"))
 
@@ -400,8 +400,8 @@ for key, value in schedules.attrs["provenance"].items():
 
 # %%
 table = price_list(schedules)
-weights = schedules.groupby("method").trained_weights.first()
-table.assign(weights=table.method.map(weights)).drop(columns="labels").round(2)
+weights = schedules.groupby("strategy").trained_weights.first()
+table.assign(weights=table.strategy.map(weights)).drop(columns="labels").round(2)
 
 # %% [markdown]
 # *small* is the network above, *large* is EfficientNet-Lite0 with random weights, fed with 96×96 pixels;
@@ -420,7 +420,7 @@ figures.intervals([longest, changed, patience, size])
 # by side.
 
 # %%
-frozen = load_sweep("vision-strategies").query("method == 'frozen' and labels == @everything")
+frozen = load_sweep("vision-strategies").query("strategy == 'frozen' and labels == @everything")
 both = pd.concat([schedules, frozen])
 print("frozen costs", f"{frozen.seconds.median():.1f} CPU seconds")
 reuse = compare(both, "frozen", "small, 300 epochs")
@@ -441,7 +441,7 @@ claim("01.g", "the small network, trained long, beats the large one from scratch
 most = compare(schedules, "small, 300 epochs", "small, 10 epochs")
 claim("01.h", "thirty times as many epochs are not shown to help the small network", most,
       expect="not resolved")
-cost = frozen.seconds.median() / schedules[schedules.method == "small, 300 epochs"].seconds.median()
+cost = frozen.seconds.median() / schedules[schedules.strategy == "small, 300 epochs"].seconds.median()
 claim_value("01.i", "frozen features cost at most a tenth of the CPU seconds of that longest schedule "
             "(ratio)", cost, at_most=0.1)
 

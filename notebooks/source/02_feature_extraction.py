@@ -209,13 +209,13 @@ check("02.2", answer)
 # > features with a linear head, the same with k-NN, raw pixels, random twin. Do they ever cross?
 
 # %%
-methods = {
+strategies = {
     "ImageNet, linear head": linear_head(features, emoji.labels),
     "ImageNet, 1-NN": nearest_neighbours(features, emoji.labels),
     "raw pixels": linear_head(pixels, emoji.labels),
     "random twin": by_seed([linear_head(rows, emoji.labels) for rows in twin_features]),
 }
-runs = repeat(methods, emoji, labels=[1, 2, 5, 10, None], seeds=10)
+runs = repeat(strategies, emoji, labels=[1, 2, 5, 10, None], seeds=10)
 
 # %%
 splits = [split_by_group(emoji, test=0.3, seed=seed) for seed in range(10)]
@@ -224,7 +224,7 @@ figures.learning_curves(runs, {"chance": chance(emoji.labels), "majority": np.me
 
 # %%
 curve = learning_curve(runs)
-curve.pivot(index="labels", columns="method", values="mean").round(2)
+curve.pivot(index="labels", columns="strategy", values="mean").round(2)
 
 # %% [markdown]
 # Every small point is one seed. The spread at one label per class shows why a single run proves
@@ -358,7 +358,7 @@ print(pd.Series(choices).value_counts().to_dict())
 
 # %%
 chosen_gain = compare(honest_runs, "layer chosen in training", "last layer")
-best_by_peeking = probes["ImageNet"].groupby("method").accuracy.mean().idxmax()
+best_by_peeking = probes["ImageNet"].groupby("strategy").accuracy.mean().idxmax()
 peeking_gain = compare(probes["ImageNet"], best_by_peeking, "head")
 print("chosen inside the training side:", chosen_gain)
 print("chosen by peeking at the test:  ", peeking_gain)
@@ -691,7 +691,7 @@ extract_features(backbone, emoji, cache=False, progress=False)
 print(f"features: {1000 * (time.perf_counter() - start) / len(emoji):.1f} ms per picture, once")
 
 # %%
-runs.groupby("method", sort=False).seconds.median().mul(1000).round(1).rename("ms per head")
+runs.groupby("strategy", sort=False).seconds.median().mul(1000).round(1).rename("ms per head")
 
 # %% [markdown]
 # ## What we measured

@@ -252,7 +252,7 @@ again = rerun("vision-depth", ["head only", "from blocks.5"], None, seeds=[0, 1]
 again.round(2)
 
 # %% tags=["claim"]
-same = again.groupby("method").same.mean()
+same = again.groupby("strategy").same.mean()
 claim_value("03.b", "heads that are trained again here predict what the stored table says",
             same["head only"], at_least=0.95)
 claim_value("03.c", "networks that are trained again here agree with it on most drawings",
@@ -277,7 +277,7 @@ four_ways = ["everything", "all at once", "head first, high rate", "all at once,
 
 def mean_of(table, ways):
     """Two sets of ways, each way of the one beside its partner in the other, as one comparison."""
-    both = [table[table.method == way].assign(method=name, labels=place)
+    both = [table[table.strategy == way].assign(strategy=name, labels=place)
             for name, names in ways.items() for place, way in enumerate(names)]
     return compare(pd.concat(both), *ways)
 
@@ -432,9 +432,9 @@ figures.intervals(found, notes=["in style", "in style", "other style", "other st
 # alone?
 
 # %%
-methods = ["head only", "everything", "all at once", "head first, high rate", "all at once, high rate"]
-table = pd.DataFrame({"Twemoji": in_style.groupby("method").accuracy.mean(),
-                      "OpenMoji": other_style.groupby("method").accuracy.mean()}).loc[methods]
+strategies = ["head only", "everything", "all at once", "head first, high rate", "all at once, high rate"]
+table = pd.DataFrame({"Twemoji": in_style.groupby("strategy").accuracy.mean(),
+                      "OpenMoji": other_style.groupby("strategy").accuracy.mean()}).loc[strategies]
 table.round(3)
 
 # %% [markdown]
@@ -472,7 +472,7 @@ figures.contact_sheet(photographs, per_class=8)
 # %%
 print(f"head only:  {agreement(head_only):.2f} of the old answers are left")
 print(f"everything: {agreement(tuned):.2f} of the old answers are left")
-kept = in_style.set_index("method").agreement
+kept = in_style.set_index("strategy").agreement
 figures.forgetting_bars(kept.loc[[*depth_of, "LoRA", "rates by layer", "all at once", "statistics moving",
                           "head first, high rate", "all at once, high rate"]])
 
@@ -483,7 +483,7 @@ figures.forgetting_bars(kept.loc[[*depth_of, "LoRA", "rates by layer", "all at o
 # asked to keep what was known. Two photographs are an illustration, no more; every seed is a point.
 
 # %% tags=["claim"]
-left = kept.groupby("method").mean()
+left = kept.groupby("strategy").mean()
 claim_value("03.n", "tuning everything at the usual rate leaves less than half of the old answers "
             "(share)", left["everything"], at_most=0.5, seeds=10)
 claim_value("03.o", "at the high rate, hardly any old answer is left (share)",
@@ -535,7 +535,7 @@ answer = 8 * 640 + 1280 * 8
 check("03.6", answer)
 
 # %%
-summary = in_style.groupby("method").agg(
+summary = in_style.groupby("strategy").agg(
     accuracy=("accuracy", "mean"), cpu_seconds=("seconds", "median"),
     trained_weights=("trained_weights", "first"), agreement=("agreement", "mean"))
 summary.loc[["head only", "last convolution", "LoRA", "from blocks.5", "everything"]].round(3)

@@ -65,7 +65,7 @@ everything = runs.attrs["all"]
 
 # %%
 chosen = runs[runs["labels"].isin([5, everything]) & (runs.trials > 0)]
-chosen.groupby(["method", "labels"]).chosen.value_counts().unstack("labels", fill_value=0)
+chosen.groupby(["strategy", "labels"]).chosen.value_counts().unstack("labels", fill_value=0)
 
 # %% [markdown]
 # Twenty drawings judge three settings at five labels per class. No wonder that different seeds choose
@@ -100,9 +100,9 @@ pd.concat([again, tuning], ignore_index=True).round(2)
 
 # %% tags=["claim"]
 claim_value("04.a", "linear heads that are trained again here predict what the stored table says",
-            again[again.method != "scratch"].same.mean(), at_least=0.95)
+            again[again.strategy != "scratch"].same.mean(), at_least=0.95)
 claim_value("04.b", "networks that are trained again here agree with it on most drawings",
-            pd.concat([tuning, again[again.method == "scratch"]]).same.mean(), at_least=0.7)
+            pd.concat([tuning, again[again.strategy == "scratch"]]).same.mean(), at_least=0.7)
 
 # %% [markdown]
 # ## 2 · Accuracy against labels
@@ -152,7 +152,7 @@ claim("04.f", "with 5 labels per class, fine-tuning is not shown to beat frozen 
 longer = load_sweep("vision-longer")
 longer["labels"] = everything
 minute = pd.concat([runs[runs["labels"] == everything], longer])
-price_list(minute).set_index("method")[["accuracy", "seconds"]].round(2)
+price_list(minute).set_index("strategy")[["accuracy", "seconds"]].round(2)
 
 # %%
 spent = [compare(minute, "everything, longer", rival) for rival in ("frozen", "fine-tuned", "LoRA")]
@@ -176,11 +176,11 @@ claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen 
 figures.prices(runs, [1, 5, everything])
 
 # %%
-table = price_list(runs).pivot(index="method", columns="labels", values="seconds")
+table = price_list(runs).pivot(index="strategy", columns="labels", values="seconds")
 table.round(2).sort_values(everything)
 
 # %% tags=["claim"]
-seconds = price_list(runs).set_index(["method", "labels"]).seconds
+seconds = price_list(runs).set_index(["strategy", "labels"]).seconds
 ratio = seconds["fine-tuned", everything] / seconds["frozen", everything]
 claim_value("04.h", "with all labels, fine-tuning with its trials costs at least ten times the CPU "
             "seconds of frozen features with theirs (ratio)", ratio, at_least=10)
@@ -256,9 +256,9 @@ check("04.4", answer)
 
 # %%
 full = load_sweep("vision-full-size")
-small = runs.query("method in ['frozen', 'fine-tuned'] and labels == @everything")
+small = runs.query("strategy in ['frozen', 'fine-tuned'] and labels == @everything")
 sizes = pd.concat([full, small, longer])
-price_list(sizes).set_index("method")[["accuracy", "seconds"]].round(2)
+price_list(sizes).set_index("strategy")[["accuracy", "seconds"]].round(2)
 
 # %%
 asked = [("frozen, 224 px", "frozen"), ("frozen, 224 px", "fine-tuned"),
@@ -272,7 +272,7 @@ figures.intervals(found, notes=["all labels"] * 4)
 # that size, ten seeds do not show.
 
 # %% tags=["claim"]
-cost = price_list(sizes).set_index("method").seconds
+cost = price_list(sizes).set_index("strategy").seconds
 claim_value("04.i", "frozen features at 224 px cost at most a fifth of the CPU seconds of fine-tuning at "
             "96 px (ratio)", cost["frozen, 224 px"] / cost["fine-tuned"], at_most=0.2)
 claim("04.j", "and fine-tuning at 96 px is not shown to beat them",
@@ -317,7 +317,7 @@ figures.intervals(against, notes=["5 labels per digit"] * 4)
 
 # %%
 for name in ("fine-tuned", "fine-tuned, statistics moving"):
-    print(f"{name}:", sorted(at_five[at_five.method == name].accuracy.round(2)))
+    print(f"{name}:", sorted(at_five[at_five.strategy == name].accuracy.round(2)))
 
 # %% [markdown]
 # Both ways lose to the small network. Held statistics make a lottery of it: some seeds end high, some near
@@ -331,7 +331,7 @@ claim("04.n", "and raw pixels beat frozen features", compare(at_five, "raw pixel
 # %% tags=["claim"]
 claim("04.o", "with 50 labels per digit, the small network from scratch still beats fine-tuning",
       compare(far, "scratch", "fine-tuned", labels=50))
-price = price_list(far).set_index(["method", "labels"]).seconds
+price = price_list(far).set_index(["strategy", "labels"]).seconds
 claim_value("04.p", "and costs no more CPU seconds, trials included (ratio)",
             price["scratch", 50] / price["fine-tuned", 50], at_most=1)
 

@@ -172,7 +172,7 @@ ways = {"cut for GloVe": tokens, "small letters": lambda text: text.lower().spli
 rows = {name: document_vectors(glove, tweets.texts, way, quiet=True) for name, way in ways.items()}
 cut = repeat({name: linear_head(x, labels) for name, x in rows.items()}, tweets, labels=[32, None], n_jobs=2)
 everything = cut.attrs["all"]
-cut.pivot_table(index="method", columns="labels", values="accuracy").round(2)
+cut.pivot_table(index="strategy", columns="labels", values="accuracy").round(2)
 
 # %% tags=["claim"]
 share = coverage(glove, tweets.texts, tokens).share
@@ -306,15 +306,15 @@ def shuffled(seed):
 
 mean_of = {name: document_vectors(vectors, tweets.texts, quiet=True)
            for name, vectors in {"GloVe mean": glove, "own vectors": own}.items()}
-methods = {name: linear_head(rows, labels) for name, rows in mean_of.items()}
-methods["TF-IDF"] = counted_words
-methods["random twin (shuffled GloVe)"] = by_seed([linear_head(shuffled(s), labels) for s in range(5)])
+strategies = {name: linear_head(rows, labels) for name, rows in mean_of.items()}
+strategies["TF-IDF"] = counted_words
+strategies["random twin (shuffled GloVe)"] = by_seed([linear_head(shuffled(s), labels) for s in range(5)])
 
 # %% [markdown]
 # > **Before you run it:** eight labels per class, thirty-two, all. Where does counting words win?
 
 # %%
-runs = repeat(methods, tweets, labels=[8, 32, 128, None], n_jobs=2)
+runs = repeat(strategies, tweets, labels=[8, 32, 128, None], n_jobs=2)
 figures.learning_curves(runs, {"chance": chance(labels)})
 
 # %%

@@ -214,15 +214,15 @@ bent.quantile([0.05, 0.5, 0.95]).round(2)
 
 # %%
 one_by_one = {"used_on": masked}  # alone in its batch, a tweet gets the masked vector
-methods = {"masked": linear_head(masked, labels), "plain mean": linear_head(plain, labels),
+strategies = {"masked": linear_head(masked, labels), "plain mean": linear_head(plain, labels),
            "no mask at all": linear_head(no_mask, labels),
            "plain mean, used one by one": linear_head(plain, labels, **one_by_one),
            "no mask at all, used one by one": linear_head(no_mask, labels, **one_by_one)}
-pooling = repeat(methods, tweets, labels=[32, None], n_jobs=2)
+pooling = repeat(strategies, tweets, labels=[32, None], n_jobs=2)
 everything = pooling.attrs["all"]
 
 # %%
-careless_ways = [name for name in methods if name != "masked"]
+careless_ways = [name for name in strategies if name != "masked"]
 traps = [compare(pooling, name, "masked", labels=k) for k in (32, everything) for name in careless_ways]
 figures.intervals(traps, notes=[figures.labels_per_class(k) for k in (32, everything) for _ in careless_ways])
 
@@ -427,15 +427,15 @@ claim("06.y", "with all labels, LoRA beats the frozen encoder",
 figures.prices(runs, [8, 32, everything])
 
 # %%
-price_list(runs).pivot(index="method", columns="labels", values="seconds").round(1).sort_values(everything)
+price_list(runs).pivot(index="strategy", columns="labels", values="seconds").round(1).sort_values(everything)
 
 # %% tags=["claim"]
-seconds = price_list(runs).set_index(["method", "labels"]).seconds
+seconds = price_list(runs).set_index(["strategy", "labels"]).seconds
 claim_value("06.z", "with all labels, tuning costs so many times the CPU seconds of the frozen encoder",
             seconds["fine-tuned", everything] / seconds["frozen", everything], at_least=5)
 claim_value("06.aa", "LoRA costs this share of them", seconds["LoRA", everything] /
             seconds["fine-tuned", everything], at_most=0.95)
-weights = runs.groupby("method").trained_weights.first()
+weights = runs.groupby("strategy").trained_weights.first()
 claim_value("06.ab", "and trains this share of the weights", weights["LoRA"] / weights["fine-tuned"],
             at_most=0.01)
 
@@ -482,7 +482,7 @@ def failed(run, by=0.05):
     """Within `by` of chance."""
     return run.accuracy < chance(labels) + by
 
-rates.assign(failed=failed(rates)).groupby("method").failed.sum().reindex(order)
+rates.assign(failed=failed(rates)).groupby("strategy").failed.sum().reindex(order)
 
 # %%
 asked = [("1e-3, warm-up", "rate 1e-3"), ("1e-3, warm-up, head first", "1e-3, warm-up"),
@@ -504,7 +504,7 @@ figures.intervals(repairs, notes=["32 labels per class"] * 5)
 
 # %% tags=["claim"]
 claim_value("06.ac", "at the high constant rate, some of ten seeds end near chance (how many)",
-            failed(rates[rates.method == "rate 1e-3"]).sum(), at_least=1, seeds=10)
+            failed(rates[rates.strategy == "rate 1e-3"]).sum(), at_least=1, seeds=10)
 claim("06.ad", "warm-up and a linear way down help at this rate", repairs[0])
 claim("06.ae", "training the head first helps beyond that", repairs[1])
 claim("06.af", "a ten times lower rate helps as well", repairs[2])

@@ -72,13 +72,13 @@ for name, texts in domains.items():
 names = ["news", "tweets", "movies", "products"]
 stored = {(a, b): load_sweep(f"text-domains-{a}", b) for a in names for b in names}
 
-def matrix(method):
+def matrix(strategy):
     """Mean accuracy by domain that was trained on (row) and tested on (column)."""
-    cells = {(a, b): runs[runs.method == method].accuracy.mean() for (a, b), runs in stored.items()}
+    cells = {(a, b): runs[runs.strategy == strategy].accuracy.mean() for (a, b), runs in stored.items()}
     return pd.Series(cells).unstack().loc[names, names]
 
 ladder = ["TF-IDF", "GloVe mean", "frozen"]
-tables = {method: matrix(method) for method in ladder}
+tables = {strategy: matrix(strategy) for strategy in ladder}
 figures.matrices(tables)
 
 # %% [markdown]
@@ -88,18 +88,18 @@ figures.matrices(tables)
 # at home, and one might think that nothing was lost. Tweets are simply easier. For tweets:
 
 # %%
-def on_tweets(method, domain):
+def on_tweets(strategy, domain):
     runs = stored[domain, "tweets"]
-    return runs[runs.method == method].assign(method=f"{method}, from {domain}")
+    return runs[runs.strategy == strategy].assign(strategy=f"{strategy}, from {domain}")
 
-prices = pd.concat([on_tweets(method, domain) for method in ladder for domain in names])
-lost = [compare(prices, f"{method}, from news", f"{method}, from tweets") for method in ladder]
+prices = pd.concat([on_tweets(strategy, domain) for strategy in ladder for domain in names])
+lost = [compare(prices, f"{strategy}, from news", f"{strategy}, from tweets") for strategy in ladder]
 figures.intervals(lost)
 
 # %%
-def per_seed(method):
+def per_seed(strategy):
     """What each seed loses on tweets when it learns from news."""
-    gap = [on_tweets(method, domain).set_index("seed").accuracy for domain in ("tweets", "news")]
+    gap = [on_tweets(strategy, domain).set_index("seed").accuracy for domain in ("tweets", "news")]
     return (gap[0] - gap[1]).to_numpy()
 
 def with_interval(values):
@@ -213,7 +213,7 @@ print(f"news and tweets: MMD² {test.mmd2:.3f}, p = {test.p_value:.3f}")
 # %% tags=["claim"]
 def lost_by_seed(source, target):
     """What each seed loses on a target when a head on frozen features learns elsewhere."""
-    own, other = (stored[a, target].query("method == 'frozen'").set_index("seed").accuracy
+    own, other = (stored[a, target].query("strategy == 'frozen'").set_index("seed").accuracy
                   for a in (target, source))
     return (own - other).to_numpy()
 
@@ -344,8 +344,8 @@ def self_trained(source, labels, target, tests, seed):
     return [found.head.predict(test) for test in tests]
 
 def transported(source, labels, target, tests, seed):
-    method = shallow("optimal transport").fit(*domain_set(source, labels, target))
-    return [method.predict(test) for test in tests]
+    strategy = shallow("optimal transport").fit(*domain_set(source, labels, target))
+    return [strategy.predict(test) for test in tests]
 
 ways = {"standardised": standardised, "CORAL": by_coral, "importance weights": weighted,
         "self-training": self_trained, "optimal transport": transported}
@@ -451,8 +451,8 @@ def there_and_back(way, seed):
 
 # %%
 options = {"source only": lambda rows, labels, target, tests, seed: head_on(rows, labels, tests)} | ways
-offered = glove[glove.method.isin(options)].copy()
-offered["there and back"] = [there_and_back(options[run.method], run.seed) for run in offered.itertuples()]
+offered = glove[glove.strategy.isin(options)].copy()
+offered["there and back"] = [there_and_back(options[run.strategy], run.seed) for run in offered.itertuples()]
 picked, best = (chosen_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
 pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)
 
@@ -501,7 +501,7 @@ from_news = stored["news", "tweets"]
 figures.every_seed(from_news, order)
 
 # %%
-pd.DataFrame({f"on {b}": stored["news", b].groupby("method").accuracy.mean() for b in names}).loc[order].round(2)
+pd.DataFrame({f"on {b}": stored["news", b].groupby("strategy").accuracy.mean() for b in names}).loc[order].round(2)
 
 # %%
 asked = [("fine-tuned", "frozen"), ("fine-tuned, self-trained on tweets", "fine-tuned")]
@@ -527,8 +527,8 @@ claim("07.p", "self-training on unlabelled tweets raises it further", tuned[1])
 
 # %%
 few_labels = load_sweep("text-few-labels")
-curves = few_labels[few_labels.method.isin(["TF-IDF", "TF-IDF, with news", "frozen", "frozen, with news"])]
-zero = runs.query("method == 'source only'").accuracy.mean()
+curves = few_labels[few_labels.strategy.isin(["TF-IDF", "TF-IDF, with news", "frozen", "frozen, with news"])]
+zero = runs.query("strategy == 'source only'").accuracy.mean()
 figures.learning_curves(curves, {"frozen, news alone": zero})
 
 # %%
@@ -550,7 +550,7 @@ claim("07.r", "with all tweets, adding the news is not shown to help", helps[-1]
 
 # %%
 both = pd.concat([load_sweep("text-after-news"), few_labels,
-                  load_sweep("text-strategies").query("method == 'fine-tuned'")])
+                  load_sweep("text-strategies").query("strategy == 'fine-tuned'")])
 sequence = [compare(both, "fine-tuned after news", rival, labels=k)
             for k in (8, 32, 128) for rival in ("fine-tuned", "frozen, with news")]
 figures.intervals(sequence, notes=[figures.labels_per_class(k) for k in (8, 32, 128) for _ in range(2)])

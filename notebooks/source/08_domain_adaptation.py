@@ -385,7 +385,7 @@ claim("08.i", "from MNIST to digits, the full reversal is worse than the control
 claim("08.j", "from digits to MNIST, it is worse than source only: negative transfer",
       compare(back, "DANN 1", "source only"), expect="less")
 claim_value("08.k", "all the while, every single run is right on its own source (lowest accuracy there)",
-            min(home[home.method.isin(walk.values())].accuracy.min() for home in (onward_home, back_home)),
+            min(home[home.strategy.isin(walk.values())].accuracy.min() for home in (onward_home, back_home)),
             at_least=0.9)
 
 # %% [markdown]
@@ -406,7 +406,7 @@ claim_value("08.k", "all the while, every single run is right on its own source 
 # ask for sureness or for alike answers only are also pleased by a model that calls everything the same.
 
 # %%
-candidates = [name for name in onward.method.unique() if name != "oracle"]
+candidates = [name for name in onward.strategy.unique() if name != "oracle"]
 figures.scorer_scatter(onward, SCORERS, candidates)
 
 # %% [markdown]
@@ -436,7 +436,7 @@ def choices(runs):
     return pd.concat([runs, *picks], ignore_index=True)
 
 chosen = {"MNIST to digits": choices(onward), "digits to MNIST": choices(back)}
-pd.DataFrame({name: runs.groupby("method").accuracy.mean() for name, runs in chosen.items()}).loc[
+pd.DataFrame({name: runs.groupby("strategy").accuracy.mean() for name, runs in chosen.items()}).loc[
     ["source only", *(f"chosen by {scorer}" for scorer in SCORERS), "oracle choice"]].round(2)
 
 # %%
@@ -445,7 +445,7 @@ figures.intervals(price, notes=[name for name in chosen for _ in SCORERS])
 
 # %%
 few = [f"chosen by {name}" for name in ("entropy", "mutual information", "soft neighbourhood density")]
-chosen["digits to MNIST"].query("method in @few").groupby("method").picked.value_counts().unstack(0).fillna(0)
+chosen["digits to MNIST"].query("strategy in @few").groupby("strategy").picked.value_counts().unstack(0).fillna(0)
 
 # %% tags=["claim"]
 by = {name: {scorer: compare(runs, f"chosen by {scorer}", "oracle choice") for scorer in SCORERS}
@@ -514,12 +514,12 @@ large = {style: load_emoji(style, size=96) for style in pair}
 features = {style: extract_features(backbone, images, progress=False) for style, images in large.items()}
 frozen, frozen_home = repeat_across({}, large["twemoji"], large["openmoji"], features["twemoji"],
                                     features["openmoji"], oracle=lambda: new_linear_head(C=10))
-frozen.groupby("method").accuracy.mean().round(2)
+frozen.groupby("strategy").accuracy.mean().round(2)
 
 # %%
 small = drawn["twemoji to openmoji"][0].assign(labels=0)
-small["method"] = "small network, " + small.method
-together = pd.concat([frozen.assign(labels=0, method="ImageNet features, " + frozen.method), small])
+small["strategy"] = "small network, " + small.strategy
+together = pd.concat([frozen.assign(labels=0, strategy="ImageNet features, " + frozen.strategy), small])
 bridge = [compare(together, "ImageNet features, source only", f"small network, {name}")
           for name in ("source only", "MMD 1", "oracle")]
 figures.intervals(bridge, notes=["tested on OpenMoji"] * 3)

@@ -16,7 +16,7 @@ Adapt = Callable[[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray], int], li
 
 
 def repeat_across(
-    methods: Mapping[str, Adapt],
+    strategies: Mapping[str, Adapt],
     source,
     target,
     source_rows: np.ndarray,
@@ -27,14 +27,14 @@ def repeat_across(
     seeds: int = 10,
     test: float = 0.3,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run methods of domain adaptation on rows, with a source-only and an oracle row.
+    """Run strategies of domain adaptation on rows, with a source-only and an oracle row.
 
-    Each seed splits both domains, each by itself, as the sweeps do. A method gets no target label.
+    Each seed splits both domains, each by itself, as the sweeps do. A strategy gets no target label.
 
     Parameters
     ----------
-    methods : dict of str to callable
-        ``method(rows, labels, target_rows, tests, seed)``: training rows of the source, float
+    strategies : dict of str to callable
+        ``strategy(rows, labels, target_rows, tests, seed)``: training rows of the source, float
         (n, d), with labels, int64 (n,); training rows of the target, float (m, d); a list of two
         arrays of rows to predict, of the target and of the source. It gives one int array for each.
     source, target : ImageSet or TextSet
@@ -60,9 +60,9 @@ def repeat_across(
     Raises
     ------
     ValueError
-        If the classes differ, rows do not fit the items, or a method takes a name that is taken.
+        If the classes differ, rows do not fit the items, or a strategy takes a name that is taken.
     """
-    _check(methods, source, target, source_rows, target_rows, seeds)
+    _check(strategies, source, target, source_rows, target_rows, seeds)
     found, splits = ([], []), [split_by_group(source, test, seed) for seed in range(seeds)]
     count = per_class or mean_per_class(splits, len(source.class_names))
     for seed, own in enumerate(splits):
@@ -73,17 +73,17 @@ def repeat_across(
         seen = target_rows[other.train], target.labels[other.train]
         tests = [target_rows[other.test], source_rows[own.test]]
         predicted = {REFERENCE: _head_on(oracle, learned, tests)}
-        for name, method in methods.items():
-            # Copies: a method that changes its rows in place must not change the next one's.
+        for name, strategy in strategies.items():
+            # Copies: a strategy that changes its rows in place must not change the next one's.
             given = [rows.copy() for rows in (*learned, seen[0])]
-            guesses = method(*given, [rows.copy() for rows in tests], seed)
+            guesses = strategy(*given, [rows.copy() for rows in tests], seed)
             predicted[name] = _checked(name, guesses, tests)
         predicted[ORACLE] = _head_on(oracle, seen, tests)
         sides = (target, other.test), (source, own.test)
         for place, (data, judged_items) in enumerate(sides):
             truth, groups = data.labels[judged_items], data.groups[judged_items]
             found[place].extend(
-                {"seed": seed, "labels": count, "method": name}
+                {"seed": seed, "labels": count, "strategy": name}
                 | judged(truth, guesses[place], groups)
                 for name, guesses in predicted.items()
             )
@@ -99,13 +99,13 @@ def _checked(name: str, guesses, tests: list[np.ndarray]) -> list[np.ndarray]:
     found, wanted = [np.shape(one) for one in guesses], [(len(rows),) for rows in tests]
     if found != wanted:
         raise ValueError(
-            f"method {name!r} returned shapes {found}, not {wanted}: one label per row of the "
+            f"strategy {name!r} returned shapes {found}, not {wanted}: one label per row of the "
             "target's test side, and of the source's"
         )
-    return [whole_numbers(one, f"predictions of method {name!r}") for one in guesses]
+    return [whole_numbers(one, f"predictions of strategy {name!r}") for one in guesses]
 
 
-def _check(methods, source, target, source_rows, target_rows, seeds) -> None:
+def _check(strategies, source, target, source_rows, target_rows, seeds) -> None:
     if source.class_names != target.class_names:
         raise ValueError(f"other classes: {source.class_names} and {target.class_names}")
     for name, data, rows in (("source", source, source_rows), ("target", target, target_rows)):
@@ -117,8 +117,8 @@ def _check(methods, source, target, source_rows, target_rows, seeds) -> None:
         widths = np.shape(source_rows)[1], np.shape(target_rows)[1]
         raise ValueError(f"source rows have {widths[0]} features, target rows {widths[1]}")
     for name in (REFERENCE, ORACLE):
-        if name in methods:
-            raise ValueError(f"{name!r} is always there: give your method another name")
+        if name in strategies:
+            raise ValueError(f"{name!r} is always there: give your strategy another name")
     if not is_int(seeds) or seeds < 2:
         raise ValueError(f"seeds must be a whole number from 2 on, got {seeds!r}")
 
@@ -129,7 +129,7 @@ def adaptation_table(
     reference: str = REFERENCE,
     oracle: str = ORACLE,
 ) -> pd.DataFrame:
-    """Each method on the target, beside what the source alone gives and what labels would give.
+    """Each strategy on the target, beside what the source alone gives and what labels would give.
 
     Parameters
     ----------
@@ -138,18 +138,18 @@ def adaptation_table(
     source_runs : pandas.DataFrame, optional
         The same models on the source.
     reference : str
-        The method without adaptation; it must be there.
+        The strategy without adaptation; it must be there.
     oracle : str
-        The method that learned from target labels; it must be there.
+        The strategy that learned from target labels; it must be there.
 
     Returns
     -------
     pandas.DataFrame
-        One row per method, in the order of the runs, the oracle last: `target` and `source` (mean
+        One row per strategy, in the order of the runs, the oracle last: `target` and `source` (mean
         accuracies), `difference` to the reference with its 95 % interval `low` and `high`,
         `gap_closed` (difference over that of the oracle; NaN if the oracle is no better) and
         `verdict`: "better" or "negative transfer" if resolved after Holm's correction over all
-        methods but the oracle; otherwise "not resolved". The oracle's verdict is "used target
+        strategies but the oracle; otherwise "not resolved". The oracle's verdict is "used target
         labels", whatever came out.
 
     Raises
@@ -157,18 +157,18 @@ def adaptation_table(
     ValueError
         If reference or oracle are missing, there are several label counts, or runs do not pair.
     """
-    methods = list(dict.fromkeys(runs["method"]))
+    strategies = list(dict.fromkeys(runs["strategy"]))
     for name in (reference, oracle):
-        if name not in methods:
+        if name not in strategies:
             raise ValueError(f"the runs hold no {name!r}: a gain is told between both, never alone")
     if runs["labels"].nunique() != 1:
         raise ValueError(f"give one label count, not {sorted(runs['labels'].unique())}")
-    order = [reference, *(m for m in methods if m not in (reference, oracle)), oracle]
-    table = pd.DataFrame({"target": runs.groupby("method")["accuracy"].mean()}).loc[order]
+    order = [reference, *(m for m in strategies if m not in (reference, oracle)), oracle]
+    table = pd.DataFrame({"target": runs.groupby("strategy")["accuracy"].mean()}).loc[order]
     if source_runs is not None:
-        table["source"] = source_runs.groupby("method")["accuracy"].mean().reindex(order)
-    tested = compare_all(runs[runs["method"] != oracle], reference) if len(order) > 2 else None
-    best = compare_all(runs[runs["method"].isin([reference, oracle])], reference)
+        table["source"] = source_runs.groupby("strategy")["accuracy"].mean().reindex(order)
+    tested = compare_all(runs[runs["strategy"] != oracle], reference) if len(order) > 2 else None
+    best = compare_all(runs[runs["strategy"].isin([reference, oracle])], reference)
     found = pd.concat([tested, best], ignore_index=True).set_index("a")
     for column in ("difference", "low", "high"):
         table[column] = found[column].reindex(order)

@@ -490,51 +490,51 @@ def chosen_by(
     Parameters
     ----------
     runs : pandas.DataFrame
-        One row per `seed`, `labels` and `method`, with a column of numbers for the scorer.
+        One row per `seed`, `labels` and `strategy`, with a column of numbers for the scorer.
     scorer : str
         A column, the larger, the better; "accuracy" is the target's, an oracle.
     among : iterable of str
-        Methods to pick from; each must have run with every seed and label count. Of equals the
+        Strategies to pick from; each must have run with every seed and label count. Of equals the
         first is picked; a score that is NaN is never.
     name : str, optional
-        The new `method`; "chosen by …" when left out, and "oracle choice" for "accuracy".
+        The new `strategy`; "chosen by …" when left out, and "oracle choice" for "accuracy".
 
     Returns
     -------
     pandas.DataFrame
-        The rows that were picked, by seed and label count, with `method` set to `name`, and a new
-        column `picked`, the method that it was.
+        The rows that were picked, by seed and label count, with `strategy` set to `name`, and a new
+        column `picked`, the strategy that it was.
 
     Raises
     ------
     ValueError
-        If a column or a method is missing, scores are no numbers, a method has no run or several
+        If a column or a strategy is missing, scores are no numbers, a strategy has no run or several
         at a seed, or all its scores are NaN; the message names the seed.
     """
     among = _offered(runs, scorer, among)
-    order = runs["method"].map({method: place for place, method in enumerate(among)})
+    order = runs["strategy"].map({strategy: place for place, strategy in enumerate(among)})
     offers = runs[order.notna()].iloc[np.argsort(order.dropna(), kind="stable")]
     offers = offers.reset_index(drop=True)
     places = []
     for (seed, labels), group in offers.groupby(["seed", "labels"], dropna=False):
         where = f"at seed {seed} with {labels} labels"
-        counts = group["method"].value_counts().reindex(among, fill_value=0)
+        counts = group["strategy"].value_counts().reindex(among, fill_value=0)
         if (counts != 1).any():
-            method = counts.index[counts != 1][0]
-            raise ValueError(f"{method} has {counts[method]} runs {where}: there must be one")
+            strategy = counts.index[counts != 1][0]
+            raise ValueError(f"{strategy} has {counts[strategy]} runs {where}: there must be one")
         if group[scorer].isna().all():
-            raise ValueError(f"{scorer} is NaN for all methods {where}: none can be picked")
+            raise ValueError(f"{scorer} is NaN for all strategies {where}: none can be picked")
         places.append(group[scorer].idxmax())
     default = "oracle choice" if scorer == "accuracy" else f"chosen by {scorer}"
     found = offers.loc[places].reset_index(drop=True)
-    return found.assign(picked=found["method"], method=default if name is None else name)
+    return found.assign(picked=found["strategy"], strategy=default if name is None else name)
 
 
 def _offered(runs: pd.DataFrame, scorer: str, among: Iterable[str]) -> list[str]:
     among = [among] if isinstance(among, str) else list(dict.fromkeys(among))
     if not among:
-        raise ValueError("among is empty: give at least one method to pick from")
-    keys = ("seed", "labels", "method")
+        raise ValueError("among is empty: give at least one strategy to pick from")
+    keys = ("seed", "labels", "strategy")
     missing = [key for key in keys if key not in runs]
     if missing:
         raise ValueError(f"runs have no column {missing[0]!r}: take them as they were stored")
@@ -543,8 +543,8 @@ def _offered(runs: pd.DataFrame, scorer: str, among: Iterable[str]) -> list[str]
         raise ValueError(f"unknown scorer {scorer!r}: {nearest(str(scorer), known)}")
     if runs[scorer].dtype.kind not in "fiu":
         raise ValueError(f"{scorer} must hold numbers, got {runs[scorer].dtype}")
-    methods = list(dict.fromkeys(map(str, runs["method"])))
-    for method in among:
-        if method not in methods:
-            raise ValueError(f"unknown method {method!r}: {nearest(str(method), methods)}")
+    strategies = list(dict.fromkeys(map(str, runs["strategy"])))
+    for strategy in among:
+        if strategy not in strategies:
+            raise ValueError(f"unknown strategy {strategy!r}: {nearest(str(strategy), strategies)}")
     return among

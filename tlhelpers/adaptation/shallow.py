@@ -205,7 +205,7 @@ def self_train(
 
     References
     ----------
-    .. [1] Lee, Pseudo-label: the simple and efficient semi-supervised learning method for deep
+    .. [1] Lee, Pseudo-label: the simple and efficient semi-supervised learning strategy for deep
        neural networks, ICML 2013 workshops.
     .. [2] Zou, Yu, Vijaya Kumar and Wang, Unsupervised domain adaptation for semantic segmentation
        via class-balanced self-training, ECCV 2018, arXiv:1810.07911.
@@ -415,7 +415,7 @@ def shallow(name: str, head: BaseEstimator | None = None, **options) -> Shallow:
         If the name is not known.
     """
     if name not in SHALLOW:
-        raise ValueError(f"unknown method {name!r}: {nearest(str(name), SHALLOW)}")
+        raise ValueError(f"unknown strategy {name!r}: {nearest(str(name), SHALLOW)}")
     if head is None:
         head = LogisticRegression(C=1.0, max_iter=2000)
     return Shallow(name, head, options)

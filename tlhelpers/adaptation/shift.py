@@ -295,7 +295,7 @@ def feature_shift(source, target, names: Sequence[str] | None = None) -> pd.Data
 def label_shift(source_labels, target_labels, class_names: Sequence[str]) -> pd.DataFrame:
     """How often each class occurs in two domains.
 
-    This one looks at target labels: it is for looking back, never for choosing a method.
+    This one looks at target labels: it is for looking back, never for choosing a strategy.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def classes_of(rows: pd.DataFrame, metric: str) -> np.ndarray:
 def hits_and_sizes(
     rows: pd.DataFrame, metric: str, groups: np.ndarray, classes: np.ndarray
 ) -> np.ndarray:
-    """Hits and sizes of the runs of one method, summed per item group.
+    """Hits and sizes of the runs of one strategy, summed per item group.
 
     Each of the metrics is a mean over classes of hits / size, and both add up over items:
     that is what makes weighting them one matrix product.

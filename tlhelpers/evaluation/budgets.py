@@ -12,7 +12,7 @@ from tlhelpers.evaluation.significance import ALPHA, holm
 
 
 def price_list(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy and median seconds of every method at every label count.
+    """Mean accuracy and median seconds of every strategy at every label count.
 
     Parameters
     ----------
@@ -22,17 +22,17 @@ def price_list(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `labels`, `method`, `accuracy`, `seconds`. The median, since the first run of a process
+        `labels`, `strategy`, `accuracy`, `seconds`. The median, since the first run of a process
         also pays for what is loaded once.
     """
-    grouped = runs.groupby(["labels", "method"], sort=False)
+    grouped = runs.groupby(["labels", "strategy"], sort=False)
     return grouped.agg(accuracy=("accuracy", "mean"), seconds=("seconds", "median")).reset_index()
 
 
 def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
-    """The best affordable method for every label count and budget, if the runs can tell.
+    """The best affordable strategy for every label count and budget, if the runs can tell.
 
-    Among the methods whose median seconds fit the budget, the one with the highest mean accuracy is
+    Among the strategies whose median seconds fit the budget, the one with the highest mean accuracy is
     compared with each other one (`compare`, Holm's correction within a label count and budget). It
     wins if it beats them all; those it does not beat are named.
 
@@ -47,7 +47,7 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per label count and budget: `labels`, `budget`, `best` (missing if nothing is
-        affordable), `tied` (tuple of methods that `best` is not shown to beat), `advice` (of `best`
+        affordable), `tied` (tuple of strategies that `best` is not shown to beat), `advice` (of `best`
         and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how many
         others are affordable), `resolved` (there are some, and `best` beats them all).
 
@@ -75,18 +75,18 @@ def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
         return nothing | {"rivals": 0, "resolved": False}
     order = offers.sort_values("accuracy", ascending=False, kind="stable")
     best, labels = order.iloc[0], int(order.iloc[0]["labels"])
-    others = list(order["method"][1:])
+    others = list(order["strategy"][1:])
     for other in others:
-        key = (labels, best["method"], other)
+        key = (labels, best["strategy"], other)
         if key not in p_values:
-            p_values[key] = compare(runs, best["method"], other, labels=labels).p
-    p = holm([p_values[labels, best["method"], other] for other in others]) if others else []
+            p_values[key] = compare(runs, best["strategy"], other, labels=labels).p
+    p = holm([p_values[labels, best["strategy"], other] for other in others]) if others else []
     tied = tuple(name for name, value in zip(others, p, strict=True) if value > ALPHA)
-    level = order[order["method"].isin([best["method"], *tied])]
+    level = order[order["strategy"].isin([best["strategy"], *tied])]
     return {
-        "best": best["method"],
+        "best": best["strategy"],
         "tied": tied,
-        "advice": level.sort_values("seconds", kind="stable").iloc[0]["method"],
+        "advice": level.sort_values("seconds", kind="stable").iloc[0]["strategy"],
         "accuracy": best["accuracy"],
         "rivals": len(others),
         "resolved": bool(others) and not tied,

@@ -49,7 +49,7 @@ class _Plan:
 
 
 def repeat(
-    methods: Mapping[str, Callable],
+    strategies: Mapping[str, Callable],
     data,
     labels: Iterable[int | None] = (1, 2, 5, 10),
     seeds: int | Iterable[int] = 10,
@@ -57,15 +57,15 @@ def repeat(
     n_jobs: int = 1,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Run every method on the same splits and the same draws of labels, once per seed.
+    """Run every strategy on the same splits and the same draws of labels, once per seed.
 
     Each seed has its own split and its own nested draws from the training side. All splits and
-    draws are made before the first method runs, so that bad input is told at once.
+    draws are made before the first strategy runs, so that bad input is told at once.
 
     Parameters
     ----------
-    methods : dict of str to callable
-        ``method(train_idx, test_idx, seed)`` gives the predicted labels of `test_idx`
+    strategies : dict of str to callable
+        ``strategy(train_idx, test_idx, seed)`` gives the predicted labels of `test_idx`
         (int, shape (len(test_idx),)). It must draw its random numbers from `seed`.
     data : object
         With `labels` and `groups`, as for `split_by_group`.
@@ -84,8 +84,8 @@ def repeat(
     Returns
     -------
     pandas.DataFrame
-        One row per seed, label count and method: `seed`, `labels` (labels per class; for None
-        the mean number of training items per class over all seeds, rounded), `method`,
+        One row per seed, label count and strategy: `seed`, `labels` (labels per class; for None
+        the mean number of training items per class over all seeds, rounded), `strategy`,
         `accuracy`, `balanced_accuracy`, `macro_f1`, `seconds` (wall time of the call), and with
         one array per cell, aligned with the test items: `items` (their groups), `correct`
         (bool), `truth` and `predicted` (int64 labels). ``attrs["all"]`` holds the value in
@@ -94,14 +94,14 @@ def repeat(
     Raises
     ------
     ValueError
-        If the data cannot be split or drawn from, or a method returns something else than one
-        known label per test item; the message names the class or the method.
+        If the data cannot be split or drawn from, or a strategy returns something else than one
+        known label per test item; the message names the class or the strategy.
     """
-    _check_methods(methods)
+    _check_methods(strategies)
     all_labels, groups = labels_and_groups(data)
     labels = list(labels)
     plans = _plans(data, all_labels, labels, _seed_list(seeds), test)
-    calls = [(dict(methods), plan, all_labels, groups) for plan in plans]
+    calls = [(dict(strategies), plan, all_labels, groups) for plan in plans]
     results = in_processes(_run_seed, calls, n_jobs)
     bar = progress_bar(results, "seeds", "seed", progress, total=len(plans))
     table = pd.DataFrame([row for rows in bar for row in rows])
@@ -110,13 +110,13 @@ def repeat(
     return table
 
 
-def _check_methods(methods) -> None:
-    if not isinstance(methods, Mapping) or not methods:
-        raise ValueError("methods must be a dict of name to function with at least one entry")
-    for name, method in methods.items():
-        if not callable(method):
+def _check_methods(strategies) -> None:
+    if not isinstance(strategies, Mapping) or not strategies:
+        raise ValueError("strategies must be a dict of name to function with at least one entry")
+    for name, strategy in strategies.items():
+        if not callable(strategy):
             raise ValueError(
-                f"method {name!r} is no function: give one that takes (train_idx, test_idx, seed)"
+                f"strategy {name!r} is no function: give one that takes (train_idx, test_idx, seed)"
             )
 
 
@@ -151,26 +151,26 @@ def _plans(data, all_labels: np.ndarray, wanted: list, seeds: list[int], test: f
     ]
 
 
-def _run_seed(methods: dict, plan: _Plan, labels: np.ndarray, groups: np.ndarray) -> list[dict]:
+def _run_seed(strategies: dict, plan: _Plan, labels: np.ndarray, groups: np.ndarray) -> list[dict]:
     return [
-        _run_method(name, method, per_class, train, plan, labels, groups)
+        _run_method(name, strategy, per_class, train, plan, labels, groups)
         for per_class, train in plan.draws.items()
-        for name, method in methods.items()
+        for name, strategy in strategies.items()
     ]
 
 
-def _run_method(name, method, per_class, train, plan, labels, groups) -> dict:
+def _run_method(name, strategy, per_class, train, plan, labels, groups) -> dict:
     test = plan.split.test
     started = time.perf_counter()
     try:
-        # Copies: a method that shuffles its indices in place must not change the next one's.
-        predicted = np.asarray(method(train.copy(), test.copy(), plan.seed))
+        # Copies: a strategy that shuffles its indices in place must not change the next one's.
+        predicted = np.asarray(strategy(train.copy(), test.copy(), plan.seed))
     except Exception as error:
-        error.add_note(f"(in method {name!r}, seed {plan.seed}, {per_class} labels per class)")
+        error.add_note(f"(in strategy {name!r}, seed {plan.seed}, {per_class} labels per class)")
         raise
     seconds = time.perf_counter() - started
     predicted = _checked_prediction(name, predicted, len(test), np.unique(labels))
-    run = {"seed": plan.seed, "labels": per_class, "method": name, "seconds": seconds}
+    run = {"seed": plan.seed, "labels": per_class, "strategy": name, "seconds": seconds}
     return run | judged(labels[test], predicted, groups[test])
 
 
@@ -202,14 +202,14 @@ def judged(truth: np.ndarray, predicted: np.ndarray, items: np.ndarray) -> dict:
 def _checked_prediction(name: str, predicted: np.ndarray, n: int, classes) -> np.ndarray:
     if predicted.shape != (n,):
         raise ValueError(
-            f"method {name!r} returned shape {predicted.shape} for {n} test items: return one "
+            f"strategy {name!r} returned shape {predicted.shape} for {n} test items: return one "
             f"label per item, shape ({n},); of class scores take argmax(1)"
         )
-    predicted = whole_numbers(predicted, f"predictions of method {name!r}")
+    predicted = whole_numbers(predicted, f"predictions of strategy {name!r}")
     unknown = np.setdiff1d(predicted, classes)
     if unknown.size:
         raise ValueError(
-            f"method {name!r} predicted the label {unknown[0]}, which is no class of "
+            f"strategy {name!r} predicted the label {unknown[0]}, which is no class of "
             f"the data (they have {classes.tolist()})"
         )
     return predicted
@@ -220,12 +220,12 @@ def _checked_prediction(name: str, predicted: np.ndarray, n: int, classes) -> np
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found: the mean difference of two methods and how sure it is.
+    """What `compare` found: the mean difference of two strategies and how sure it is.
 
     Parameters
     ----------
     a, b : str
-        The methods; the difference is a − b.
+        The strategies; the difference is a − b.
     difference, low, high : float
         Mean difference of the metric and its 95 % interval.
     p : float
@@ -281,12 +281,12 @@ def _signed(value: float, digits: int = 2) -> str:
 def compare(
     runs: pd.DataFrame, a: str, b: str, labels=None, metric: str = "accuracy"
 ) -> Comparison:
-    """Compare two methods by a paired bootstrap over seeds and items.
+    """Compare two strategies by a paired bootstrap over seeds and items.
 
     Seeds and item groups are both drawn with replacement, independently of each other
     (multinomial weights on each). An item group has the same weight in the tests of all seeds.
     The statistic is the weighted mean over seeds of the weighted difference within a seed. Both
-    methods get the same weights. The interval holds the middle 95 % of 10,000 resamples from a
+    strategies get the same weights. The interval holds the middle 95 % of 10,000 resamples from a
     fixed random state. With c the number of resamples on the rarer side of 0 (0 included),
     p = 2 (1 + c) / (10,000 + 1), at most 1.
 
@@ -298,7 +298,7 @@ def compare(
     runs : pandas.DataFrame
         As `repeat` returns it.
     a, b : str
-        Two methods of `runs`.
+        Two strategies of `runs`.
     labels : int or iterable of int, optional
         Label counts to use; all when left out. Over several the mean difference is taken.
     metric : {"accuracy", "balanced_accuracy", "macro_f1"}
@@ -333,7 +333,7 @@ def compare(
 def compare_average(
     runs: pd.DataFrame, several: Iterable[str], rival: str, labels: int, metric: str = "accuracy"
 ) -> Comparison:
-    """Compare the average of several methods with one, as `compare` does.
+    """Compare the average of several strategies with one, as `compare` does.
 
     So that no single one of the several has to be chosen by its result.
 
@@ -342,7 +342,7 @@ def compare_average(
     runs : pandas.DataFrame
         As `repeat` returns it.
     several : iterable of str
-        Methods of `runs`; the mean of their differences to the rival is taken.
+        Strategies of `runs`; the mean of their differences to the rival is taken.
     rival : str
     labels : int
         Label count to use.
@@ -351,7 +351,7 @@ def compare_average(
     Returns
     -------
     Comparison
-        `a` is ``"average of "`` and the methods.
+        `a` is ``"average of "`` and the strategies.
 
     Raises
     ------
@@ -361,9 +361,9 @@ def compare_average(
     several = list(several)
     name = f"average of {', '.join(several)}"
     parts = []
-    for place, method in enumerate(several):
-        # compare averages over label counts: each method gets one of its own.
-        own = _rows_of(runs, method, labels, metric).assign(labels=place, method=name)
+    for place, strategy in enumerate(several):
+        # compare averages over label counts: each strategy gets one of its own.
+        own = _rows_of(runs, strategy, labels, metric).assign(labels=place, strategy=name)
         parts += [own, _rows_of(runs, rival, labels, metric).assign(labels=place)]
     return compare(pd.concat(parts, ignore_index=True), name, rival, metric=metric)
 
@@ -371,26 +371,26 @@ def compare_average(
 def compare_all(
     runs: pd.DataFrame, reference: str, labels=None, metric: str = "accuracy"
 ) -> pd.DataFrame:
-    """Compare every other method with one reference; Holm's correction for the many tests.
+    """Compare every other strategy with one reference; Holm's correction for the many tests.
 
     Parameters
     ----------
     runs, labels, metric
         As for `compare`.
     reference : str
-        The method that is subtracted.
+        The strategy that is subtracted.
 
     Returns
     -------
     pandas.DataFrame
-        One row per method: `a`, `b`, `difference`, `low`, `high` (not corrected), `p`,
+        One row per strategy: `a`, `b`, `difference`, `low`, `high` (not corrected), `p`,
         `seeds`, `items`, `p_holm`, and `verdict`: resolved when `p_holm` is at most 0.05.
     """
     _check_runs(runs)
     _check_method(runs, reference)
-    others = [name for name in runs["method"].unique() if name != reference]
+    others = [name for name in runs["strategy"].unique() if name != reference]
     if not others:
-        raise ValueError(f"the runs hold no method but {reference!r}: there is nothing to compare")
+        raise ValueError(f"the runs hold no strategy but {reference!r}: there is nothing to compare")
     table = pd.DataFrame(
         [asdict(compare(runs, name, reference, labels, metric)) for name in others]
     )
@@ -400,7 +400,7 @@ def compare_all(
 
 
 def learning_curve(runs: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
-    """Mean and 95 % interval of every method at every label count.
+    """Mean and 95 % interval of every strategy at every label count.
 
     Parameters
     ----------
@@ -411,23 +411,23 @@ def learning_curve(runs: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        `method`, `labels`, `mean`, `low`, `high`, `seeds`. The interval is that of one method
+        `strategy`, `labels`, `mean`, `low`, `high`, `seeds`. The interval is that of one strategy
         (bootstrap over seeds and items as in `compare`): two that overlap do not tell whether
-        the methods differ, `compare` does.
+        the strategies differ, `compare` does.
     """
     _check_runs(runs)
-    pairs = runs[["method", "labels"]].drop_duplicates().itertuples(index=False)
+    pairs = runs[["strategy", "labels"]].drop_duplicates().itertuples(index=False)
     return pd.DataFrame([_curve_point(runs, *pair, metric) for pair in pairs])
 
 
-def _curve_point(runs, method: str, labels: int, metric: str) -> dict:
-    rows = _rows_of(runs, method, labels, metric)
+def _curve_point(runs, strategy: str, labels: int, metric: str) -> dict:
+    rows = _rows_of(runs, strategy, labels, metric)
     groups = item_groups(rows)
     counts = hits_and_sizes(rows, metric, groups, classes_of(rows, metric))
     draws = resample(lambda weights: scores(weights, counts)[:, :, 0], len(rows), len(groups))
     low, high = interval(draws)
     return {
-        "method": method,
+        "strategy": strategy,
         "labels": labels,
         "mean": float(rows[metric].mean()),
         "low": low,
@@ -437,7 +437,7 @@ def _curve_point(runs, method: str, labels: int, metric: str) -> dict:
 
 
 def _check_runs(runs) -> None:
-    needed = {"seed", "labels", "method", "items", "correct"}
+    needed = {"seed", "labels", "strategy", "items", "correct"}
     missing = sorted(needed - set(getattr(runs, "columns", ())))
     if missing:
         raise ValueError(f"runs lack {', '.join(missing)}: give the table that repeat() returns")
@@ -446,31 +446,31 @@ def _check_runs(runs) -> None:
 
 
 def _check_method(runs, name: str) -> None:
-    known = list(runs["method"].unique())
+    known = list(runs["strategy"].unique())
     if name not in known:
-        raise ValueError(f"the runs hold no method {name!r}: {nearest(str(name), known)}")
+        raise ValueError(f"the runs hold no strategy {name!r}: {nearest(str(name), known)}")
 
 
-def _rows_of(runs, method: str, labels, metric: str) -> pd.DataFrame:
-    """The runs of one method, sorted; a whole grid of seeds and label counts."""
+def _rows_of(runs, strategy: str, labels, metric: str) -> pd.DataFrame:
+    """The runs of one strategy, sorted; a whole grid of seeds and label counts."""
     _check_runs(runs)
-    _check_method(runs, method)
+    _check_method(runs, strategy)
     if metric not in METRICS:
         raise ValueError(f"unknown metric {metric!r}: {nearest(str(metric), METRICS)}")
-    rows = runs[runs["method"] == method].sort_values(["seed", "labels"])
+    rows = runs[runs["strategy"] == strategy].sort_values(["seed", "labels"])
     if labels is not None:
         wanted = [labels] if is_int(labels) else list(labels)
         unknown = sorted(set(wanted) - set(rows["labels"]))
         if unknown or not wanted:
             raise ValueError(
-                f"method {method!r} was not run with labels {unknown}; it was with "
+                f"strategy {strategy!r} was not run with labels {unknown}; it was with "
                 f"{sorted(set(rows['labels']))}"
             )
         rows = rows[rows["labels"].isin(wanted)]
     grid = rows["seed"].nunique() * rows["labels"].nunique()
     if rows.duplicated(["seed", "labels"]).any() or len(rows) != grid:
         raise ValueError(
-            f"method {method!r} must have one run per seed and label count: "
+            f"strategy {strategy!r} must have one run per seed and label count: "
             f"{len(rows)} runs found, {grid} expected"
         )
     if rows["seed"].nunique() < 2:

@@ -34,7 +34,7 @@ from tlhelpers.setup.machine import processor_name
 
 LIBRARIES = ("torch", "timm", "transformers", "gensim", "scikit-learn", "peft", "numpy")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-KEYS = ["seed", "labels", "method"]
+KEYS = ["seed", "labels", "strategy"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _warm(name: str) -> None:
         sweep.warm()
 
 
-def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
+def run_task(name: str, seed: int, labels: int | None, strategy: str) -> dict:
     """Run one strategy once.
 
     Parameters
@@ -125,13 +125,13 @@ def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
         Draws the split, the labels and whatever the strategy draws.
     labels : int or None
         Labels per class.
-    method : str
+    strategy : str
         Which strategy.
 
     Returns
     -------
     dict
-        `seed`, `labels`, `method`, `cpu_seconds` (of the process, all threads, training and
+        `seed`, `labels`, `strategy`, `cpu_seconds` (of the process, all threads, training and
         prediction), `predicted` (dict of set name to one character per test item), and the
         strategy's notes.
     """
@@ -140,14 +140,14 @@ def run_task(name: str, seed: int, labels: int | None, method: str) -> dict:
     split = split_by_group(first, sweep.test, seed)
     drawn = draw_labels(first.labels[split.train], labels, seed, first.class_names)
     tests = [one.subset(split_by_group(one, sweep.test, seed).test) for one in sets.values()]
-    strategy = sweep.strategies()[method]
+    strategy = sweep.strategies()[strategy]
     _warm(name)
     started = time.process_time()
     outcome = strategy(first, split.train[drawn], tests, seed)
     seconds = time.process_time() - started
     notes = outcome.notes | (sweep.look(outcome) if sweep.look else {})
     coded = ["".join(DIGITS[label] for label in labels_) for labels_ in outcome.predicted]
-    found = {"seed": seed, "labels": labels, "method": method, "cpu_seconds": round(seconds, 3)}
+    found = {"seed": seed, "labels": labels, "strategy": strategy, "cpu_seconds": round(seconds, 3)}
     return found | {"predicted": dict(zip(sets, coded, strict=True)), "notes": notes}
 
 
@@ -169,7 +169,7 @@ def run_tasks(name: str, tasks: Iterable[tuple], n_jobs: int | None = None, prog
     ----------
     name : str
         Of the sweep.
-    tasks : iterable of (seed, labels, method)
+    tasks : iterable of (seed, labels, strategy)
     n_jobs : int, optional
         Processes; one per core when left out.
     progress : bool
@@ -208,19 +208,19 @@ def run_sweep(name: str, n_jobs: int | None = None) -> Path:
         The table.
     """
     sweep = find_sweep(name)
-    methods = list(sweep.strategies())
+    strategies = list(sweep.strategies())
     tasks = [
-        (seed, labels, method)
+        (seed, labels, strategy)
         for seed in range(sweep.seeds)
         for labels in sweep.labels
-        for method in methods
+        for strategy in strategies
     ]
     kept = repo_root() / "build" / "sweeps" / f"{name}-{_state(sweep)[:16]}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
     done = {_key(found): found for found in _read_kept(kept)}
     missing = [task for task in tasks if task not in done]
-    # All seeds of a method before the next one, which may go on from what the first has kept.
-    missing.sort(key=lambda task: methods.index(task[2]))
+    # All seeds of a strategy before the next one, which may go on from what the first has kept.
+    missing.sort(key=lambda task: strategies.index(task[2]))
     if done and missing:
         print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
     with kept.open("a", encoding="utf-8") as file:
@@ -384,7 +384,7 @@ def _decoded(coded: str) -> np.ndarray:
 
 def rerun(
     name: str,
-    methods: Iterable[str],
+    strategies: Iterable[str],
     labels: int | None,
     seeds: Iterable[int],
     n_jobs: int | None = None,
@@ -395,7 +395,7 @@ def rerun(
     Parameters
     ----------
     name : str
-    methods : iterable of str
+    strategies : iterable of str
     labels : int or None
         Labels per class, as the sweep has them.
     seeds : iterable of int
@@ -407,7 +407,7 @@ def rerun(
     Returns
     -------
     pandas.DataFrame
-        One row per method and seed: `method`, `seed`, `stored` and `here` (accuracies),
+        One row per strategy and seed: `strategy`, `seed`, `stored` and `here` (accuracies),
         `same` (share of test items with the same prediction), `stored_seconds`, `seconds`.
 
     Raises
@@ -418,19 +418,19 @@ def rerun(
     stored, tested_on = load_sweep(name, tested_on), tested_on or next(iter(_sets(name)))
     whole = stored.attrs.get("all")
     stored = stored[stored["labels"] == (whole if labels is None else labels)]
-    stored = stored.set_index(["method", "seed"])
-    tasks = [(seed, labels, method) for method in methods for seed in seeds]
+    stored = stored.set_index(["strategy", "seed"])
+    tasks = [(seed, labels, strategy) for strategy in strategies for seed in seeds]
     unknown = [task for task in tasks if (task[2], task[0]) not in stored.index]
     if unknown or not tasks:
-        seed, k, method = unknown[0] if unknown else (None, None, "nothing")
-        raise ValueError(f"{name} holds no run of {method!r} with seed {seed} and labels {k}")
+        seed, k, strategy = unknown[0] if unknown else (None, None, "nothing")
+        raise ValueError(f"{name} holds no run of {strategy!r} with seed {seed} and labels {k}")
     rows = []
     for found in run_tasks(name, tasks, n_jobs):
-        before = stored.loc[(found["method"], found["seed"])]
+        before = stored.loc[(found["strategy"], found["seed"])]
         now = _decoded(found["predicted"][tested_on])
         rows.append(
             {
-                "method": found["method"],
+                "strategy": found["strategy"],
                 "seed": found["seed"],
                 "stored": before["accuracy"],
                 "here": (now == before["truth"]).mean(),
@@ -439,7 +439,7 @@ def rerun(
                 "seconds": found["cpu_seconds"],
             }
         )
-    return pd.DataFrame(rows).sort_values(["method", "seed"], ignore_index=True)
+    return pd.DataFrame(rows).sort_values(["strategy", "seed"], ignore_index=True)
 
 
 def main(argv=None) -> int:

@@ -255,10 +255,10 @@ def learning_curves(
     """
     curve = learning_curve(runs)
     figure, axes = new_axes()
-    methods = list(curve.method.unique())
-    for i, method in zip(places(methods), methods, strict=True):
-        part, draws = curve[curve.method == method], runs[runs.method == method]
-        shift = 1.03 ** (methods.index(method) - len(methods) / 2)
+    strategies = list(curve.strategy.unique())
+    for i, strategy in zip(places(strategies), strategies, strict=True):
+        part, draws = curve[curve.strategy == strategy], runs[runs.strategy == strategy]
+        shift = 1.03 ** (strategies.index(strategy) - len(strategies) / 2)
         axes.plot(
             draws["labels"] * shift,
             draws.accuracy,
@@ -268,7 +268,7 @@ def learning_curves(
             markersize=3,
             zorder=1,
         )
-        axes.plot(part["labels"], part["mean"], label=method, **style(i))
+        axes.plot(part["labels"], part["mean"], label=strategy, **style(i))
         axes.fill_between(part["labels"], part.low, part.high, color=COLOURS[i % 7], alpha=0.15)
     _reference_lines(axes, lines)
     ticks = sorted(runs["labels"].unique())
@@ -284,10 +284,10 @@ def learning_curves(
     )
     axes.legend(loc="best", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds")
     points = {
-        method: ", ".join(f"{r.labels}: {r.mean:.2f}" for r in part.itertuples(index=False))
-        for method, part in curve.groupby("method", sort=False)
+        strategy: ", ".join(f"{r.labels}: {r.mean:.2f}" for r in part.itertuples(index=False))
+        for strategy, part in curve.groupby("strategy", sort=False)
     }
-    told = "; ".join(f"{method} {values}" for method, values in points.items())
+    told = "; ".join(f"{strategy} {values}" for strategy, values in points.items())
     also = "".join(f" {name} {value:.2f}." for name, value in (lines or {}).items())
     return Picture(figure, f"Mean accuracy by labels per class. {told}.{also}")
 
@@ -353,7 +353,7 @@ def by_layer(
     Parameters
     ----------
     runs : mapping of str to DataFrame
-        One table from `evaluate.repeat` per network, whose methods are `layers`.
+        One table from `evaluate.repeat` per network, whose strategies are `layers`.
     layers : sequence of str
         In the order of the network.
     """

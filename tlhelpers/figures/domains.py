@@ -401,11 +401,11 @@ def by_strength(
     source_runs : pandas.DataFrame
         The same, tested on the source.
     strengths : mapping of float to str
-        The method of each strength; drawn at equal distances in rising order.
+        The strategy of each strength; drawn at equal distances in rising order.
     control : str
-        The method without adaptation; its mean on the target is a line.
+        The strategy without adaptation; its mean on the target is a line.
     oracle : str, optional
-        A method that has seen what an adaptation cannot; its mean on the target is a line.
+        A strategy that has seen what an adaptation cannot; its mean on the target is a line.
 
     Returns
     -------
@@ -414,20 +414,20 @@ def by_strength(
     Raises
     ------
     ValueError
-        If there is no strength, or the runs lack a method or are of several label counts.
+        If there is no strength, or the runs lack a strategy or are of several label counts.
     """
     order = _in_order(strengths)
-    methods = [strengths[strength] for strength in order]
+    strategies = [strengths[strength] for strength in order]
     lines = [control] if oracle is None else [control, oracle]
-    target = one_label_count(runs, [*methods, *lines])
-    source = one_label_count(source_runs, methods)
+    target = one_label_count(runs, [*strategies, *lines])
+    source = one_label_count(source_runs, strategies)
     figure, axes = new_axes(max(6.5, 0.8 * len(order) + 3.2), 4.2)
     curves = []
     for i, (name, table) in enumerate((("target", target), ("source", source))):
-        curves.append(_strength_line(axes, table, methods, i, f"on the {name}"))
+        curves.append(_strength_line(axes, table, strategies, i, f"on the {name}"))
     told = [_strength_in_words(*points) for points in zip(order, *curves, strict=True)]
     for name, colour, dashes in zip(lines, ("#333333", COLOURS[2]), ("--", ":"), strict=False):
-        mean = target.loc[target["method"] == name, "accuracy"].mean()
+        mean = target.loc[target["strategy"] == name, "accuracy"].mean()
         label = f"{name}, on the target: {mean:.2f}"
         axes.axhline(mean, color=colour, linestyle=dashes, linewidth=1.5, label=label, zorder=1)
         told.append(label)
@@ -443,20 +443,20 @@ def by_strength(
 
 def _in_order(strengths: Mapping[float, str]) -> list:
     if not strengths:
-        raise ValueError("strengths are empty: give the method of each strength")
+        raise ValueError("strengths are empty: give the strategy of each strength")
     if not all(isinstance(one, (int, float, np.number)) for one in strengths):
-        raise ValueError(f"strengths must map numbers to methods, got {list(strengths)}")
+        raise ValueError(f"strengths must map numbers to strategies, got {list(strengths)}")
     return sorted(strengths)
 
 
-def one_label_count(runs: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """The runs of some methods, which must all be of one label count.
+def one_label_count(runs: pd.DataFrame, strategies: Sequence[str]) -> pd.DataFrame:
+    """The runs of some strategies, which must all be of one label count.
 
     Parameters
     ----------
     runs : pandas.DataFrame
         From `sweeps.load_sweep`.
-    methods : sequence of str
+    strategies : sequence of str
 
     Returns
     -------
@@ -465,31 +465,31 @@ def one_label_count(runs: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a column or a method is missing, or there are several label counts.
+        If a column or a strategy is missing, or there are several label counts.
     """
-    lacking = sorted({"method", "labels", "seed", "accuracy"} - set(runs.columns))
+    lacking = sorted({"strategy", "labels", "seed", "accuracy"} - set(runs.columns))
     if lacking:
         raise ValueError(f"runs lack {', '.join(lacking)}: give the table of load_sweep")
-    known = list(runs["method"].unique())
-    for name in methods:
+    known = list(runs["strategy"].unique())
+    for name in strategies:
         if name not in known:
-            raise ValueError(f"the runs hold no method {name!r}: {nearest(str(name), known)}")
-    rows = runs[runs["method"].isin(methods)]
+            raise ValueError(f"the runs hold no strategy {name!r}: {nearest(str(name), known)}")
+    rows = runs[runs["strategy"].isin(strategies)]
     counts = sorted(set(rows["labels"]))
     if len(counts) > 1:
         raise ValueError(f"the runs are of several label counts {counts}: give those of one")
     return rows
 
 
-def _strength_line(axes, runs: pd.DataFrame, methods: Sequence[str], i: int, label: str):
+def _strength_line(axes, runs: pd.DataFrame, strategies: Sequence[str], i: int, label: str):
     """Mean and band, and the seeds beside them: those of the second line to the right."""
-    curve = learning_curve(runs[runs["method"].isin(methods)]).set_index("method").loc[methods]
-    axes.plot(range(len(methods)), curve["mean"], label=label, zorder=3, **style(i))
+    curve = learning_curve(runs[runs["strategy"].isin(strategies)]).set_index("strategy").loc[strategies]
+    axes.plot(range(len(strategies)), curve["mean"], label=label, zorder=3, **style(i))
     axes.fill_between(
-        range(len(methods)), curve.low, curve.high, color=COLOURS[i], alpha=0.15, linewidth=0
+        range(len(strategies)), curve.low, curve.high, color=COLOURS[i], alpha=0.15, linewidth=0
     )
-    for place, method in enumerate(methods):
-        own = runs[runs["method"] == method].sort_values("seed")["accuracy"].to_numpy()
+    for place, strategy in enumerate(strategies):
+        own = runs[runs["strategy"] == strategy].sort_values("seed")["accuracy"].to_numpy()
         apart = (-1, 1)[i] * np.linspace(0.06, 0.2, len(own))
         axes.plot(
             place + apart, own, MARKERS[i], color=COLOURS[i], alpha=0.5, markersize=3,
@@ -513,14 +513,14 @@ def seed_pairs(
     caption: str | None = None,
     limits: tuple[float, float] | None = None,
 ) -> Picture:
-    """Every seed's accuracy with two methods, joined by a line; one panel per test set.
+    """Every seed's accuracy with two strategies, joined by a line; one panel per test set.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         Runs per test set, of one label count.
     before, after : str
-        Methods.
+        Strategies.
     caption : str, optional
         Written in place of `after`.
     limits : (float, float), optional
@@ -533,7 +533,7 @@ def seed_pairs(
     Raises
     ------
     ValueError
-        If a method is missing or the seeds of the two differ.
+        If a strategy is missing or the seeds of the two differ.
     """
     caption = after if caption is None else caption
     figure = Figure(figsize=(3.3 * len(tables) + 1.6, 3.8), layout="constrained")
@@ -565,7 +565,7 @@ def _pairs(runs: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
     """One row per seed, its two accuracies."""
     sides = []
     for name in (before, after):
-        own = runs[runs["method"] == name].sort_values("seed")
+        own = runs[runs["strategy"] == name].sort_values("seed")
         sides.append(pd.Series(own["accuracy"].to_numpy(), index=own["seed"]))
     if list(sides[0].index) != list(sides[1].index):
         raise ValueError(
@@ -594,7 +594,7 @@ def scorer_scatter(
     scorers : sequence of str
         One panel each.
     among : sequence of str
-        The candidates: methods of `runs`. Of equal scores the first one is picked.
+        The candidates: strategies of `runs`. Of equal scores the first one is picked.
     lower : sequence of str
         Scorers whose lowest value is the best; of the others the highest is picked.
 
@@ -607,7 +607,7 @@ def scorer_scatter(
     Raises
     ------
     ValueError
-        If a method or scorer is missing, a score is no number, there are fewer than two
+        If a strategy or scorer is missing, a score is no number, there are fewer than two
         candidates, or one of them has not one run per seed.
     """
     rows = _candidates(runs, scorers, among)
@@ -622,7 +622,7 @@ def scorer_scatter(
     for axes, scorer in zip(grid, scorers, strict=False):
         sign = -1 if scorer in lower else 1
         picked = (sign * rows[scorer]).unstack("seed").loc[list(among)].idxmax()
-        chosen = rows.loc[[(method, seed) for seed, method in picked.items()]]
+        chosen = rows.loc[[(strategy, seed) for seed, strategy in picked.items()]]
         axes.plot(
             rows[scorer], rows["accuracy"], "o", color=COLOURS[5], markersize=4, alpha=0.6,
             markeredgewidth=0, label="candidate",
@@ -646,13 +646,13 @@ def scorer_scatter(
 
 
 def _candidates(runs: pd.DataFrame, scorers: Sequence[str], among: Sequence[str]):
-    """Scores and accuracies by method and seed."""
+    """Scores and accuracies by strategy and seed."""
     if not len(scorers) or len(set(among)) < 2:
         raise ValueError("give one scorer and two different candidates at least")
     missing = [name for name in scorers if name not in runs]
     if missing:
         raise ValueError(f"the runs hold no scores {missing[0]!r}")
-    rows = one_label_count(runs, among).set_index(["method", "seed"])[[*scorers, "accuracy"]]
+    rows = one_label_count(runs, among).set_index(["strategy", "seed"])[[*scorers, "accuracy"]]
     rows = rows.astype(float)
     if rows.index.has_duplicates or len(rows) != len(set(among)) * rows.index.unique("seed").size:
         raise ValueError("each candidate must have one run per seed")

@@ -45,18 +45,18 @@ def places(names: Sequence[str]) -> list[int]:
 
 
 def bands(axes, tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> list[str]:
-    """Mean accuracy and 95 % band of some methods, side by side, in one line per table of runs.
+    """Mean accuracy and 95 % band of some strategies, side by side, in one line per table of runs.
 
     Returns what was drawn, in words: one text per table.
     """
     told, order = [], list(order)
     for i, (name, runs) in zip(places(list(tables)), tables.items(), strict=True):
-        curve = learning_curve(runs[runs["method"].isin(order)]).set_index("method").loc[order]
+        curve = learning_curve(runs[runs["strategy"].isin(order)]).set_index("strategy").loc[order]
         axes.plot(range(len(order)), curve["mean"], label=name, **style(i))
         axes.fill_between(
             range(len(order)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
         )
-        values = ", ".join(f"{method} {value:.2f}" for method, value in curve["mean"].items())
+        values = ", ".join(f"{strategy} {value:.2f}" for strategy, value in curve["mean"].items())
         told.append(f"{name}: {values}")
     axes.legend(fontsize=9, title="mean and 95 % band")
     return told

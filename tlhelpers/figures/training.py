@@ -65,7 +65,7 @@ def by_depth(
     tables : dict of str to pandas.DataFrame
         Runs per test set, from `sweeps.load_sweep`.
     order : sequence of str
-        Methods, from the least to the most that trains.
+        Strategies, from the least to the most that trains.
     chosen : str, optional
         The one to mark.
     """
@@ -92,18 +92,18 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
     offers, curve = price_list(runs), learning_curve(runs)
     figure = Figure(figsize=(4.0 * len(labels) + 1.8, 3.9), layout="constrained")
     panels = figure.subplots(1, len(labels), sharey=True, squeeze=False)[0]
-    methods, told = list(offers["method"].unique()), []
+    strategies, told = list(offers["strategy"].unique()), []
     for axes, k in zip(panels, labels, strict=True):
         axes.spines[["top", "right"]].set_visible(False)
-        for i, method in zip(places(methods), methods, strict=True):
-            offer = offers[(offers["labels"] == k) & (offers["method"] == method)].iloc[0]
-            band = curve[(curve["labels"] == k) & (curve["method"] == method)].iloc[0]
+        for i, strategy in zip(places(strategies), strategies, strict=True):
+            offer = offers[(offers["labels"] == k) & (offers["strategy"] == strategy)].iloc[0]
+            band = curve[(curve["labels"] == k) & (curve["strategy"] == strategy)].iloc[0]
             ends = [[band["mean"] - band.low], [band.high - band["mean"]]]
             axes.errorbar(
                 offer.seconds, band["mean"], yerr=ends, marker=MARKERS[i % 7],
-                color=COLOURS[i % 7], label=method, markersize=8, capsize=3, linestyle="none",
+                color=COLOURS[i % 7], label=strategy, markersize=8, capsize=3, linestyle="none",
             )  # fmt: skip
-            told.append(f"{k} labels, {method}: {band['mean']:.2f} for {offer.seconds:.2g} s")
+            told.append(f"{k} labels, {strategy}: {band['mean']:.2f} for {offer.seconds:.2g} s")
         everything = " (all)" if k == runs.attrs.get("all") else ""
         axes.set(xscale="log", title=f"{labels_per_class(k)}{everything}")
         axes.set_xlabel("CPU seconds, every trial charged (log scale)")

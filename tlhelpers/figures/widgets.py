@@ -107,17 +107,17 @@ def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> 
         Runs per test set, from `sweeps.load_sweep`; the first one tells seconds, trained weights
         and what is left of old answers.
     order : sequence of str
-        Methods, from the least to the most that trains.
+        Strategies, from the least to the most that trains.
 
     Returns
     -------
     Explorer
     """
-    curves = {name: learning_curve(table).set_index("method") for name, table in tables.items()}
+    curves = {name: learning_curve(table).set_index("strategy") for name, table in tables.items()}
     first = next(iter(tables.values()))
 
     def show(chosen: str) -> tuple[str, Picture]:
-        runs = first[first["method"] == chosen]
+        runs = first[first["strategy"] == chosen]
         points = [(name, curve.loc[chosen]) for name, curve in curves.items()]
         told = "; ".join(
             f"{name} {p['mean']:.2f} [{p['low']:.2f}, {p['high']:.2f}]" for name, p in points
@@ -183,11 +183,11 @@ def strength_walk(
     runs, source_runs : pandas.DataFrame
         Runs tested on the target and on the source, from `sweeps.load_sweep`, of one label count.
     strengths : mapping of float to str
-        The method of each strength.
+        The strategy of each strength.
     control : str
-        The method without adaptation, in both tables.
+        The strategy without adaptation, in both tables.
     oracle : str, optional
-        A method that has seen what an adaptation cannot.
+        A strategy that has seen what an adaptation cannot.
 
     Returns
     -------
@@ -209,7 +209,7 @@ def strength_walk(
     limits = values.min() - 0.03, values.max() + 0.03
     also = ""
     if oracle is not None:
-        best = runs.loc[runs["method"] == oracle, "accuracy"].mean()
+        best = runs.loc[runs["strategy"] == oracle, "accuracy"].mean()
         also = f"; {escape(oracle)} reaches {best:.2f}"
 
     @cache
@@ -227,11 +227,11 @@ def strength_walk(
     return Explorer(slider, show, still)
 
 
-def _against(runs: pd.DataFrame, method: str, control: str) -> str:
+def _against(runs: pd.DataFrame, strategy: str, control: str) -> str:
     """The difference to the control in words; below it for sure, it is negative transfer."""
-    if method == control:
+    if strategy == control:
         return f"the same as {escape(control)}"
-    found = compare(runs, method, control)
+    found = compare(runs, strategy, control)
     verdict = "not resolved"
     if found.resolved:
         verdict = "better" if found.low > 0 else "negative transfer"

@@ -104,29 +104,29 @@ def _meet(one, other, size: float) -> bool:
 def every_seed(
     runs: pd.DataFrame, order: Sequence[str], lines: Mapping[str, float] | None = None
 ) -> Picture:
-    """Accuracy of each run as a point, one row per method, the median as a line.
+    """Accuracy of each run as a point, one row per strategy, the median as a line.
 
     Parameters
     ----------
     runs : pandas.DataFrame
-        With `method`, `seed` and `accuracy`.
+        With `strategy`, `seed` and `accuracy`.
     order : sequence of str
-        Methods from above to below.
+        Strategies from above to below.
     lines : mapping of str to float, optional
         Vertical lines to compare with, e.g. chance.
 
     Raises
     ------
     ValueError
-        If the runs hold none of a method.
+        If the runs hold none of a strategy.
     """
-    missing = [name for name in order if name not in set(runs["method"])]
+    missing = [name for name in order if name not in set(runs["strategy"])]
     if missing:
-        raise ValueError(f"the runs hold no method {missing[0]!r}")
+        raise ValueError(f"the runs hold no strategy {missing[0]!r}")
     figure, axes = new_axes(7.5, 0.5 * len(order) + 1.2)
     told = []
     for y, name in enumerate(order):
-        own = runs[runs["method"] == name].sort_values("seed")["accuracy"].to_numpy()
+        own = runs[runs["strategy"] == name].sort_values("seed")["accuracy"].to_numpy()
         # A height for each seed: equal accuracies would fall on each other.
         apart = y + 0.25 * (2 * np.arange(1, len(own) + 1) / (len(own) + 1) - 1)
         axes.plot(own, apart, MARKERS[0], color=COLOURS[0], alpha=0.7, markersize=6)

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from threadpoolctl import threadpool_limits
 
-Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+Strategy = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 
 def new_linear_head(C: float = 10.0) -> Pipeline:
@@ -33,8 +33,8 @@ def new_linear_head(C: float = 10.0) -> Pipeline:
 
 def linear_head(
     features: np.ndarray, labels: np.ndarray, C: float = 10.0, used_on: np.ndarray | None = None
-) -> Method:
-    """A method for `evaluate.repeat`: train a linear head on the training rows.
+) -> Strategy:
+    """A strategy for `evaluate.repeat`: train a linear head on the training rows.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def linear_head(
     Returns
     -------
     callable
-        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
 
     Raises
     ------
@@ -60,17 +60,17 @@ def linear_head(
     features, labels = _checked(features, labels)
     used_on = features if used_on is None else _checked(used_on, labels)[0]
 
-    def method(train, test, seed):
+    def strategy(train, test, seed):
         # Two threads on a problem this small spend their time waiting for each other.
         with threadpool_limits(1):
             head = new_linear_head(C).fit(features[train], labels[train])
             return head.predict(used_on[test])
 
-    return method
+    return strategy
 
 
-def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Method:
-    """A method for `evaluate.repeat`: the most common label of the `k` nearest training rows.
+def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Strategy:
+    """A strategy for `evaluate.repeat`: the most common label of the `k` nearest training rows.
 
     Parameters
     ----------
@@ -82,38 +82,38 @@ def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> 
     Returns
     -------
     callable
-        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     features, labels = _checked(features, labels)
 
-    def method(train, test, seed):
+    def strategy(train, test, seed):
         neighbours = KNeighborsClassifier(min(k, len(train)), metric="cosine")
         return neighbours.fit(features[train], labels[train]).predict(features[test])
 
-    return method
+    return strategy
 
 
-def by_seed(methods: Sequence[Method]) -> Method:
-    """A method that stands for several: each seed takes the next one in turn.
+def by_seed(strategies: Sequence[Strategy]) -> Strategy:
+    """A strategy that stands for several: each seed takes the next one in turn.
 
     So that the weights of a random network vary over the seeds, as the drawings do.
 
     Parameters
     ----------
-    methods : sequence of callable
-        Seed ``s`` takes ``methods[s % len(methods)]``.
+    strategies : sequence of callable
+        Seed ``s`` takes ``strategies[s % len(strategies)]``.
 
     Returns
     -------
     callable
-        ``method(train, test, seed)`` gives the predicted labels of the test rows.
+        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
     """
-    methods = list(methods)
-    if not methods:
-        raise ValueError("by_seed needs at least one method")
-    return lambda train, test, seed: methods[seed % len(methods)](train, test, seed)
+    strategies = list(strategies)
+    if not strategies:
+        raise ValueError("by_seed needs at least one strategy")
+    return lambda train, test, seed: strategies[seed % len(strategies)](train, test, seed)
 
 
 def _checked(features, labels) -> tuple[np.ndarray, np.ndarray]:

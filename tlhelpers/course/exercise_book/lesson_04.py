@@ -9,7 +9,7 @@ def _texts(*inputs):
     return lambda function: [str(x) if isinstance(x, str) else x for x in call(function)]
 
 
-# The two dicts differ in order, and a dear method is not always a good one.
+# The two dicts differ in order, and a dear strategy is not always a good one.
 ACCURACY = {"pixels": 0.4, "features": 0.7, "one block": 0.75, "all layers": 0.85, "scratch": 0.5}
 SECONDS = {"all layers": 90.0, "scratch": 40.0, "features": 2.0, "pixels": 0.5, "one block": 20.0}
 BUDGETS = [60.0, 20.0, 1.0, 0.1, 1000.0]
@@ -114,8 +114,8 @@ EXERCISES = [
         praise="The budget comes first: it says who may take part. Among those the accuracy "
         "decides.",
         hints=(
-            "Two steps: keep the methods that fit into the budget, then take the most accurate.",
-            "[name for name in accuracy if seconds[name] <= budget] are the methods that fit.",
+            "Two steps: keep the strategies that fit into the budget, then take the most accurate.",
+            "[name for name in accuracy if seconds[name] <= budget] are the strategies that fit.",
             "max(names, key=accuracy.get, default=None) is the most accurate one, or None if "
             "there is none.",
         ),
@@ -124,33 +124,33 @@ EXERCISES = [
         mistakes=[
             (
                 _cheapest,
-                "That is the cheapest method. Whatever fits into the budget may be used up: take "
+                "That is the cheapest strategy. Whatever fits into the budget may be used up: take "
                 "the most accurate.",
             ),
             (
                 lambda budget, accuracy, seconds: max(accuracy, key=accuracy.get),
-                "That is the most accurate method of all, whether it fits into the budget or not.",
+                "That is the most accurate strategy of all, whether it fits into the budget or not.",
             ),
             (
                 _best_below,
-                "A method that needs exactly the budget fits too: compare with <=.",
+                "A strategy that needs exactly the budget fits too: compare with <=.",
             ),
             (
                 lambda *given: ACCURACY.get(_best_within(*given)),
-                "That is the accuracy. What is asked for is the name of the method.",
+                "That is the accuracy. What is asked for is the name of the strategy.",
             ),
             (
                 _dearest_within,
-                "That is the dearest method that fits. A higher price does not always buy a "
+                "That is the dearest strategy that fits. A higher price does not always buy a "
                 "higher accuracy.",
             ),
             (
                 _best_or_cheapest,
-                "Where no method fits, return None instead of one that is too dear.",
+                "Where no strategy fits, return None instead of one that is too dear.",
             ),
             (
                 _best_by_place,
-                "The two dicts may list the methods in different orders. Look the seconds up by "
+                "The two dicts may list the strategies in different orders. Look the seconds up by "
                 "name.",
             ),
         ],

@@ -685,13 +685,13 @@ EXERCISES = [
     Choice(
         "07.5",
         praise="The labels trained nothing, but they chose. Call it an oracle's choice: what these "
-        "methods could reach if somebody knew the answers. Promise only what was chosen without "
+        "strategies could reach if somebody knew the answers. Promise only what was chosen without "
         "them.",
         hints=(
             "Go through all the steps that led to this number. Which of them looked at a label of "
             "a tweet?",
             "Imagine that the tweets had no labels at all. Could your colleague have taken the "
-            "same method with the same setting?",
+            "same strategy with the same setting?",
             "Exercise 06.3 was about choosing and judging on the same side. What is worse here is "
             "that whoever adapts without labels has no labels to choose by.",
         ),
