@@ -1,11 +1,15 @@
 """From one domain to another: measure the shift, adapt, choose without target labels."""
 
-from tlhelpers.adaptation.across import adaptation_table, repeat_across
+from tlhelpers.adaptation.across import (
+    adaptation_table,
+    circular_validation,
+    predict_all,
+    with_bounds,
+)
 from tlhelpers.adaptation.choosing import (
     SCORERS,
     Evidence,
     chosen_by,
-    circular_validation,
     thresholded_confidence,
 )
 from tlhelpers.adaptation.deep import adapt_batchnorm, fit_dann, fit_deep_coral
@@ -27,9 +31,10 @@ __all__ = [
     "importance_weights",
     "label_shift",
     "mmd",
+    "predict_all",
     "proxy_a_distance",
-    "repeat_across",
     "self_train",
     "shallow",
     "thresholded_confidence",
+    "with_bounds",
 ]

@@ -1,126 +1,80 @@
-"""From one domain to another, repeated: what adaptation gains or loses, and what labels would."""
+"""From one domain to another: what adaptation gains or loses, and what labels would."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import train_test_split
 
-from tlhelpers.checks import is_int, whole_numbers
-from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
-from tlhelpers.evaluation.repeated import compare_all, judged
+from tlhelpers.checks import whole
+from tlhelpers.evaluation.comparisons import compare_all
+from tlhelpers.evaluation.runs import Runs, as_runs
+from tlhelpers.evaluation.trials import Strategy, Target, Trial, relabel, run_trial
 
 REFERENCE, ORACLE = "source only", "oracle"
-Adapt = Callable[[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray], int], list[np.ndarray]]
+HELD_OUT = 0.3
 
 
-def repeat_across(
-    strategies: Mapping[str, Adapt],
-    source,
-    target,
-    source_rows: np.ndarray,
-    target_rows: np.ndarray,
-    *,
-    oracle: Callable[[], object],
-    per_class: int | None = None,
-    seeds: int = 10,
-    test: float = 0.3,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run strategies of domain adaptation on rows, with a source-only and an oracle row.
-
-    Each seed splits both domains, each by itself, as the sweeps do. A strategy gets no target label.
+def with_bounds(
+    strategies: Mapping[str, Strategy], new_head: Callable[[], object], target
+) -> dict[str, Strategy]:
+    """Put strategies of adaptation between "source only" and "oracle", for `repeat`.
 
     Parameters
     ----------
     strategies : dict of str to callable
-        ``strategy(rows, labels, target_rows, tests, seed)``: training rows of the source, float
-        (n, d), with labels, int64 (n,); training rows of the target, float (m, d); a list of two
-        arrays of rows to predict, of the target and of the source. It gives one int array for each.
-    source, target : ImageSet or TextSet
-        With the same classes.
-    source_rows, target_rows : float array, shape (items, d)
-        Features of all items.
-    oracle : callable
-        Gives an untrained head as scikit-learn has it. Trained on the source it is "source only",
-        trained on the target's labels "oracle".
-    per_class : int, optional
-        Labels per class of the source; all when left out.
-    seeds : int
-    test : float
-        Share of the test side, of both domains.
+        Each takes a trial and sees ``trial.rows()``: no label of the target is in it.
+    new_head : callable
+        Gives an untrained classifier as scikit-learn has it. Trained on the source it is "source
+        only", trained on the target's labels "oracle".
+    target : ImageSet or TextSet
+        With its labels, which the oracle alone gets; the set that `repeat` is given as the second.
 
     Returns
     -------
-    pandas.DataFrame
-        Runs on the target, as `evaluate.repeat` returns them but for seconds.
-    pandas.DataFrame
-        The same models on the source.
+    dict of str to callable
 
     Raises
     ------
     ValueError
-        If the classes differ, rows do not fit the items, or a strategy takes a name that is taken.
+        If a strategy takes a name that is taken.
     """
-    _check(strategies, source, target, source_rows, target_rows, seeds)
-    found, splits = ([], []), [split_by_group(source, test, seed) for seed in range(seeds)]
-    count = per_class or mean_per_class(splits, len(source.class_names))
-    for seed, own in enumerate(splits):
-        other = split_by_group(target, test, seed)
-        drawn = draw_labels(source.labels[own.train], per_class, seed, source.class_names)
-        items = own.train[drawn]
-        learned = source_rows[items], source.labels[items]
-        seen = target_rows[other.train], target.labels[other.train]
-        tests = [target_rows[other.test], source_rows[own.test]]
-        predicted = {REFERENCE: _head_on(oracle, learned, tests)}
-        for name, strategy in strategies.items():
-            # Copies: a strategy that changes its rows in place must not change the next one's.
-            given = [rows.copy() for rows in (*learned, seen[0])]
-            guesses = strategy(*given, [rows.copy() for rows in tests], seed)
-            predicted[name] = _checked(name, guesses, tests)
-        predicted[ORACLE] = _head_on(oracle, seen, tests)
-        sides = (target, other.test), (source, own.test)
-        for place, (data, judged_items) in enumerate(sides):
-            truth, groups = data.labels[judged_items], data.groups[judged_items]
-            found[place].extend(
-                {"seed": seed, "labels": count, "strategy": name}
-                | judged(truth, guesses[place], groups)
-                for name, guesses in predicted.items()
-            )
-    return pd.DataFrame(found[0]), pd.DataFrame(found[1])
-
-
-def _head_on(new_head: Callable, learned: tuple, tests: list[np.ndarray]) -> list[np.ndarray]:
-    head = new_head().fit(*learned)
-    return [head.predict(rows) for rows in tests]
-
-
-def _checked(name: str, guesses, tests: list[np.ndarray]) -> list[np.ndarray]:
-    found, wanted = [np.shape(one) for one in guesses], [(len(rows),) for rows in tests]
-    if found != wanted:
-        raise ValueError(
-            f"strategy {name!r} returned shapes {found}, not {wanted}: one label per row of the "
-            "target's test side, and of the source's"
-        )
-    return [whole_numbers(one, f"predictions of strategy {name!r}") for one in guesses]
-
-
-def _check(strategies, source, target, source_rows, target_rows, seeds) -> None:
-    if source.class_names != target.class_names:
-        raise ValueError(f"other classes: {source.class_names} and {target.class_names}")
-    for name, data, rows in (("source", source, source_rows), ("target", target, target_rows)):
-        if np.ndim(rows) != 2 or len(rows) != len(data.labels):
-            raise ValueError(
-                f"{name} has {len(data.labels)} items, but rows of shape {np.shape(rows)}"
-            )
-    if np.shape(source_rows)[1] != np.shape(target_rows)[1]:
-        widths = np.shape(source_rows)[1], np.shape(target_rows)[1]
-        raise ValueError(f"source rows have {widths[0]} features, target rows {widths[1]}")
     for name in (REFERENCE, ORACLE):
         if name in strategies:
             raise ValueError(f"{name!r} is always there: give your strategy another name")
-    if not is_int(seeds) or seeds < 2:
-        raise ValueError(f"seeds must be a whole number from 2 on, got {seeds!r}")
+
+    def learn_from_source(trial: Trial) -> dict[str, np.ndarray]:
+        source, labels, _, tests = trial.rows()
+        return predict_all(new_head().fit(source, labels), tests)
+
+    def learn_from_target(trial: Trial) -> dict[str, np.ndarray]:
+        _, _, rows, tests = trial.rows()
+        [hidden] = trial.targets.values()
+        return predict_all(new_head().fit(rows, target.labels[hidden.train]), tests)
+
+    return {REFERENCE: learn_from_source, **strategies, ORACLE: learn_from_target}
+
+
+def predict_all(head, tests: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The classes that a trained head gives the rows of each test set.
+
+    Parameters
+    ----------
+    head : object
+        With ``predict``, as scikit-learn has it.
+    tests : mapping of str to float array, shape (n, d)
+
+    Returns
+    -------
+    dict of str to int array, shape (n,)
+    """
+    return {name: head.predict(rows) for name, rows in tests.items()}
+
+
+# ---------------------------------------------------------------- what came out
 
 
 def adaptation_table(
@@ -133,10 +87,10 @@ def adaptation_table(
 
     Parameters
     ----------
-    runs : pandas.DataFrame
-        As `evaluate.repeat` returns it, on the target; one label count, two seeds or more.
-    source_runs : pandas.DataFrame, optional
-        The same models on the source.
+    runs : Runs
+        Tested on the target; one label count, two seeds or more.
+    source_runs : Runs, optional
+        The same models tested on the source.
     reference : str
         The strategy without adaptation; it must be there.
     oracle : str
@@ -157,30 +111,107 @@ def adaptation_table(
     ValueError
         If reference or oracle are missing, there are several label counts, or runs do not pair.
     """
-    strategies = list(dict.fromkeys(runs["strategy"]))
+    runs = as_runs(runs)
     for name in (reference, oracle):
-        if name not in strategies:
-            raise ValueError(f"the runs hold no {name!r}: a gain is told between both, never alone")
-    if runs["labels"].nunique() != 1:
-        raise ValueError(f"give one label count, not {sorted(runs['labels'].unique())}")
-    order = [reference, *(m for m in strategies if m not in (reference, oracle)), oracle]
+        if name not in runs.strategies:
+            raise ValueError(f"the runs hold no {name!r}: a gain stands between both, never alone")
+    runs = runs.at_one_count()
+    inner = [name for name in runs.strategies if name not in (reference, oracle)]
+    order = [reference, *inner, oracle]
     table = pd.DataFrame({"target": runs.groupby("strategy")["accuracy"].mean()}).loc[order]
     if source_runs is not None:
         table["source"] = source_runs.groupby("strategy")["accuracy"].mean().reindex(order)
-    tested = compare_all(runs[runs["strategy"] != oracle], reference) if len(order) > 2 else None
-    best = compare_all(runs[runs["strategy"].isin([reference, oracle])], reference)
-    found = pd.concat([tested, best], ignore_index=True).set_index("a")
+    differences = _differences(runs, inner, reference, oracle)
     for column in ("difference", "low", "high"):
-        table[column] = found[column].reindex(order)
-    gap = found.loc[oracle, "difference"]
+        table[column] = differences[column].reindex(order)
+    gap = differences.loc[oracle, "difference"]
     table["gap_closed"] = table["difference"] / gap if gap > 0 else float("nan")
-    table["verdict"] = [_verdict(found, name, reference, oracle) for name in order]
+    table["verdict"] = [_verdict(differences, name, reference, oracle) for name in order]
     return table
 
 
-def _verdict(found: pd.DataFrame, name: str, reference: str, oracle: str) -> str:
+def _differences(runs: Runs, inner: list[str], reference: str, oracle: str) -> pd.DataFrame:
+    """Each strategy against the reference; the oracle apart, since it is no rival."""
+    groups = [[reference, *inner]] if inner else []
+    parts = [
+        compare_all(runs[runs["strategy"].isin(names)], reference)
+        for names in [*groups, [reference, oracle]]
+    ]
+    return pd.concat(parts, ignore_index=True).set_index("a")
+
+
+def _verdict(differences: pd.DataFrame, name: str, reference: str, oracle: str) -> str:
     if name in (reference, oracle):
         return "no adaptation" if name == reference else "used target labels"
-    if found.loc[name, "verdict"] != "resolved":
+    if differences.loc[name, "verdict"] != "resolved":
         return "not resolved"
-    return "better" if found.loc[name, "difference"] > 0 else "negative transfer"
+    return "better" if differences.loc[name, "difference"] > 0 else "negative transfer"
+
+
+# ---------------------------------------------------------------- there and back
+
+
+def circular_validation(strategy: Strategy, trial: Trial, seed: int = 0) -> float:
+    """Adapt to the target, adapt back from the guesses made there, judge on the source [1]_ [2]_.
+
+    The strategy learns source to target from 70 % of each class of the trial's training items;
+    then it learns target to source from the classes that it gave to the target's items, and is
+    judged on the 30 % that it has not seen.
+
+    Parameters
+    ----------
+    strategy : callable
+        That asks for ``trial.rows()``.
+    trial : Trial
+        With features, and one target.
+    seed : int
+        Of the training items that are held out; 0 or more.
+
+    Returns
+    -------
+    float
+        Accuracy on held-out source items, 0 … 1. If all target items get one class, that of
+        this class.
+
+    Raises
+    ------
+    ValueError
+        If a class has one training item only, or `seed` is no whole number from 0 on.
+
+    References
+    ----------
+    .. [1] Bruzzone and Marconcini, Domain adaptation problems: a DASVM classification technique and
+       a circular validation strategy, IEEE Transactions on Pattern Analysis and Machine
+       Intelligence 32, 2010.
+    .. [2] Zhong, Fan, Yang, Verscheure and Ren, Cross validation framework to choose amongst models
+       and datasets for transfer learning, ECML 2010.
+    """
+    whole("seed", seed, 0, 2**32 - 1)
+    [(other, target)] = trial.targets.items()
+    labels = trial.source.labels
+    learn, judge = train_test_split(
+        trial.train, test_size=HELD_OUT, stratify=labels[trial.train], random_state=int(seed)
+    )
+    there = replace(trial, train=learn, targets={other: replace(target, test=target.train)})
+    outcome, *_ = run_trial("there", strategy, there)
+    guessed = outcome.predicted[other]
+    if len(np.unique(guessed)) == 1:  # nothing to learn from
+        return float(np.mean(labels[judge] == guessed[0]))
+    outcome, *_ = run_trial("back", strategy, _back(there, target, guessed, judge))
+    return float(np.mean(outcome.predicted[trial.name] == labels[judge]))
+
+
+def _back(there: Trial, target: Target, guessed: np.ndarray, judge: np.ndarray) -> Trial:
+    """The trial the other way round: the target with guessed labels is now what is learned from."""
+    [other] = there.targets
+    classes = np.zeros(len(target.data.labels), dtype=np.int64)
+    classes[target.train] = guessed
+    hidden = Target(relabel(there.source, np.zeros_like(there.source.labels)), there.train, judge)
+    return replace(
+        there,
+        source=relabel(target.data, classes),
+        train=target.train,
+        test=target.train,
+        name=other,
+        targets={there.name: hidden},
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from tlhelpers.evaluation.repeated import compare
+from tlhelpers.evaluation.comparisons import compare
 from tlhelpers.evaluation.significance import ALPHA, holm
 
 

@@ -38,9 +38,15 @@ def in_processes(
     """
     calls = list(calls)
     workers = max(1, min(effective_n_jobs(n_jobs), len(calls)))
-    # loky replaces a worker that has grown, which training makes it do, and nothing is lost.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-    with parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // workers)):
+    if workers == 1:
+        yield from (function(*call) for call in calls)
+        return
+    with (
+        warnings.catch_warnings(),
+        parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // workers)),
+    ):
+        # loky replaces a worker that has grown, which training makes it do, and nothing is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         how = "generator" if ordered else "generator_unordered"
         yield from Parallel(n_jobs=workers, return_as=how)(
             delayed(_call)(os.getpid(), function, call) for call in calls

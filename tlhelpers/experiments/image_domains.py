@@ -1,11 +1,11 @@
-"""Ways to a classifier of pictures that shall serve another domain too; as in `strategies`.
+"""Strategies for pictures that shall serve another domain too.
 
 Of the target a strategy gets pictures only, but for the one that is called "oracle".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,119 +23,107 @@ from tlhelpers.adaptation.deep import (
     unlabelled,
 )
 from tlhelpers.data.images import ImageSet
-from tlhelpers.data.splits import split_by_group
-from tlhelpers.experiments.image_strategies import Network, Outcome, train_on
+from tlhelpers.evaluation.trials import Outcome, Strategy, Trial
+from tlhelpers.experiments.strategies import Network, train_on
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.small import SmallCNN
 from tlhelpers.training.fitting import outputs
 
-TEST = 0.3
 STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
 class Training:
-    """How the small network is trained in each of the ways that are compared."""
+    """How the small network is trained in each of the strategies that are compared."""
 
     epochs: int
     lr: float
     batch_size: int
 
+    def options(self) -> dict:
+        """For the functions of `adaptation.deep`."""
+        return vars(self) | {"schedule": "cosine", "quiet": True}
 
-def source_only(model: Classifier, source: ImageSet, target: Unlabelled, seed: int, how: Training):
+
+def train_on_source(model, source: ImageSet, target, seed: int, how: Training):
     """Learn from the source and never see the target."""
     train_on(model, source, seed, **vars(how), warmup=0.0)
     return model
 
 
-def new_statistics(model, source: ImageSet, target: Unlabelled, seed: int, how: Training):
-    """AdaBN: `source_only`, then BatchNorm statistics of the target."""
-    return adapt_batchnorm(source_only(model, source, target, seed, how), target)
+def renew_statistics(model, source: ImageSet, target: Unlabelled, seed: int, how: Training):
+    """AdaBN: `train_on_source`, then BatchNorm statistics of the target."""
+    return adapt_batchnorm(train_on_source(model, source, target, seed, how), target)
 
 
-def penalised(
+def align(
     model, source: ImageSet, target: Unlabelled, seed: int, how: Training, distance, weight: float
 ):
     """A distance between the features of both domains is part of the loss."""
-    fit_aligned(model, source, target, distance, weight=weight, seed=seed, **_options(how))
+    fit_aligned(model, source, target, distance, weight=weight, seed=seed, **how.options())
     return model
 
 
-def adversarial(model, source, target: Unlabelled, seed: int, how: Training, strength: float):
+def train_adversarially(
+    model, source, target: Unlabelled, seed: int, how: Training, strength: float
+):
     """DANN: from the features a second head shall not tell the domain."""
-    fit_dann(model, source, target, strength=strength, seed=seed, **_options(how))
+    fit_dann(model, source, target, strength=strength, seed=seed, **how.options())
     return model
 
 
-def _options(how: Training) -> dict:
-    return vars(how) | {"schedule": "cosine", "quiet": True}
+TRAINERS: dict[str, Callable] = {
+    "source only": train_on_source,
+    "AdaBN": renew_statistics,
+    # The control: BatchNorm sees both domains, and nothing else is asked of them.
+    "both in BatchNorm": partial(align, distance=coral_loss, weight=0.0),
+    "DeepCORAL 10": partial(align, distance=coral_loss, weight=10.0),
+    "DeepCORAL 100": partial(align, distance=coral_loss, weight=100.0),
+    "DeepCORAL 1000": partial(align, distance=coral_loss, weight=1000.0),
+    "MMD 1": partial(align, distance=mmd_loss, weight=1.0),
+    **{f"DANN {s:g}": partial(train_adversarially, strength=s) for s in STRENGTHS},
+}
 
 
-def ways() -> dict[str, Callable]:
-    """Every way to train that is compared, by its name; the control first shows BatchNorm both."""
-    found = {
-        "source only": source_only,
-        "AdaBN": new_statistics,
-        "both in BatchNorm": partial(penalised, distance=coral_loss, weight=0.0),
-    }
-    found |= {
-        f"DeepCORAL {weight:g}": partial(penalised, distance=coral_loss, weight=weight)
-        for weight in (10.0, 100.0, 1000.0)
-    }
-    found |= {
-        f"MMD {weight:g}": partial(penalised, distance=mmd_loss, weight=weight) for weight in (1.0,)
-    }
-    return found | {f"DANN {s:g}": partial(adversarial, strength=s) for s in STRENGTHS}
+def adapt_network(train: Callable, how: Training) -> Strategy:
+    """A strategy: one of `TRAINERS` on a small network, and the scores to choose it by.
 
-
-def adapting(load: Callable[[], Mapping[str, ImageSet]], target: str, way: Callable, how: Training):
-    """A strategy that adapts a small network to a target whose labels it never gets.
-
-    Parameters
-    ----------
-    load : callable
-        Gives all sets by name; loaded once per process.
-    target : str
-        Its training side, as a sweep splits it, is what is adapted to.
-    way : callable
-        One of `ways`.
-    how : Training
-
-    Returns
-    -------
-    callable
-        As `strategies.tuned` returns it. The notes hold the `choosing.scores` on the first test
-        set, with its labels, and the target's training side, without.
+    The notes hold `choosing.scores` on the source's test items, with labels, and on the target's
+    training side, without.
     """
 
-    def strategy(images: ImageSet, items: np.ndarray, tests: Sequence[ImageSet], seed: int):
-        model, others = _new(images, seed), load()[target]
-        part = others.subset(split_by_group(others, TEST, seed).train)
-        hidden = unlabelled(model, part)
-        model = way(model, images.subset(items), hidden, seed, how)
-        found = scores(seen(model, tests[0], hidden))
-        notes = {name: round(value, 5) for name, value in found.items()}
-        network = Network(model)
-        return Outcome([network(test) for test in tests], notes, model)
+    def strategy(trial: Trial) -> Outcome:
+        [target] = trial.targets.values()
+        model = _new_network(trial)
+        hidden = unlabelled(model, target.data.subset(target.train))
+        model = train(model, trial.source.subset(trial.train), hidden, trial.seed, how)
+        evidence = seen(model, trial.source.subset(trial.test), hidden)
+        notes = {name: round(value, 5) for name, value in scores(evidence).items()}
+        return _predicted(model, trial, notes)
 
     return strategy
 
 
-def oracle(load: Callable[[], Mapping[str, ImageSet]], target: str, how: Training):
-    """A strategy that learns from the target's labels: what adaptation could reach at best."""
+def learn_from_target(load: Callable[[], Mapping[str, ImageSet]], how: Training) -> Strategy:
+    """The oracle: it learns from the target's labels, which `load` brings."""
 
-    def strategy(images: ImageSet, items: np.ndarray, tests: Sequence[ImageSet], seed: int):
-        model, others = _new(images, seed), load()[target]
-        part = others.subset(split_by_group(others, TEST, seed).train)
-        network = Network(source_only(model, part, None, seed, how))
-        return Outcome([network(test) for test in tests], {}, network.model)
+    def strategy(trial: Trial) -> Outcome:
+        [(name, target)] = trial.targets.items()
+        model = _new_network(trial)
+        train_on_source(model, load()[name].subset(target.train), None, trial.seed, how)
+        return _predicted(model, trial, {})
 
     return strategy
 
 
-def _new(images: ImageSet, seed: int) -> Classifier:
-    body = SmallCNN(images.pixels.shape[1], seed=seed)
-    return Classifier(body, len(images.class_names), images.class_names, seed)
+def _new_network(trial: Trial) -> Classifier:
+    size, names = trial.source.pixels.shape[1], trial.source.class_names
+    return Classifier(SmallCNN(size, seed=trial.seed), len(names), names, trial.seed)
+
+
+def _predicted(model, trial: Trial, notes: dict) -> Outcome:
+    network = Network(model)
+    return Outcome({name: network(test) for name, test in trial.tests().items()}, notes, model)
 
 
 def seen(model: Classifier, source: ImageSet, target: ImageSet | Unlabelled) -> Evidence:

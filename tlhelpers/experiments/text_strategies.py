@@ -1,4 +1,4 @@
-"""Ways to a classifier of texts, from counted words to a tuned encoder; as in `strategies`."""
+"""Strategies for a classifier of texts, from counted words to a tuned encoder."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
+from tlhelpers.data.streams import random_stream
 from tlhelpers.data.texts import TextSet
-from tlhelpers.experiments.image_strategies import (
-    BATCH,
-    HEAD,
-    TWINS,
-    Outcome,
-    choose_setting,
-    train_on,
-)
+from tlhelpers.evaluation.trials import Outcome, Strategy, Trial
+from tlhelpers.experiments.strategies import BATCH, HEAD, TWINS, choose_setting, train_on
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.encoders import Encoder, load_encoder
+from tlhelpers.models.heads import new_tfidf_head
 from tlhelpers.models.text_features import encode
 from tlhelpers.models.words import (
     MeanOfWords,
@@ -29,7 +22,6 @@ from tlhelpers.models.words import (
     document_vectors,
     embedding_layer,
     load_vectors,
-    tokens,
 )
 from tlhelpers.training.fitting import fit_head
 from tlhelpers.training.freezing import freeze_to
@@ -39,7 +31,7 @@ FEWEST_STEPS = 40
 WORD_STEPS = 1000
 
 
-def text_epochs(items: int, batch_size: int = BATCH) -> int:
+def epochs_for_texts(items: int, batch_size: int = BATCH) -> int:
     """How many epochs an encoder is tuned for: at least three, and few items are seen more often.
 
     About 40 steps and one more for every ten items.
@@ -47,7 +39,7 @@ def text_epochs(items: int, batch_size: int = BATCH) -> int:
     return max(3, round((FEWEST_STEPS + 0.1 * items) / np.ceil(items / batch_size)))
 
 
-def load_texts_once() -> None:
+def warm_texts() -> None:
     """Load what all runs of a process share, so that the first one does not pay for the others.
 
     But for the random twins: five of them would take half a gigabyte in each process.
@@ -55,11 +47,11 @@ def load_texts_once() -> None:
     import accelerate  # noqa: F401
     import peft  # noqa: F401
 
-    kept_vectors()
-    kept_encoder()
+    shared_vectors()
+    shared_encoder()
 
 
-kept_vectors = cache(load_vectors)
+shared_vectors = cache(load_vectors)
 
 
 @cache
@@ -67,7 +59,7 @@ def _loaded_encoder(pretrained: bool, seed: int) -> Encoder:
     return load_encoder(pretrained=pretrained, seed=seed)
 
 
-def kept_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
+def shared_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
     """The encoder of the course, loaded once per process."""
     # Written out in full: to the cache, a default and the same value given are two calls.
     return _loaded_encoder(pretrained, seed)
@@ -76,52 +68,22 @@ def kept_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
 # ---------------------------------------------------------------- counted words
 
 
-def new_tfidf_head(C: float = 10.0) -> Pipeline:
-    """Words and pairs of words, counted and weighted, and a linear classifier, not yet trained.
+def train_tfidf_head(grid: Sequence[dict]) -> Strategy:
+    """A strategy: TF-IDF and a linear classifier, its penalty ``C`` chosen in the training items."""
 
-    Parameters
-    ----------
-    C : float
-        Inverse strength of the L2 penalty.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Takes texts. What it knows of words comes from the texts that it is fitted on.
-    """
-    # Given a function, scikit-learn warns that its own pattern is not used.
-    words = TfidfVectorizer(
-        tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
-    )
-    return make_pipeline(words, LogisticRegression(C=C, max_iter=2000))
-
-
-def tfidf_head(grid: Sequence[dict]):
-    """A strategy: TF-IDF and a linear classifier, its penalty chosen inside the training items.
-
-    Parameters
-    ----------
-    grid : sequence of dict
-        As in `strategies.tuned`, with the penalty ``C``.
-
-    Returns
-    -------
-    callable
-        As `strategies.tuned` returns it.
-    """
-
-    def strategy(texts: TextSet, items: np.ndarray, tests: Sequence[TextSet], seed: int):
-        part = texts.subset(items)
+    def strategy(trial: Trial) -> Outcome:
+        part = trial.source.subset(trial.train)
 
         def accuracy(learn, judge, C: float) -> float:
             head = new_tfidf_head(C).fit(part.texts[learn], part.labels[learn])
             return (head.predict(part.texts[judge]) == part.labels[judge]).mean()
 
         with threadpool_limits(1):
-            chosen, notes = choose_setting(grid, part.labels, seed, accuracy)
+            chosen, notes = choose_setting(grid, part.labels, trial.seed, accuracy)
             head = new_tfidf_head(**chosen).fit(part.texts, part.labels)
             notes["trained_weights"] = head[-1].coef_.size + head[-1].intercept_.size
-            return Outcome([head.predict(test.texts) for test in tests], notes)
+            tests = trial.tests().items()
+            return Outcome({name: head.predict(test.texts) for name, test in tests}, notes)
 
     return strategy
 
@@ -131,7 +93,7 @@ def tfidf_head(grid: Sequence[dict]):
 
 def glove_rows(seed: int) -> Callable[[TextSet], np.ndarray]:
     """The mean of the GloVe vectors of a text's words."""
-    return lambda texts: document_vectors(kept_vectors(), texts.texts)
+    return lambda texts: document_vectors(shared_vectors(), texts.texts)
 
 
 def encoder_rows(seed: int, twin: bool = False) -> Callable[[TextSet], np.ndarray]:
@@ -139,14 +101,14 @@ def encoder_rows(seed: int, twin: bool = False) -> Callable[[TextSet], np.ndarra
 
     Computed anew, so that they are paid for.
     """
-    encoder = kept_encoder(not twin, seed % TWINS if twin else 0)
+    encoder = shared_encoder(not twin, seed % TWINS if twin else 0)
     return partial(encode, encoder, cache=False, progress=False)
 
 
 # ---------------------------------------------------------------- trained networks
 
 
-def mean_of_words(
+def train_mean_of_words(
     texts: TextSet,
     items: np.ndarray,
     seed: int,
@@ -163,18 +125,18 @@ def mean_of_words(
     ----------
     start : {"glove", "random", "shuffled"}
         Where the embedding starts: at the vectors of the words, at random ones, or at GloVe vectors
-        that were dealt to the wrong words.
+        that were given to the wrong words.
     frozen : bool
         Train the head alone.
     """
     words = _known_words(texts)
     if start == "random":
-        layer = embedding_layer(kept_vectors().vector_size, words, frozen, seed)
+        layer = embedding_layer(shared_vectors().vector_size, words, frozen, seed)
     else:
-        layer = embedding_layer(kept_vectors(), words, frozen, seed)
+        layer = embedding_layer(shared_vectors(), words, frozen, seed)
     if start == "shuffled":
         rows = layer.weight.data[2:]
-        rows[:] = rows[np.random.default_rng((seed, 5)).permutation(len(rows))]
+        rows[:] = rows[random_stream(seed, "shuffled words").permutation(len(rows))]
     model = Classifier(MeanOfWords(layer, words), len(texts.class_names), texts.class_names, seed)
     steps = np.ceil(len(items) / BATCH)
     epochs = max(1, round(WORD_STEPS / steps))
@@ -184,10 +146,10 @@ def mean_of_words(
 
 
 def _known_words(texts: TextSet) -> WordIds:
-    return WordIds([word for word in WordIds.of(texts.texts).words if word in kept_vectors()])
+    return WordIds([word for word in WordIds.of(texts.texts).words if word in shared_vectors()])
 
 
-def tuned_encoder(
+def fine_tune_encoder(
     texts: TextSet,
     items: np.ndarray,
     seed: int,
@@ -206,19 +168,19 @@ def tuned_encoder(
     frozen_groups : int
         Of its eight layer groups: embeddings, six layers, head.
     times : int
-        Train so many times as long as `text_epochs` has it.
+        Train so many times as long as `epochs_for_texts` has it.
     **options
         As in `finetune.fit`, e.g. ``schedule`` and ``warmup``.
     """
     part = texts.subset(items)
     model = _with_head(part, seed, head_first)
     freeze_to(model, frozen_groups)
-    epochs = times * (epochs or text_epochs(len(items)))
+    epochs = times * (epochs or epochs_for_texts(len(items)))
     options = {"lr": lr, "precision": precision, "schedule": "linear"} | options
     return train_on(model, part, seed, epochs, **options)
 
 
-def low_rank_encoder(
+def adapt_encoder_low_rank(
     texts: TextSet,
     items: np.ndarray,
     seed: int,
@@ -230,11 +192,11 @@ def low_rank_encoder(
     part = texts.subset(items)
     model = add_lora(_with_head(part, seed), rank=rank, seed=seed)
     options = {"lr": lr, "precision": precision, "schedule": "linear"}
-    return train_on(model, part, seed, text_epochs(len(items)), **options)
+    return train_on(model, part, seed, epochs_for_texts(len(items)), **options)
 
 
 def _with_head(part: TextSet, seed: int, head_first: bool = True) -> Classifier:
-    model = Classifier(kept_encoder(), len(part.class_names), part.class_names, seed)
+    model = Classifier(shared_encoder(), len(part.class_names), part.class_names, seed)
     if head_first:
         rows = encode(model.backbone, part, cache=False, progress=False)
         fit_head(model, rows, part.labels, **HEAD, seed=seed, quiet=True)

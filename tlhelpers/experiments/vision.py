@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
-from tlhelpers.experiments.image_domains import Training, adapting, oracle, ways
+from tlhelpers.evaluation.trials import Outcome
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
-    Outcome,
-    fine_tuned,
+    adapt_low_rank,
+    fine_tune_backbone,
     frozen_rows,
-    gradually,
-    large_from_scratch,
-    linear_head_on,
-    load_once,
-    low_rank,
     pixel_rows,
-    small_from_scratch,
-    tuned,
+    train_large,
+    train_small,
+    unfreeze_gradually,
+    warm_pictures,
 )
-from tlhelpers.experiments.sweeps import Sweep
+from tlhelpers.experiments.strategies import train_head_on, tune_settings
+from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.training.forgetting import agreement
 
 SIZE = 96
@@ -52,16 +50,16 @@ def digit_set() -> dict[str, ImageSet]:
 
 
 def _depths() -> dict:
-    by_depth = {name: partial(fine_tuned, frozen_groups=n) for name, n in DEPTHS.items()}
+    by_depth = {name: partial(fine_tune_backbone, frozen_groups=n) for name, n in DEPTHS.items()}
     others = {
-        "rates by layer": partial(fine_tuned, lr=slice(3e-5, 1e-3)),
-        "all at once": partial(fine_tuned, head_first=False),
-        "head first, high rate": partial(fine_tuned, lr=1e-3),
-        "all at once, high rate": partial(fine_tuned, lr=1e-3, head_first=False),
-        "statistics moving": partial(fine_tuned, hold_bn=False),
-        "LoRA": low_rank,
+        "rates by layer": partial(fine_tune_backbone, lr=slice(3e-5, 1e-3)),
+        "all at once": partial(fine_tune_backbone, head_first=False),
+        "head first, high rate": partial(fine_tune_backbone, lr=1e-3),
+        "all at once, high rate": partial(fine_tune_backbone, lr=1e-3, head_first=False),
+        "statistics moving": partial(fine_tune_backbone, hold_bn=False),
+        "LoRA": adapt_low_rank,
     }
-    return {name: tuned(train, [{}]) for name, train in (by_depth | others).items()}
+    return {name: tune_settings(train, [{}]) for name, train in (by_depth | others).items()}
 
 
 def _left_over(outcome: Outcome) -> dict:
@@ -70,50 +68,52 @@ def _left_over(outcome: Outcome) -> dict:
 
 def _strategies(size: int = SIZE) -> dict:
     return {
-        "raw pixels": linear_head_on(pixel_rows, PENALTIES),
-        "scratch": tuned(small_from_scratch, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
-        "frozen": linear_head_on(partial(frozen_rows, size=size), PENALTIES),
-        "frozen random": linear_head_on(
+        "raw pixels": train_head_on(pixel_rows, PENALTIES),
+        "scratch": tune_settings(train_small, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
+        "frozen": train_head_on(partial(frozen_rows, size=size), PENALTIES),
+        "frozen random": train_head_on(
             partial(frozen_rows, size=size, twin=True), PENALTIES
         ),
-        "fine-tuned": tuned(partial(fine_tuned, size=size), RATES),
-        "LoRA": tuned(
-            partial(low_rank, size=size), [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
+        "fine-tuned": tune_settings(partial(fine_tune_backbone, size=size), RATES),
+        "LoRA": tune_settings(
+            partial(adapt_low_rank, size=size), [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
         ),
     }  # fmt: skip
 
 
 def _full_size() -> dict:
     return {
-        "frozen, 224 px": linear_head_on(partial(frozen_rows, size=224), PENALTIES),
-        "fine-tuned, 224 px": tuned(partial(fine_tuned, size=224), RATES[:1]),
+        "frozen, 224 px": train_head_on(partial(frozen_rows, size=224), PENALTIES),
+        "fine-tuned, 224 px": tune_settings(partial(fine_tune_backbone, size=224), RATES[:1]),
     }
 
 
 def _schedules() -> dict:
     small = {
-        f"small, {n} epochs": tuned(partial(small_from_scratch, epochs=n), [{}])
+        f"small, {n} epochs": tune_settings(partial(train_small, epochs=n), [{}])
         for n in (10, 30, 100, 300)
     }
-    changed = partial(small_from_scratch, epochs=100, augment=True)
+    changed = partial(train_small, epochs=100, augment=True)
     large = {
-        f"large, {n} epochs": tuned(partial(large_from_scratch, epochs=n), [{}]) for n in (8, 24)
+        f"large, {n} epochs": tune_settings(partial(train_large, epochs=n), [{}]) for n in (8, 24)
     }
-    return small | {"small, augmented, 100 epochs": tuned(changed, [{}])} | large
+    return small | {"small, augmented, 100 epochs": tune_settings(changed, [{}])} | large
 
 
 def _longer() -> dict:
-    longer = partial(fine_tuned, epochs=24, augment=True)
-    return {"everything, longer": tuned(longer, [{}])}
+    longer = partial(fine_tune_backbone, epochs=24, augment=True)
+    return {"everything, longer": tune_settings(longer, [{}])}
 
 
 def _gradual() -> dict:
-    return {"step by step": tuned(gradually, [{}])}
+    return {"step by step": tune_settings(unfreeze_gradually, [{}])}
 
 
 def _statistics() -> dict:
     return {
-        f"{name}, rate {rate:g}": tuned(partial(fine_tuned, lr=rate, hold_bn=hold), [{}])
+        f"{name}, rate {rate:g}": tune_settings(
+            partial(fine_tune_backbone, lr=rate, hold_bn=hold), [{}]
+        )
         for rate in (1e-4, 3e-4)
         for name, hold in {"held": True, "moving": False}.items()
     }
@@ -124,64 +124,26 @@ def _far_strategies() -> dict:
 
 
 def _far_moving() -> dict:
-    moving = partial(fine_tuned, size=64, hold_bn=False)
-    return {"fine-tuned, statistics moving": tuned(moving, RATES)}
+    moving = partial(fine_tune_backbone, size=64, hold_bn=False)
+    return {"fine-tuned, statistics moving": tune_settings(moving, RATES)}
 
 
-# ---------------------------------------------------------------- across domains
-
-
-@cache
-def digit_domains() -> dict[str, ImageSet]:
-    """Digits from two sources, at 16 pixels."""
-    return {name: load_digits_pair(name, size=16) for name in ("mnist", "digits")}
-
-
-@cache
-def drawn_domains() -> dict[str, ImageSet]:
-    """Emoji in two styles, at 32 pixels."""
-    return emoji_sets(32)
-
-
-OTHER = {"mnist": "digits", "digits": "mnist", "twemoji": "openmoji", "openmoji": "twemoji"}
-TRAINING = {
-    "mnist": Training(epochs=4, lr=1e-3, batch_size=64),
-    "digits": Training(epochs=10, lr=1e-3, batch_size=64),
-    "twemoji": Training(epochs=15, lr=3e-3, batch_size=32),
-    "openmoji": Training(epochs=15, lr=3e-3, batch_size=32),
-}
-DRAWN_WAYS = ("source only", "AdaBN", "both in BatchNorm", "DeepCORAL 100", "MMD 1", "DANN 0.1")
-
-
-def _across(load, source: str) -> dict[str, ImageSet]:
-    return {name: load()[name] for name in (source, OTHER[source])}
-
-
-def _adapted(load, source: str) -> dict:
-    names = DRAWN_WAYS if load is drawn_domains else tuple(ways())
-    target, how = OTHER[source], TRAINING[source]
-    found = {name: adapting(load, target, ways()[name], how) for name in names}
-    return found | {"oracle": oracle(load, target, TRAINING[target])}
-
-
-DOMAINS = tuple(
-    Sweep(f"vision-domains-{source}", partial(_across, load, source),
-          partial(_adapted, load, source), (None,))
-    for load, sources in ((digit_domains, ("mnist", "digits")),
-                          (drawn_domains, ("twemoji", "openmoji")))
-    for source in sources
+at_96, at_64, at_224 = (partial(warm_pictures, size) for size in (SIZE, 64, 224))
+DEPTH = Sweep("vision-depth", __name__, emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
+STRATEGIES = Sweep(
+    "vision-strategies", __name__, twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96
+)
+FAR = Sweep("vision-far", __name__, digit_set, _far_strategies, (5, 50), warm=at_64)
+FAR_MOVING = Sweep("vision-far-moving", __name__, digit_set, _far_moving, (5,), warm=at_64)
+FULL_SIZE = Sweep(
+    "vision-full-size", __name__, partial(twemoji_set, 224), _full_size, (None,), warm=at_224
+)
+SCHEDULES = Sweep("vision-schedules", __name__, twemoji_set, _schedules, (None,), warm=at_96)
+STATISTICS = Sweep("vision-statistics", __name__, twemoji_set, _statistics, (5,), warm=at_96)
+LONGER = Sweep("vision-longer", __name__, emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
+GRADUAL = Sweep(
+    "vision-gradual", __name__, emoji_sets, _gradual, (None,), look=_left_over, warm=at_96
+)
+SWEEPS = (
+    DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES,
 )  # fmt: skip
-at_96, at_64, at_224 = (partial(load_once, size) for size in (SIZE, 64, 224))
-DEPTH = Sweep("vision-depth", emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
-STRATEGIES = Sweep("vision-strategies", twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96)
-FAR = Sweep("vision-far", digit_set, _far_strategies, (5, 50), warm=at_64)
-FAR_MOVING = Sweep("vision-far-moving", digit_set, _far_moving, (5,), warm=at_64)
-FULL_SIZE = Sweep("vision-full-size", partial(twemoji_set, 224), _full_size, (None,), warm=at_224)
-SCHEDULES = Sweep("vision-schedules", twemoji_set, _schedules, (None,), warm=at_96)
-STATISTICS = Sweep("vision-statistics", twemoji_set, _statistics, (5,), warm=at_96)
-LONGER = Sweep("vision-longer", emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
-GRADUAL = Sweep("vision-gradual", emoji_sets, _gradual, (None,), look=_left_over, warm=at_96)
-ALL = (
-    DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES, *DOMAINS,
-)  # fmt: skip
-SWEEPS = {sweep.name: sweep for sweep in ALL}

@@ -2,22 +2,19 @@
 
 from tlhelpers.models.backbones import Transform, load_backbone
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.encoders import (
-    attention_weights,
-    load_encoder,
-    pooled,
-    split_words,
-    word_layers,
-    word_vector,
-)
-from tlhelpers.models.features import extract_features, extract_layers, raw_pixels, row_cosine
-from tlhelpers.models.heads import by_seed, linear_head, nearest_neighbours, new_linear_head
+from tlhelpers.models.contextual import attention_weights, split_words, word_layers, word_vector
+from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.encoders import pooled
+from tlhelpers.models.features import extract_features, extract_layers, raw_pixels
+from tlhelpers.models.heads import linear_head, nearest_neighbours, new_linear_head, new_tfidf_head
 from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.precision import row_cosine
 from tlhelpers.models.probes import analogy, analogy_questions, answer_questions, association_test
 from tlhelpers.models.small import SmallCNN
 from tlhelpers.models.text_features import encode, encode_layers
-from tlhelpers.models.vector_files import keyed_vectors
-from tlhelpers.models.words import coverage, document_vectors, load_vectors, tokens, train_word2vec
+from tlhelpers.models.vector_files import keyed_vectors, load_vectors
+from tlhelpers.models.word2vec import train_word2vec
+from tlhelpers.models.words import coverage, document_vectors, tokens
 
 __all__ = [
     "Classifier",
@@ -28,7 +25,6 @@ __all__ = [
     "answer_questions",
     "association_test",
     "attention_weights",
-    "by_seed",
     "coverage",
     "document_vectors",
     "encode",
@@ -43,6 +39,7 @@ __all__ = [
     "load_vectors",
     "nearest_neighbours",
     "new_linear_head",
+    "new_tfidf_head",
     "pooled",
     "raw_pixels",
     "row_cosine",

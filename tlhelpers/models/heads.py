@@ -1,17 +1,18 @@
-"""Classifiers on top of fixed feature vectors, ready for `evaluate.repeat`."""
+"""Classifiers on top of fixed feature vectors, ready for `evaluation.repeat`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from threadpoolctl import threadpool_limits
 
-Strategy = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+from tlhelpers.models.words import tokens
 
 
 def new_linear_head(C: float = 10.0) -> Pipeline:
@@ -31,10 +32,30 @@ def new_linear_head(C: float = 10.0) -> Pipeline:
     return make_pipeline(centre, Normalizer(), LogisticRegression(C=C, max_iter=2000))
 
 
+def new_tfidf_head(C: float = 10.0) -> Pipeline:
+    """Words and pairs of words, counted and weighted, and a linear classifier, not yet trained.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the L2 penalty.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Takes texts. What it knows of words comes from the texts that it is fitted on.
+    """
+    # Given a function, scikit-learn warns that its own pattern is not used.
+    words = TfidfVectorizer(
+        tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
+    )
+    return make_pipeline(words, LogisticRegression(C=C, max_iter=2000))
+
+
 def linear_head(
     features: np.ndarray, labels: np.ndarray, C: float = 10.0, used_on: np.ndarray | None = None
-) -> Strategy:
-    """A strategy for `evaluate.repeat`: train a linear head on the training rows.
+) -> Callable:
+    """A strategy for `evaluation.repeat`: train a linear head on the training rows.
 
     Parameters
     ----------
@@ -50,7 +71,7 @@ def linear_head(
     Returns
     -------
     callable
-        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
+        ``strategy(trial)`` gives the predicted labels of the trial's test rows.
 
     Raises
     ------
@@ -60,17 +81,17 @@ def linear_head(
     features, labels = _checked(features, labels)
     used_on = features if used_on is None else _checked(used_on, labels)[0]
 
-    def strategy(train, test, seed):
+    def strategy(trial):
         # Two threads on a problem this small spend their time waiting for each other.
         with threadpool_limits(1):
-            head = new_linear_head(C).fit(features[train], labels[train])
-            return head.predict(used_on[test])
+            head = new_linear_head(C).fit(features[trial.train], labels[trial.train])
+            return head.predict(used_on[trial.test])
 
     return strategy
 
 
-def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Strategy:
-    """A strategy for `evaluate.repeat`: the most common label of the `k` nearest training rows.
+def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> Callable:
+    """A strategy for `evaluation.repeat`: the most common label of the `k` nearest training rows.
 
     Parameters
     ----------
@@ -82,38 +103,18 @@ def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> 
     Returns
     -------
     callable
-        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
+        ``strategy(trial)`` gives the predicted labels of the trial's test rows.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     features, labels = _checked(features, labels)
 
-    def strategy(train, test, seed):
-        neighbours = KNeighborsClassifier(min(k, len(train)), metric="cosine")
-        return neighbours.fit(features[train], labels[train]).predict(features[test])
+    def strategy(trial):
+        neighbours = KNeighborsClassifier(min(k, len(trial.train)), metric="cosine")
+        neighbours.fit(features[trial.train], labels[trial.train])
+        return neighbours.predict(features[trial.test])
 
     return strategy
-
-
-def by_seed(strategies: Sequence[Strategy]) -> Strategy:
-    """A strategy that stands for several: each seed takes the next one in turn.
-
-    So that the weights of a random network vary over the seeds, as the drawings do.
-
-    Parameters
-    ----------
-    strategies : sequence of callable
-        Seed ``s`` takes ``strategies[s % len(strategies)]``.
-
-    Returns
-    -------
-    callable
-        ``strategy(train, test, seed)`` gives the predicted labels of the test rows.
-    """
-    strategies = list(strategies)
-    if not strategies:
-        raise ValueError("by_seed needs at least one strategy")
-    return lambda train, test, seed: strategies[seed % len(strategies)](train, test, seed)
 
 
 def _checked(features, labels) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,191 @@
+"""Running sweeps: in parallel, resumed after a kill; and slices of them, here and now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+from joblib import cpu_count
+
+from tlhelpers.checks import progress_bar
+from tlhelpers.errors import repo_root
+from tlhelpers.evaluation.processes import in_processes
+from tlhelpers.evaluation.trials import plan_trials, run_trial
+from tlhelpers.experiments.registry import find_sweep, sets_of, warm_up
+from tlhelpers.experiments.stored import (
+    KEYS,
+    code_of,
+    decode_labels,
+    encode_labels,
+    load_sweep,
+    note_provenance,
+    state_of,
+    store,
+)
+from tlhelpers.setup.files import write_atomically
+
+# ---------------------------------------------------------------- one task
+
+
+def run_task(name: str, seed: int, labels: int | None, strategy: str) -> dict:
+    """Run one strategy of a sweep once.
+
+    Returns a dict of `seed`, `labels`, `strategy`, `cpu_seconds` (of the process, all threads),
+    `predicted` (dict of set name to one character per test item) and `notes`.
+    """
+    sweep = find_sweep(name)
+    [trial] = plan_trials(sets_of(name), [labels], [seed], sweep.test)
+    warm_up(name)
+    outcome, _, cpu_seconds = run_trial(strategy, sweep.strategies()[strategy], trial)
+    return {
+        "seed": seed,
+        "labels": labels,
+        "strategy": strategy,
+        "cpu_seconds": round(cpu_seconds, 3),
+        "predicted": {place: encode_labels(own) for place, own in outcome.predicted.items()},
+        "notes": outcome.notes | (sweep.look(outcome) if sweep.look else {}),
+    }
+
+
+def _run_with_one_thread(*task) -> dict:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return run_task(*task)
+    finally:  # a single task runs in this very process
+        torch.set_num_threads(before)
+
+
+def run_tasks(name: str, tasks: Iterable[tuple], n_jobs: int | None = None, progress: bool = True):
+    """Run many tasks (seed, labels, strategy) in processes of one thread each.
+
+    Yields what `run_task` returns, as it comes; `n_jobs` is one per core when left out.
+    """
+    calls = [(name, *task) for task in tasks]
+    n_jobs = n_jobs or cpu_count(only_physical_cores=True)
+    results = in_processes(_run_with_one_thread, calls, n_jobs, ordered=False)
+    yield from progress_bar(results, name, "run", progress, total=len(calls))
+
+
+# ---------------------------------------------------------------- the whole, resumable
+
+
+def run_sweep(name: str, n_jobs: int | None = None) -> Path:
+    """Run what is missing of a sweep, and store its table; gives the table's path.
+
+    Every finished run is kept at once in ``build/sweeps``: after a kill the same command goes on.
+    What was kept is used only while the sweep, its data, the libraries and the code are the same.
+    """
+    sweep = find_sweep(name)
+    tasks = sweep.tasks()
+    kept = repo_root() / "build" / "sweeps" / f"{name}-{state_of(sweep)[:16]}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = {_key(result): result for result in _read_kept(kept)}
+    missing = [task for task in tasks if task not in done]
+    # All seeds of a strategy before the next one, which may go on from what the first has kept.
+    order = list(sweep.strategies())
+    missing.sort(key=lambda task: order.index(task[2]))
+    if done and missing:
+        print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
+    with kept.open("a", encoding="utf-8") as file:
+        for result in run_tasks(name, missing, n_jobs):
+            done[_key(result)] = result
+            file.write(json.dumps(result) + "\n")
+            file.flush()
+    store(sweep, [done[task] for task in tasks])
+    return sweep.path
+
+
+def _key(result: dict) -> tuple:
+    return tuple(result[key] for key in KEYS)
+
+
+def _read_kept(path: Path) -> list[dict]:
+    """The runs that were kept; a last line that was cut off by a kill is put out of the way."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_atomically(path, whole.encode())
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+# ---------------------------------------------------------------- a slice, run again
+
+
+def rerun(
+    name: str,
+    strategies: Iterable[str],
+    labels: int | None,
+    seeds: Iterable[int],
+    n_jobs: int | None = None,
+    tested_on: str | None = None,
+) -> pd.DataFrame:
+    """Run a slice of a stored sweep here and now, and put both results side by side.
+
+    Parameters
+    ----------
+    name : str
+    strategies : iterable of str
+    labels : int or None
+        Labels per class, as the sweep has them.
+    seeds : iterable of int
+    n_jobs : int, optional
+        Processes of one thread each; one per core when left out.
+    tested_on : str, optional
+        As in `load_sweep`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per strategy and seed: `strategy`, `seed`, `stored` and `here` (accuracies),
+        `same` (share of test items with the same prediction), `stored_seconds`, `seconds`.
+
+    Raises
+    ------
+    ValueError
+        If the sweep has no such run; the message names it.
+    """
+    stored, tested_on = load_sweep(name, tested_on), tested_on or next(iter(sets_of(name)))
+    stored = stored[stored["labels"] == (stored.whole if labels is None else labels)]
+    stored = stored.set_index(["strategy", "seed"])
+    tasks = [(seed, labels, strategy) for strategy in strategies for seed in seeds]
+    unknown = [task for task in tasks if (task[2], task[0]) not in stored.index]
+    if unknown or not tasks:
+        seed, k, strategy = unknown[0] if unknown else (None, None, "nothing")
+        raise ValueError(f"{name} holds no run of {strategy!r} with seed {seed} and labels {k}")
+    rows = [_side_by_side(stored, run, tested_on) for run in run_tasks(name, tasks, n_jobs)]
+    return pd.DataFrame(rows).sort_values(["strategy", "seed"], ignore_index=True)
+
+
+def _side_by_side(stored: pd.DataFrame, run: dict, tested_on: str) -> dict:
+    before = stored.loc[(run["strategy"], run["seed"])]
+    predicted = decode_labels(run["predicted"][tested_on])
+    return {
+        "strategy": run["strategy"],
+        "seed": run["seed"],
+        "stored": before["accuracy"],
+        "here": (predicted == before["truth"]).mean(),
+        "same": (predicted == before["predicted"]).mean(),
+        "stored_seconds": before["seconds"],
+        "seconds": run["cpu_seconds"],
+    }
+
+
+def confirm_sweep(name: str, seed: int = 0, n_jobs: int | None = None) -> pd.DataFrame:
+    """Run one seed of every strategy again at the fewest labels; if it comes out as stored, say so.
+
+    The table's provenance then names today's code. Nothing is written if a strategy gives other
+    predictions than are stored. Returns what `rerun` returns.
+    """
+    sweep = find_sweep(name)
+    table = rerun(name, sweep.strategies(), sweep.labels[0], [seed], n_jobs)
+    if (table["same"] == 1).all():
+        note = f"seed {seed} of {len(table)} strategies, the same predictions"
+        note_provenance(sweep, code=code_of(sweep), confirmed=note)
+    return table

@@ -1,0 +1,201 @@
+"""Stored tables of sweeps: written with their provenance, read as runs, refused if out of place.
+
+A table lies in ``data/results`` as CSV; its first lines, marked ``#``, say how it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import time
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from tlhelpers.errors import CourseError, nearest
+from tlhelpers.evaluation.runs import Runs
+from tlhelpers.evaluation.trials import judge_all, label_counts, plan_trials, truth_of
+from tlhelpers.experiments.registry import SWEEPS, find_sweep, sets_of
+from tlhelpers.experiments.staleness import code_digest, import_closure, libraries_of
+from tlhelpers.experiments.sweep import Sweep
+from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.machine import processor_name
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+KEYS = ["seed", "labels", "strategy"]
+
+
+def encode_labels(labels: np.ndarray) -> str:
+    """Predicted labels as one character per item."""
+    return "".join(DIGITS[label] for label in labels)
+
+
+def decode_labels(text: str) -> np.ndarray:
+    """The labels (int64, shape (n,)) out of one character per item."""
+    return np.array([DIGITS.index(character) for character in text])
+
+
+# ---------------------------------------------------------------- what made it
+
+
+def code_of(sweep: Sweep) -> str:
+    """A hash of the code that makes a sweep's table, 16 digits."""
+    return code_digest(import_closure(sweep.module))[:16]
+
+
+def items_of(sets: Mapping[str, object]) -> str:
+    """A hash of labels, groups and class names of all sets; sets of the same items count once."""
+    hashes = list(dict.fromkeys(map(_items_hash, sets.values())))
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _items_hash(data) -> str:
+    text = json.dumps([data.labels.tolist(), data.groups.tolist(), data.class_names])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def state_of(sweep: Sweep) -> str:
+    """A hash of all that decides what a run gives: data, code, libraries, settings."""
+    digest = hashlib.sha256(repr((sweep.name, sweep.labels, sweep.test)).encode())
+    for data in sets_of(sweep.name).values():
+        digest.update((data.fingerprint + _items_hash(data)).encode())
+    libraries = libraries_of(import_closure(sweep.module))
+    digest.update(repr((code_of(sweep), libraries)).encode())
+    return digest.hexdigest()
+
+
+# ---------------------------------------------------------------- writing
+
+
+def store(sweep: Sweep, results: Iterable[dict]) -> None:
+    """Write the table of a sweep, as `running.run_task` gives its rows, below its provenance."""
+    rows = [
+        {key: one[key] for key in KEYS}
+        | {"tested_on": name, "cpu_seconds": one["cpu_seconds"], **one["notes"]}
+        | {"predicted": coded}
+        for one in results
+        for name, coded in one["predicted"].items()
+    ]
+    table = pd.DataFrame(rows)
+    table["labels"] = table["labels"].map(lambda k: "all" if pd.isna(k) else str(int(k)))
+    columns = [c for c in table if c != "predicted"]
+    provenance = {
+        "command": f"python3 -m tlhelpers sweep {sweep.name}",
+        "date": time.strftime("%Y-%m-%d"),
+        "seeds": str(sweep.seeds),
+        "items": items_of(sets_of(sweep.name)),
+        "code": code_of(sweep),
+        "processor": f"{processor_name()}, one thread per run",
+        "python": platform.python_version(),
+        **libraries_of(import_closure(sweep.module)),
+    }
+    body = table[[*columns, "predicted"]].to_csv(index=False, lineterminator="\n")
+    _write(sweep, provenance, body)
+
+
+def _write(sweep: Sweep, provenance: Mapping[str, str], body: str) -> None:
+    head = "".join(f"# {key}: {value}\n" for key, value in provenance.items())
+    write_atomically(sweep.path, (head + body).encode())
+
+
+def note_provenance(sweep: Sweep, **lines: str) -> None:
+    """Add lines to the provenance of a stored table, or change them."""
+    provenance, body = _parts(sweep)
+    _write(sweep, provenance | lines, body)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _parts(sweep: Sweep) -> tuple[dict[str, str], str]:
+    """Provenance and the rest of the file."""
+    if not sweep.path.exists():
+        raise CourseError(
+            f"there is no {sweep.path.name}: run python3 -m tlhelpers sweep {sweep.name}"
+        )
+    lines = sweep.path.read_text(encoding="utf-8").splitlines(keepends=True)
+    head = [line[2:].rstrip("\n") for line in lines if line.startswith("# ")]
+    body = "".join(line for line in lines if not line.startswith("# "))
+    return dict(line.split(": ", 1) for line in head), body
+
+
+def provenance_of(name: str) -> dict[str, str]:
+    """How a stored sweep was made.
+
+    Parameters
+    ----------
+    name : str
+        Of the sweep.
+
+    Returns
+    -------
+    dict of str to str
+        Command, date, seeds, a hash of the items and one of the code, processor, and the versions
+        of Python and of the libraries.
+
+    Raises
+    ------
+    CourseError
+        If there is no such sweep, or it was not stored yet.
+    """
+    return _parts(find_sweep(name))[0]
+
+
+def stale_sweeps() -> list[str]:
+    """The stored sweeps whose code has changed since they were made, or confirmed by a slice."""
+    stored = [sweep for sweep in SWEEPS.values() if sweep.path.exists()]
+    return [one.name for one in stored if _parts(one)[0].get("code") != code_of(one)]
+
+
+def load_sweep(name: str, tested_on: str | None = None) -> Runs:
+    """A stored sweep as a table of runs, for `compare` and the figures.
+
+    Parameters
+    ----------
+    name : str
+    tested_on : str, optional
+        Which test set; the one that was trained on when left out.
+
+    Returns
+    -------
+    Runs
+        As `repeat` returns it, with the notes of the strategies as further columns and CPU seconds
+        in `seconds`.
+
+    Raises
+    ------
+    CourseError
+        If it was not stored yet, or its items (labels, groups, class names) have changed since.
+    """
+    sweep = find_sweep(name)
+    provenance, body = _parts(sweep)
+    sets = sets_of(name)
+    if provenance.get("items") != items_of(sets):
+        raise CourseError(
+            f"{sweep.path.name} belongs to other data: run python3 -m tlhelpers sweep {name}"
+        )
+    tested_on = tested_on or next(iter(sets))
+    if tested_on not in sets:
+        raise CourseError(f"{name} was not tested on {tested_on!r}: {nearest(tested_on, sets)}")
+    kinds = {"labels": str, "predicted": str, "chosen": str}
+    table = pd.read_csv(io.StringIO(body), dtype=kinds, keep_default_na=True)
+    rows = table[table["tested_on"] == tested_on].drop(columns="tested_on")
+    return _as_runs(sweep, tested_on, rows.rename(columns={"cpu_seconds": "seconds"}))
+
+
+def _as_runs(sweep: Sweep, tested_on: str, rows: pd.DataFrame) -> Runs:
+    sets = sets_of(sweep.name)
+    wanted = [None if k == "all" else int(k) for k in rows["labels"]]
+    trials = plan_trials(sets, list(dict.fromkeys(wanted)), sorted(set(rows["seed"])), sweep.test)
+    counts, truth = label_counts(trials), truth_of(sets)
+    items = {trial.seed: {tested_on: trial.items()[tested_on]} for trial in trials}
+    judged = [
+        judge_all(truth, items[seed], {tested_on: decode_labels(coded)})[tested_on]
+        for seed, coded in zip(rows["seed"], rows["predicted"], strict=True)
+    ]
+    runs = rows.drop(columns="predicted").assign(labels=[counts[k] for k in wanted])
+    runs.insert(2, "all_labels", [k is None for k in wanted])
+    return Runs(runs.reset_index(drop=True).join(pd.DataFrame(judged)))
