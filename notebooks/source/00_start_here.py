@@ -22,9 +22,9 @@ import time
 from tlhelpers import figures
 from tlhelpers.course import COURSE, check, claim, claims_table, progress
 from tlhelpers.data import chance, draw_labels, load_emoji, majority, split_by_group
-from tlhelpers.evaluation import compare, repeat, wilson
+from tlhelpers.evaluation import compare, repeat, take_turns, wilson
 from tlhelpers.models import (
-    by_seed, extract_features, linear_head, load_backbone, new_linear_head, raw_pixels,
+    extract_features, linear_head, load_backbone, new_linear_head, raw_pixels,
 )
 
 print("All parts are here.")
@@ -204,7 +204,7 @@ twin_heads = [linear_head(extract_features(twin, twemoji), y) for twin in twins]
 strategies = {
     "ImageNet features": linear_head(features, y),
     "raw pixels": linear_head(raw_pixels(twemoji), y),
-    "random twin": by_seed(twin_heads),
+    "random twin": take_turns(twin_heads),
 }
 runs = repeat(strategies, twemoji, labels=[5], seeds=10)
 

@@ -15,6 +15,8 @@
 # **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lesson 00.
 
 # %%
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import torch
@@ -23,9 +25,9 @@ from torch import nn
 
 from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
-from tlhelpers.data import chance, load_emoji, majority, split_by_group
+from tlhelpers.data import chance, duplicates_across, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, price_list, repeat
-from tlhelpers.experiments import load_sweep
+from tlhelpers.experiments import load_sweep, provenance_of
 from tlhelpers.models import Classifier, SmallCNN, linear_head, nearest_neighbours, raw_pixels
 from tlhelpers.training import count_weights, fit, predict
 
@@ -106,10 +108,10 @@ labels_twice = np.tile(emoji.labels, 2)
 
 # %%
 def with_copies(head, of_test):
-    def strategy(train, test, seed):
-        pool = np.concatenate([train, test]) if of_test else train
-        chosen = np.random.default_rng(seed).permutation(pool)[:len(train)]
-        return head(np.concatenate([train, len(emoji) + chosen]), test, seed)
+    def strategy(trial):
+        pool = np.concatenate([trial.train, trial.test]) if of_test else trial.train
+        chosen = np.random.default_rng(trial.seed).permutation(pool)[:len(trial.train)]
+        return head(replace(trial, train=np.concatenate([trial.train, len(emoji) + chosen])))
     return strategy
 
 head = nearest_neighbours(rows, labels_twice)
@@ -123,6 +125,12 @@ claim("01.a", "copies of test drawings among the training items make the same le
 # %% [markdown]
 # Nothing was learned better; the test became easier. So `split_by_group` splits by *group* (here: by
 # emoji, whatever the drawing style), never by item.
+#
+# Copies that were not changed can be found afterwards, since equal pictures have equal hashes. Changed
+# ones, like those above, cannot.
+
+# %%
+print(len(duplicates_across(emoji, split)), "pairs of equal drawings across this split")
 
 # %% [markdown]
 # ### Exercise 01.2
@@ -320,11 +328,12 @@ figures.prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
 # > **Before you run it:** at one label per class, which one is better, network or pixels? At all?
 
 # %%
-def small_network(train, test, seed, epochs=40, augment=None):
+def small_network(trial, epochs=40, augment=None):
+    seed = trial.seed
     model = Classifier(SmallCNN(32, seed=seed), 10, emoji.class_names, seed)
-    fit(model, emoji.subset(train), epochs=epochs, lr=3e-3, schedule="cosine", warmup=0.1,
+    fit(model, emoji.subset(trial.train), epochs=epochs, lr=3e-3, schedule="cosine", warmup=0.1,
         augment=augment, seed=seed, quiet=True)
-    return predict(model, emoji.subset(test))
+    return predict(model, emoji.subset(trial.test))
 
 # %%
 rivals = {"from scratch": small_network,
@@ -335,7 +344,7 @@ runs = repeat(rivals, emoji, labels=[1, 2, 5, 10, None], seeds=10, n_jobs=2)
 figures.learning_curves(runs, lines)
 
 # %% tags=["claim"]
-everything = runs.attrs["all"]
+everything = runs.whole
 few = compare(runs, "from scratch", "raw pixels", labels=1)
 claim("01.c", "with all labels, the network from scratch beats raw pixels",
       compare(runs, "from scratch", "raw pixels", labels=everything))
@@ -373,8 +382,8 @@ figures.picture_row(shown, ["as drawn", *["changed"] * 7])
 # > bring?
 
 # %%
-def augmented_network(train, test, seed):
-    return small_network(train, test, seed, augment=augment)
+def augmented_network(trial):
+    return small_network(trial, augment=augment)
 
 with_augmentation = repeat({"augmented": augmented_network}, emoji, labels=[None], n_jobs=2)
 plain = runs[runs["labels"] == everything]
@@ -395,8 +404,8 @@ print(gain)
 
 # %%
 schedules = load_sweep("vision-schedules")
-for key, value in schedules.attrs["provenance"].items():
-    print(f"{key}: {value}")
+for key in ("date", "seeds", "processor"):
+    print(f"{key}: {provenance_of('vision-schedules')[key]}")
 
 # %%
 table = price_list(schedules)

@@ -27,10 +27,10 @@ from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import (
     chance, draw_labels, load_digits_pair, load_emoji, majority, split_by_group,
 )
-from tlhelpers.evaluation import compare, compare_all, learning_curve, repeat
+from tlhelpers.evaluation import compare, compare_all, learning_curve, repeat, take_turns
 from tlhelpers.models import (
-    Transform, by_seed, extract_features, extract_layers, linear_head, load_backbone,
-    nearest_neighbours, new_linear_head, raw_pixels, row_cosine,
+    Transform, extract_features, extract_layers, linear_head, load_backbone, nearest_neighbours,
+    new_linear_head, raw_pixels, row_cosine,
 )
 
 # %% [markdown]
@@ -44,8 +44,8 @@ figures.setup_diagram(
 
 # %% [markdown]
 # EfficientNet-Lite0 starts with one convolution, the *stem*, goes through seven groups of layers,
-# `blocks.0` to `blocks.6`, and ends in one more convolution, whose output is averaged over the
-# picture: 1,280 numbers. A file of trained weights is called a *checkpoint*.
+# `blocks.0` to `blocks.6`, and ends in one more convolution, the layer `final`, whose output is
+# averaged over the picture: 1,280 numbers. A file of trained weights is called a *checkpoint*.
 #
 # The network runs forward only. Its output is computed once per picture and kept; after that,
 # training a head is cheap. That is why feature extraction is the first thing to try.
@@ -213,7 +213,7 @@ strategies = {
     "ImageNet, linear head": linear_head(features, emoji.labels),
     "ImageNet, 1-NN": nearest_neighbours(features, emoji.labels),
     "raw pixels": linear_head(pixels, emoji.labels),
-    "random twin": by_seed([linear_head(rows, emoji.labels) for rows in twin_features]),
+    "random twin": take_turns([linear_head(rows, emoji.labels) for rows in twin_features]),
 }
 runs = repeat(strategies, emoji, labels=[1, 2, 5, 10, None], seeds=10)
 
@@ -308,7 +308,7 @@ print({name: rows.shape[1] for name, rows in layers.items()})
 
 # %%
 def probe(networks):
-    heads = {name: by_seed([linear_head(of[name], emoji.labels) for of in networks])
+    heads = {name: take_turns([linear_head(of[name], emoji.labels) for of in networks])
              for name in backbone.layers}
     return repeat(heads, emoji, labels=[10], seeds=10)
 
@@ -327,7 +327,7 @@ figures.by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)}
 claim("02.h", "features near the end of the network beat those of the stem",
       compare(probes["ImageNet"], "blocks.5", "stem"))
 claim("02.i", "in the random twins the last layer is better than the stem by less than 7 points",
-      compare(probes["random twin"], "stem", "head"), by=-0.07)
+      compare(probes["random twin"], "stem", "final"), by=-0.07)
 
 # %% [markdown]
 # ### Choosing a layer honestly
@@ -348,9 +348,9 @@ def chosen_layer(train, folds=5):
 # %%
 choices = []
 
-def honest(train, test, seed):
-    choices.append(chosen_layer(train))
-    return linear_head(layers[choices[-1]], emoji.labels)(train, test, seed)
+def honest(trial):
+    choices.append(chosen_layer(trial.train))
+    return linear_head(layers[choices[-1]], emoji.labels)(trial)
 
 rivals = {"layer chosen in training": honest, "last layer": linear_head(features, emoji.labels)}
 honest_runs = repeat(rivals, emoji, labels=[10], seeds=10)
@@ -359,7 +359,7 @@ print(pd.Series(choices).value_counts().to_dict())
 # %%
 chosen_gain = compare(honest_runs, "layer chosen in training", "last layer")
 best_by_peeking = probes["ImageNet"].groupby("strategy").accuracy.mean().idxmax()
-peeking_gain = compare(probes["ImageNet"], best_by_peeking, "head")
+peeking_gain = compare(probes["ImageNet"], best_by_peeking, "final")
 print("chosen inside the training side:", chosen_gain)
 print("chosen by peeking at the test:  ", peeking_gain)
 
@@ -522,7 +522,7 @@ figures.contact_sheet(digits, per_class=8)
 digit_methods = {
     "ImageNet features": linear_head(extract_features(backbone, digits), digits.labels),
     "raw pixels": linear_head(raw_pixels(digits), digits.labels),
-    "random twin": by_seed([linear_head(extract_features(twin, digits), digits.labels)
+    "random twin": take_turns([linear_head(extract_features(twin, digits), digits.labels)
                             for twin in twins]),
 }
 digit_runs = repeat(digit_methods, digits, labels=[1, 2, 5, 10, None], seeds=10)
@@ -569,7 +569,7 @@ def shuffled(rows, cells=16):
 
 # %%
 def twin_heads(grid):
-    return by_seed([linear_head(read_out(twin, grid), digits.labels) for twin in twins])
+    return take_turns([linear_head(read_out(twin, grid), digits.labels) for twin in twins])
 
 twins_averaged = twin_heads(1)
 

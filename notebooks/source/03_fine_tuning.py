@@ -27,8 +27,8 @@ from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import load_emoji, photograph_crops, split_by_group
 from tlhelpers.evaluation import compare
-from tlhelpers.experiments import backbone_at, load_sweep, rerun
-from tlhelpers.models import Classifier, extract_features, layer_groups
+from tlhelpers.experiments import load_sweep, provenance_of, rerun
+from tlhelpers.models import Classifier, extract_features, layer_groups, load_backbone
 from tlhelpers.training import (
     add_lora, agreement, count_weights, fine_tune, fit, fit_head, freeze, freeze_to,
     frozen_hash, hold_statistics, param_groups, predict, unfreeze,
@@ -54,7 +54,7 @@ figures.setup_diagram(
 
 # %%
 emoji = load_emoji("twemoji", size=96)
-backbone = backbone_at(96)
+backbone = load_backbone(size=96)
 split = split_by_group(emoji, test=0.3, seed=0)
 train, test = emoji.subset(split.train), emoji.subset(split.test)
 print(backbone, backbone.transform, split, sep="\n")
@@ -239,8 +239,8 @@ for name, one in {"head only": head_only, "everything": tuned}.items():
 # %%
 in_style = load_sweep("vision-depth", "twemoji")
 other_style = load_sweep("vision-depth", "openmoji")
-for key, value in in_style.attrs["provenance"].items():
-    print(f"{key}: {value}")
+for key in ("date", "seeds", "processor"):
+    print(f"{key}: {provenance_of('vision-depth')[key]}")
 
 # %% [markdown]
 # A stored table is a promise. Here are some of its runs again, on your machine. `same` is the share of

@@ -22,11 +22,11 @@ import pandas as pd
 from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import Newsgroups, chance, load_sentiment
-from tlhelpers.evaluation import compare, repeat, wilson
-from tlhelpers.experiments import load_sweep, new_tfidf_head, rerun
+from tlhelpers.evaluation import compare, repeat, take_turns, wilson
+from tlhelpers.experiments import load_sweep, provenance_of, rerun
 from tlhelpers.models import (
-    analogy, analogy_questions, answer_questions, association_test, by_seed, coverage,
-    document_vectors, keyed_vectors, linear_head, load_vectors, tokens, train_word2vec,
+    analogy, analogy_questions, answer_questions, association_test, coverage, document_vectors,
+    keyed_vectors, linear_head, load_vectors, new_tfidf_head, tokens, train_word2vec,
 )
 
 # %% [markdown]
@@ -171,7 +171,7 @@ labels = tweets.labels
 ways = {"cut for GloVe": tokens, "small letters": lambda text: text.lower().split(), "cut at spaces": str.split}
 rows = {name: document_vectors(glove, tweets.texts, way, quiet=True) for name, way in ways.items()}
 cut = repeat({name: linear_head(x, labels) for name, x in rows.items()}, tweets, labels=[32, None], n_jobs=2)
-everything = cut.attrs["all"]
+everything = cut.whole
 cut.pivot_table(index="strategy", columns="labels", values="accuracy").round(2)
 
 # %% tags=["claim"]
@@ -297,8 +297,9 @@ print("GloVe:", coverage(glove, tweets.texts))
 print("own:  ", coverage(own, tweets.texts))
 
 # %%
-def counted_words(train, test, seed):
-    return new_tfidf_head().fit(tweets.texts[train], labels[train]).predict(tweets.texts[test])
+def counted_words(trial):
+    head = new_tfidf_head().fit(tweets.texts[trial.train], labels[trial.train])
+    return head.predict(tweets.texts[trial.test])
 
 def shuffled(seed):
     rows = np.random.default_rng(seed).permutation(glove.vectors)
@@ -308,7 +309,7 @@ mean_of = {name: document_vectors(vectors, tweets.texts, quiet=True)
            for name, vectors in {"GloVe mean": glove, "own vectors": own}.items()}
 strategies = {name: linear_head(rows, labels) for name, rows in mean_of.items()}
 strategies["TF-IDF"] = counted_words
-strategies["random twin (shuffled GloVe)"] = by_seed([linear_head(shuffled(s), labels) for s in range(5)])
+strategies["random twin (shuffled GloVe)"] = take_turns([linear_head(shuffled(s), labels) for s in range(5)])
 
 # %% [markdown]
 # > **Before you run it:** eight labels per class, thirty-two, all. Where does counting words win?
@@ -379,7 +380,7 @@ check("05.4", text_vector)
 # %%
 layers = load_sweep("text-embeddings")
 for key in ("command", "date", "processor"):
-    print(f"{key}: {layers.attrs['provenance'][key]}")
+    print(f"{key}: {provenance_of('text-embeddings')[key]}")
 figures.learning_curves(layers, {"chance": chance(labels)})
 
 # %%

@@ -26,7 +26,7 @@ from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import chance, draw_labels, load_senses, load_sentiment, split_by_group
 from tlhelpers.evaluation import compare, compare_average, price_list, repeat
-from tlhelpers.experiments import load_sweep, rerun
+from tlhelpers.experiments import load_sweep, provenance_of, rerun
 from tlhelpers.models import (
     Classifier, attention_weights, document_vectors, encode, encode_layers, linear_head,
     load_encoder, load_vectors, pooled, row_cosine, split_words, word_layers, word_vector,
@@ -219,7 +219,7 @@ strategies = {"masked": linear_head(masked, labels), "plain mean": linear_head(p
            "plain mean, used one by one": linear_head(plain, labels, **one_by_one),
            "no mask at all, used one by one": linear_head(no_mask, labels, **one_by_one)}
 pooling = repeat(strategies, tweets, labels=[32, None], n_jobs=2)
-everything = pooling.attrs["all"]
+everything = pooling.whole
 
 # %%
 careless_ways = [name for name in strategies if name != "masked"]
@@ -290,7 +290,7 @@ names = [f"layer {n}" for n in layers]
 probes = {name: linear_head(rows, labels) for name, rows in zip(names, layers.values(), strict=True)}
 probes["GloVe mean"] = linear_head(document_vectors(load_vectors(), tweets.texts, quiet=True), labels)
 of_layers = repeat(probes, tweets, labels=[32, None], seeds=range(10, 20), n_jobs=2)
-whole = of_layers.attrs["all"]
+whole = of_layers.whole
 tables = {figures.labels_per_class(k): of_layers[of_layers["labels"] == k] for k in (32, whole)}
 figures.by_layer(tables, ["GloVe mean", *names])
 
@@ -369,7 +369,7 @@ figures.history(told.table, "one seed, 32 labels per class")
 # %%
 runs = load_sweep("text-strategies")
 for key in ("command", "date", "processor"):
-    print(f"{key}: {runs.attrs['provenance'][key]}")
+    print(f"{key}: {provenance_of('text-strategies')[key]}")
 figures.learning_curves(runs, {"chance": chance(labels)})
 
 # %%

@@ -25,13 +25,13 @@ from sklearn.preprocessing import StandardScaler
 from tlhelpers import figures
 from tlhelpers.adaptation import (
     Evidence, adaptation_table, chosen_by, circular_validation, coral, domain_set,
-    feature_shift, importance_weights, label_shift, mmd, proxy_a_distance, repeat_across,
-    self_train, shallow, thresholded_confidence,
+    feature_shift, importance_weights, label_shift, mmd, predict_all, proxy_a_distance,
+    self_train, shallow, thresholded_confidence, with_bounds,
 )
 from tlhelpers.course import check, claim, claim_value, claims_table
-from tlhelpers.data import draw_labels, split_by_group
-from tlhelpers.evaluation import compare, holm
-from tlhelpers.experiments import equal_domains, load_sweep, rerun
+from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
+from tlhelpers.evaluation import compare, holm, plan_trials, repeat
+from tlhelpers.experiments import load_sweep, rerun
 from tlhelpers.models import (
     document_vectors, encode, load_encoder, load_vectors, new_linear_head, tokens,
 )
@@ -50,7 +50,7 @@ figures.setup_diagram(
 # same size, so that no domain wins by its number of texts.
 
 # %%
-domains = equal_domains()
+domains = load_equal_domains()
 for name, texts in domains.items():
     print(f"{name:9}", texts.counts(), "e.g.", texts.texts[np.argsort(texts.scores)[[30, -30]]].tolist())
 
@@ -245,21 +245,22 @@ check("07.1", proxy_distance)
 
 # %% [markdown]
 # ## 4 · With no target label
-# Now we have 400 labelled news sentences per class, and tweets without labels. `repeat_across` splits both
-# domains anew for each seed. A method gets news rows with labels and tweet rows *without*: target labels are
-# out of its reach. Two rows are always there: `source only` below, and `oracle`, trained on the labels of the
-# tweets, above.
+# Now we have 400 labelled news sentences per class, and tweets without labels. `repeat` is given both
+# domains and splits them anew for each seed. A strategy gets a *trial*; `trial.rows()` holds news rows with
+# labels, tweet rows *without* (target labels are out of its reach), and the rows to predict of both. Two
+# strategies are always there: `source only` below, and `oracle`, trained on the labels of the tweets, above.
 #
 # ### Four ideas
 # **Standardise each domain by itself.** If a feature is simply larger or wider in tweets, this repairs it.
 
 # %%
 def head_on(moved, labels, tests):
-    return [new_linear_head(C=1).fit(moved, labels).predict(test) for test in tests]
+    return predict_all(new_linear_head(C=1).fit(moved, labels), tests)
 
-def standardised(source, labels, target, tests, seed):
+def standardised(trial):
+    source, labels, target, tests = trial.rows()
     own, other = (StandardScaler().fit(rows) for rows in (source, target))
-    moved = [other.transform(tests[0]), *map(own.transform, tests[1:])]
+    moved = {name: (own if name == trial.name else other).transform(rows) for name, rows in tests.items()}
     return head_on(own.transform(source), labels, moved)
 
 # %% [markdown]
@@ -290,13 +291,15 @@ check("07.2", standardise_each)
 # equal texts have equal labels in both domains, and the domains overlap. Section 3 makes the second doubtful.
 
 # %%
-def by_coral(source, labels, target, tests, seed):
+def by_coral(trial):
+    source, labels, target, tests = trial.rows()
     return head_on(coral(source, target), labels, tests)
 
-def weighted(source, labels, target, tests, seed):
+def weighted(trial):
+    source, labels, target, tests = trial.rows()
     weights = importance_weights(source, target, C=0.01)
     head = new_linear_head(C=1).fit(source, labels, logisticregression__sample_weight=weights)
-    return [head.predict(test) for test in tests]
+    return predict_all(head, tests)
 
 # %% [markdown]
 # ### Exercise 07.3
@@ -339,16 +342,18 @@ check("07.3", coral_by_hand)
 # another way than ours, so its row in the table compares more than the transport alone.
 
 # %%
-def self_trained(source, labels, target, tests, seed):
+def self_trained(trial):
+    source, labels, target, tests = trial.rows()
     found = self_train(lambda: new_linear_head(C=1), source, labels, target, share=0.6, rounds=3)
-    return [found.head.predict(test) for test in tests]
+    return predict_all(found.head, tests)
 
-def transported(source, labels, target, tests, seed):
+def transported(trial):
+    source, labels, target, tests = trial.rows()
     strategy = shallow("optimal transport").fit(*domain_set(source, labels, target))
-    return [strategy.predict(test) for test in tests]
+    return predict_all(strategy, tests)
 
-ways = {"standardised": standardised, "CORAL": by_coral, "importance weights": weighted,
-        "self-training": self_trained, "optimal transport": transported}
+adapted = {"standardised": standardised, "CORAL": by_coral, "importance weights": weighted,
+           "self-training": self_trained, "optimal transport": transported}
 
 # %% [markdown]
 # ### Exercise 07.4
@@ -391,9 +396,12 @@ check("07.4", pseudo_labels)
 vectors = load_vectors("glove-50d")
 averages = {name: document_vectors(vectors, domains[name].texts, quiet=True) for name in ("news", "tweets")}
 
-def from_news_to_tweets(rows):
-    return repeat_across(ways, domains["news"], domains["tweets"], rows["news"], rows["tweets"],
-                         oracle=lambda: new_linear_head(C=1), per_class=400)
+pair = {name: domains[name] for name in ("news", "tweets")}
+strategies = with_bounds(adapted, lambda: new_linear_head(C=1), pair["tweets"])
+
+def from_news_to_tweets(features):
+    runs = repeat(strategies, pair, labels=[400], features={name: features[name] for name in pair})
+    return runs.on("tweets"), runs.on("news")
 
 glove, glove_home = from_news_to_tweets(averages)
 adaptation_table(glove, glove_home).round(3)
@@ -403,8 +411,8 @@ runs, at_home = from_news_to_tweets(rows)
 adaptation_table(runs, at_home).round(3)
 
 # %%
-gained = [compare(table, name, "source only") for table in (glove, runs) for name in ways]
-figures.intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen MiniLM") for _ in ways])
+gained = [compare(table, name, "source only") for table in (glove, runs) for name in adapted]
+figures.intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen MiniLM") for _ in adapted])
 
 # %% tags=["claim"]
 claim("07.i", "on GloVe averages, CORAL beats source only, with no label of a tweet", gained[1])
@@ -423,36 +431,17 @@ claim("07.l", "there, optimal transport is worse than source only: negative tran
 # drawn, best of all new texts.
 #
 # ### Choosing without labels
-# Which of the ways would you take? The tables above used the labels of the test tweets: whoever picks the best
+# Which of them would you take? The tables above used the labels of the test tweets: whoever picks the best
 # row from them is an *oracle*. Without any target label one can go *there and back* (circular validation):
 # train from news to tweets, guess the tweets, train back from the guesses to the news, and judge there,
 # where labels are known.
 
 # %%
-class Adapting:
-    """One of the ways above, as `circular_validation` asks for it."""
-
-    def __init__(self, way):
-        self.way = way
-
-    def fit(self, rows, labels, sample_domain):
-        known = sample_domain > 0
-        self.given = rows[known], labels[known], rows[~known]
-
-    def predict(self, rows):
-        return self.way(*self.given, [rows], 0)[0]
-
-def there_and_back(way, seed):
-    news = domains["news"]
-    train, target = (split_by_group(domains[name], 0.3, seed).train for name in ("news", "tweets"))
-    items = train[draw_labels(news.labels[train], 400, seed)]
-    return circular_validation(lambda: Adapting(way), averages["news"][items], news.labels[items],
-                               averages["tweets"][target], seed)
-
-# %%
-options = {"source only": lambda rows, labels, target, tests, seed: head_on(rows, labels, tests)} | ways
+trials = plan_trials(pair, labels=[400], seeds=range(10), features=averages)
+options = {name: strategy for name, strategy in strategies.items() if name != "oracle"}
 offered = glove[glove.strategy.isin(options)].copy()
-offered["there and back"] = [there_and_back(options[run.strategy], run.seed) for run in offered.itertuples()]
+offered["there and back"] = [circular_validation(options[run.strategy], trials[run.seed])
+                             for run in offered.itertuples()]
 picked, best = (chosen_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
 pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)
 

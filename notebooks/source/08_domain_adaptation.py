@@ -24,13 +24,13 @@ import torch
 from tlhelpers import figures
 from tlhelpers.adaptation import (
     SCORERS, adapt_batchnorm, adaptation_table, chosen_by, fit_dann, fit_deep_coral,
-    repeat_across,
+    with_bounds,
 )
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import load_digits_pair, load_emoji, split_by_group
-from tlhelpers.evaluation import compare
-from tlhelpers.experiments import STRENGTHS, backbone_at, backbone_rows, load_sweep, rerun
-from tlhelpers.models import Classifier, SmallCNN, extract_features, new_linear_head
+from tlhelpers.evaluation import compare, repeat
+from tlhelpers.experiments import load_sweep, rerun
+from tlhelpers.models import Classifier, SmallCNN, extract_features, load_backbone, new_linear_head
 from tlhelpers.training import fit, predict
 
 # %% [markdown]
@@ -373,7 +373,7 @@ figures.every_seed(back, ["source only", "AdaBN", "both in BatchNorm", *aligned,
 # and on the target.
 
 # %%
-walk = {0.0: "both in BatchNorm"} | {s: f"DANN {s:g}" for s in STRENGTHS}
+walk = {0.0: "both in BatchNorm"} | {s: f"DANN {s:g}" for s in (0.03, 0.1, 0.3, 1.0)}
 figures.strength_walk(onward, onward_home, walk, control="source only", oracle="oracle")
 
 # %%
@@ -509,11 +509,12 @@ claim("08.s", "from OpenMoji to Twemoji, DANN is not shown to beat source only",
 # from ImageNet (lesson 02), frozen?
 
 # %%
-backbone = backbone_at(96)
+backbone = load_backbone(size=96)
 large = {style: load_emoji(style, size=96) for style in pair}
 features = {style: extract_features(backbone, images, progress=False) for style, images in large.items()}
-frozen, frozen_home = repeat_across({}, large["twemoji"], large["openmoji"], features["twemoji"],
-                                    features["openmoji"], oracle=lambda: new_linear_head(C=10))
+bounds = with_bounds({}, lambda: new_linear_head(C=10), large["openmoji"])
+both = repeat(bounds, large, labels=[None], features=features)
+frozen, frozen_home = both.on("openmoji"), both.on("twemoji")
 frozen.groupby("strategy").accuracy.mean().round(2)
 
 # %%
