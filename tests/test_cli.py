@@ -302,7 +302,7 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(tmp_path):
 def test_doctor_compares_versions_with_the_pins(monkeypatch):
     answer = {"versions": {"torch": "2.0+cpu", "timm": "1.1", "jupyterlab": None}}
     pins = {"torch": "2.0", "timm": "1.0", "jupyterlab": "4.0"}
-    summary, *rows = doctor._package_rows(pins, answer)
+    summary, *rows = doctor.package_rows(pins, answer)
     assert (summary.state, summary.finding) == ("wrong", "1 of 3 as pinned")
     assert {row.what.strip(): row.state for row in rows} == {
         "torch": "ok",

@@ -125,8 +125,8 @@ def test_failing_update_keeps_the_old_environment(complete):
 def test_half_failed_update_matches_neither_set(complete, monkeypatch):
     root, _ = complete
     tiny.require(root, "tinyone==2.0")
-    install = environment._install
-    monkeypatch.setattr(environment, "_install", lambda *args: install(*args) or "it broke")
+    install = environment.install_packages
+    monkeypatch.setattr(environment, "install_packages", lambda *args: install(*args) or "it broke")
     try:
         with pytest.raises(errors.CourseError, match=r"it broke.*already new"):
             environment.ensure(lambda line: None, root)
@@ -167,9 +167,9 @@ def test_moved_course_and_missing_interpreter_are_noticed(complete):
     assert state(root) is State.BROKEN
     kept.rename(python)
     stamp = environment.read_stamp(root / ".venv")
-    environment._write_stamp(root / ".venv", {**stamp, "python": "3.10.1"})
+    environment.write_stamp(root / ".venv", {**stamp, "python": "3.10.1"})
     assert state(root) is State.BROKEN
-    environment._write_stamp(root / ".venv", stamp)
+    environment.write_stamp(root / ".venv", stamp)
     assert state(root) is State.READY
 
 
@@ -254,14 +254,14 @@ def test_making_anew_follows_no_link_out_of_the_folder(tmp_path):
     (venv / "lib").mkdir(parents=True)
     (venv / "lib/away").symlink_to(outside, target_is_directory=True)
     (venv / "away").symlink_to(outside, target_is_directory=True)
-    environment._claim(venv)
+    environment.claim_folder(venv)
     assert [path.name for path in venv.iterdir()] == [environment.MARKER]
     assert (outside / "mine.txt").read_text() == "precious"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "complete"}'])
 def test_damaged_stamp_is_never_taken_for_complete(tmp_path, text):
-    environment._claim(tmp_path / ".venv")
+    environment.claim_folder(tmp_path / ".venv")
     (tmp_path / ".venv" / environment.STAMP).write_text(text)
     assert environment.inspect(tmp_path / ".venv", "0" * 64) is not State.READY
 
@@ -294,7 +294,7 @@ def _free(monkeypatch, gigabytes):
 def test_little_space_is_a_warning(tmp_path, monkeypatch, gigabytes, lines):
     _free(monkeypatch, gigabytes)
     said: list[str] = []
-    environment._check_machine(tmp_path / ".venv", said.append)
+    environment.check_machine(tmp_path / ".venv", said.append)
     assert len(said) == lines
 
 

@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     path.write_bytes(b"old")
     code = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from tlhelpers.files import write_atomically\n"
+        "from tlhelpers.setup.files import write_atomically\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "write_atomically(Path(sys.argv[1]), bytes(5000))\n"
@@ -105,7 +105,7 @@ def test_killed_midway_the_old_file_is_whole(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old" * 100)
     code = (
-        "import sys; from pathlib import Path; from tlhelpers.files import write_atomically\n"
+        "import sys; from pathlib import Path; from tlhelpers.setup.files import write_atomically\n"
         "print('ready', flush=True)\n"
         "while True: write_atomically(Path(sys.argv[1]), b'new' * 2_000_000)\n"
     )

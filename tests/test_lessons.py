@@ -1,4 +1,4 @@
-"""Lessons: one source each, up to date, in the learner's hands for good, run to the end."""
+"""Lessons: one source each, up to date, run to the end."""
 
 import ast
 import json
@@ -11,7 +11,6 @@ import pytest
 from tlhelpers.course import COURSE, build, contents, runner
 from tlhelpers.course.exercises import exercises
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup import working_copy
 
 SOURCES = sorted(contents.source_dir().glob("[0-9][0-9]_*.py"))
 IDS = [source.stem for source in SOURCES]
@@ -142,68 +141,3 @@ def test_a_source_with_a_mark_left_over_is_refused(tmp_path):
     source.write_text("# %%\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")
     with pytest.raises((CourseError, RuntimeError)):
         build.notebooks_of(source)
-
-
-@pytest.fixture
-def shipped(tmp_path, monkeypatch):
-    """A course of two lessons in a folder of its own."""
-    notebooks = tmp_path / "notebooks"
-    notebooks.mkdir()
-    for name in ("00_start_here", "02_more"):
-        (notebooks / f"{name}.ipynb").write_text(f"first {name}")
-    monkeypatch.setattr(working_copy, "repo_root", lambda: tmp_path)
-    monkeypatch.delenv("TLHELPERS_WORK", raising=False)
-    return notebooks
-
-
-def copies(shipped):
-    work = shipped.parent / "work"
-    return {path.name: path.read_text() for path in work.glob("*.ipynb")}
-
-
-def test_working_copies_are_made_once_and_never_overwritten(shipped):
-    assert working_copy.make_working_copy(echo=pytest.fail).name == "00_start_here.ipynb"
-    (shipped.parent / "work" / "02_more.ipynb").write_text("the learner's answers")
-    working_copy.make_working_copy(echo=pytest.fail)
-    assert copies(shipped)["02_more.ipynb"] == "the learner's answers"
-
-
-def test_a_changed_lesson_comes_beside_the_learners_copy(shipped):
-    said = []
-    working_copy.make_working_copy(echo=said.append)
-    (shipped.parent / "work" / "02_more.ipynb").write_text("the learner's answers")
-    (shipped / "02_more.ipynb").write_text("second")
-    for _ in range(3):
-        working_copy.make_working_copy(echo=said.append)
-    (shipped / "02_more.ipynb").write_text("third")
-    working_copy.make_working_copy(echo=said.append)
-    assert copies(shipped) == {
-        "00_start_here.ipynb": "first 00_start_here",
-        "02_more.ipynb": "the learner's answers",
-        "02_more.v2.ipynb": "second",
-        "02_more.v3.ipynb": "third",
-    }
-    assert [line.split("work/")[1] for line in said] == ["02_more.v2.ipynb", "02_more.v3.ipynb"]
-
-
-def test_a_copy_that_the_learner_removed_comes_back(shipped):
-    working_copy.make_working_copy(echo=pytest.fail)
-    (shipped.parent / "work" / "00_start_here.ipynb").unlink()
-    working_copy.make_working_copy(echo=pytest.fail)
-    assert copies(shipped)["00_start_here.ipynb"] == "first 00_start_here"
-
-
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"02_more.ipynb": 3}'])
-def test_a_damaged_record_loses_nothing(shipped, damage):
-    working_copy.make_working_copy(echo=pytest.fail)
-    work = shipped.parent / "work"
-    (work / "02_more.ipynb").write_text("the learner's answers")
-    (work / working_copy.RECORD).write_text(damage)
-    working_copy.make_working_copy(echo=lambda line: None)
-    assert copies(shipped)["02_more.ipynb"] == "the learner's answers"
-
-
-def test_a_start_with_nothing_new_writes_nothing(shipped, monkeypatch):
-    working_copy.make_working_copy(echo=pytest.fail)
-    monkeypatch.setattr(working_copy, "write_atomically", pytest.fail)
-    working_copy.make_working_copy(echo=pytest.fail)

