@@ -104,8 +104,10 @@ def parse(argv):
     run.add_argument("--learner", action="store_true", help="run the notebooks without solutions")
     run.add_argument("--record", action="store_true", help="keep the times in data/results")
     sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
-    sweep.add_argument("names", nargs="+", metavar="NAME", help="vision, or vision-depth say")
+    sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-depth say")
     sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
+    sweep.add_argument("--stale", action="store_true", help="list tables whose code has changed")
+    sweep.add_argument("--confirm", action="store_true", help="rerun a slice; note if as stored")
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
@@ -118,6 +120,8 @@ def parse(argv):
     options.passed = passed
     if not options.verb:
         parser.error("say what to do: " + ", ".join(sorted(VERBS)))
+    if options.verb == "sweep" and not (options.names or options.stale):
+        sweep.error("say which: vision, text, or a name; --stale lists the stale ones")
     return options
 
 
@@ -156,7 +160,8 @@ def sweep(options):
     from tlhelpers.setup import launcher
 
     jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
-    return launcher.module("tlhelpers.experiments.sweeps", [*options.names, *jobs])
+    flags = ["--%s" % name for name in ("stale", "confirm") if getattr(options, name)]
+    return launcher.module("tlhelpers.experiments.sweeps", [*options.names, *jobs, *flags])
 
 
 def build(options):
