@@ -1,24 +1,31 @@
 """Claims: shown, recorded, and stopped when they do not hold."""
 
+import ast
 import json
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tlhelpers.course import claims
-from tlhelpers.course.claims import CLAIM_MIME, claim, claim_value, claims_table, read_claims
-from tlhelpers.evaluation.repeated import Comparison
+from tlhelpers.course.claims import (
+    CLAIM_MIME,
+    ClaimLog,
+    claim,
+    claim_value,
+    claims_table,
+    read_claims,
+)
+from tlhelpers.errors import repo_root
+from tlhelpers.evaluation.comparisons import Comparison
 
 
 def measured(low, high, seeds=10):
     return Comparison("frozen", "pixels", (low + high) / 2, low, high, 0.01, seeds, 400)
 
 
-@pytest.fixture(autouse=True)
-def own_list(monkeypatch):
-    monkeypatch.setattr(claims, "_recorded", {})
+@pytest.fixture
+def log():
+    return ClaimLog()
 
 
 @pytest.mark.parametrize(
@@ -34,12 +41,12 @@ def own_list(monkeypatch):
         (0.0, 0.2, "not resolved", 0),
     ],
 )
-def test_a_true_claim_is_shown_and_recorded(capsys, low, high, expect, by):
-    claim("02.a", "Frozen features win.", measured(low, high), expect, by)
+def test_a_true_claim_is_shown_and_recorded(log, capsys, low, high, expect, by):
+    claim("02.a", "Frozen features win.", measured(low, high), expect, by, log=log)
     line = capsys.readouterr().out
     assert line.startswith("Claim holds: Frozen features win. (frozen − pixels: ")
     assert line.count("\n") == 1 and "10 seeds, 400 items" in line
-    assert claims_table()["held"].tolist() == [True]
+    assert claims_table(log)["held"].tolist() == [True]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +63,11 @@ def test_a_true_claim_is_shown_and_recorded(capsys, low, high, expect, by):
         (float("nan"), float("nan"), "greater", 0),
     ],
 )
-def test_a_false_claim_is_shown_recorded_and_then_stops(capsys, low, high, expect, by):
+def test_a_false_claim_is_shown_recorded_and_then_stops(log, capsys, low, high, expect, by):
     with pytest.raises(AssertionError, match=r"'02.a' does not hold.*Expected .*; measured froz"):
-        claim("02.a", "Frozen features win.", measured(low, high), expect, by)
+        claim("02.a", "Frozen features win.", measured(low, high), expect, by, log=log)
     assert "Claim does NOT hold: Frozen features win." in capsys.readouterr().out
-    assert claims_table()["held"].tolist() == [False]
+    assert claims_table(log)["held"].tolist() == [False]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +78,8 @@ def test_a_false_claim_is_shown_recorded_and_then_stops(capsys, low, high, expec
         (0.9, (0.85, 0.95), {"at_least": 0.8, "at_most": 1}),
     ],
 )
-def test_a_value_within_its_bounds_holds(capsys, value, ends, bounds):
-    claim_value("02.b", "It is high.", value, *ends, **bounds, seeds=10)
+def test_a_value_within_its_bounds_holds(log, capsys, value, ends, bounds):
+    claim_value("02.b", "It is high.", value, *ends, **bounds, seeds=10, log=log)
     assert "Claim holds: It is high. (0.9" in capsys.readouterr().out
 
 
@@ -85,28 +92,28 @@ def test_a_value_within_its_bounds_holds(capsys, value, ends, bounds):
         (float("nan"), (), {"at_least": 0}),
     ],
 )
-def test_a_value_or_interval_out_of_bounds_stops(capsys, value, ends, bounds):
+def test_a_value_or_interval_out_of_bounds_stops(log, capsys, value, ends, bounds):
     with pytest.raises(AssertionError, match=r"'02.b' does not hold.*Expected at (least|most)"):
-        claim_value("02.b", "It is high.", value, *ends, **bounds)
+        claim_value("02.b", "It is high.", value, *ends, **bounds, log=log)
     assert "does NOT hold" in capsys.readouterr().out
 
 
-def test_claims_that_cannot_be_judged_are_refused():
-    with pytest.raises(ValueError, match="unknown expectation 'larger': use one of greater"):
-        claim("x", "y", measured(0, 1), expect="larger")
+def test_claims_that_cannot_be_judged_are_refused(log):
+    with pytest.raises(ValueError, match=r"unknown expectation 'larger'.*greater"):
+        claim("x", "y", measured(0, 1), expect="larger", log=log)
     with pytest.raises(ValueError, match="cannot fail"):
-        claim_value("x", "y", 1.0)
+        claim_value("x", "y", 1.0, log=log)
     with pytest.raises(ValueError, match="both ends"):
-        claim_value("x", "y", 1.0, low=0.9, at_least=0)
-    assert claims_table().empty
+        claim_value("x", "y", 1.0, low=0.9, at_least=0, log=log)
+    assert claims_table(log).empty
 
 
-def test_the_table_keeps_the_last_claim_of_a_name_in_its_place():
-    claim("a", "First.", measured(0.1, 0.2))
-    claim_value("b", "Second.", 3, at_least=2)
+def test_the_table_keeps_the_last_claim_of_a_name_in_its_place(log):
+    claim("a", "First.", measured(0.1, 0.2), log=log)
+    claim_value("b", "Second.", 3, at_least=2, log=log)
     with pytest.raises(AssertionError):
-        claim("a", "First, once more.", measured(-0.1, 0.2))
-    table = claims_table()
+        claim("a", "First, once more.", measured(-0.1, 0.2), log=log)
+    table = claims_table(log)
     assert table["name"].tolist() == ["a", "b"] and table["held"].tolist() == [False, True]
     assert table["sentence"][0] == "First, once more."
     assert table["measured"].tolist() == ["+0.05 [−0.10, +0.20], 10 seeds, 400 items", "3"]
@@ -114,8 +121,8 @@ def test_the_table_keeps_the_last_claim_of_a_name_in_its_place():
 
 CELLS = """
 import numpy as np
-from tlhelpers.course.claims import claim, claim_value
-from tlhelpers.evaluation.repeated import Comparison
+from tlhelpers.course.claims import claim, claim_value, claims_table
+from tlhelpers.evaluation.comparisons import Comparison
 found = Comparison("a<b", "c", np.float64(.31), np.float64(.24), np.float64(.38), .0002, 10, 412)
 claim("00.a", "More is < better.", found)
 # ---
@@ -124,6 +131,8 @@ claim_value("00.b", "Long enough.", np.int64(7), at_least=np.float32(5))
 claim("00.c", "Less.", found, expect="less")
 # ---
 claim_value("00.d", "A number.", float("nan"), at_least=0)
+# ---
+print(claims_table()[["name", "held"]].values.tolist())
 """
 
 
@@ -131,7 +140,7 @@ claim_value("00.d", "A number.", float("nan"), at_least=0)
 def executed(tmp_path_factory):
     cells = [nbformat.v4.new_code_cell(text.strip()) for text in CELLS.split("# ---")]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Text"), *cells])
-    root = {"metadata": {"path": str(Path(claims.__file__).parents[1])}}
+    root = {"metadata": {"path": str(repo_root())}}
     NotebookClient(notebook, allow_errors=True, timeout=120, resources=root).execute()
     path = tmp_path_factory.mktemp("notebook") / "executed.ipynb"
     nbformat.write(notebook, path)
@@ -163,6 +172,12 @@ def test_claims_are_read_from_an_executed_notebook(executed):
     assert (found[1]["value"], found[1]["expect"], found[3]["value"]) == (7, "at least 5", None)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert claims_table(found)["held"].tolist() == [True, True, False, False]
+
+
+@pytest.mark.enable_socket
+def test_the_table_without_arguments_holds_the_claims_of_its_notebook(executed):
+    wanted = [["00.a", True], ["00.b", True], ["00.c", False], ["00.d", False]]
+    assert ast.literal_eval(executed.cells[-1].outputs[0].text) == wanted
 
 
 @pytest.mark.enable_socket

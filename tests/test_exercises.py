@@ -1,14 +1,17 @@
 """Every exercise: right answers pass, plausible wrong ones each get their own hint."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from tlhelpers.course import exercises
-from tlhelpers.course.exercises import Choice, Function, Number, alike, check, examine, progress
+from tlhelpers.course import check, progress
+from tlhelpers.course.exercise_book import exercises
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike
+from tlhelpers.course.exercises import examine
 
-ALL = exercises.exercises()
+ALL = exercises()
 LESSONS = sorted({exercise_id[:2] for exercise_id in ALL})
 
 
@@ -78,7 +81,7 @@ def test_a_letter_that_is_no_option_is_told_the_options():
 
 
 def test_an_unknown_exercise_names_its_neighbours():
-    with pytest.raises(ValueError, match=r"no exercise '02\.11'.*02\.1"):
+    with pytest.raises(ValueError, match=r"unknown exercise '02\.11'.*02\.1"):
         examine("02.11", 1)
 
 
@@ -128,7 +131,6 @@ def test_alike(a, b, same):
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_PROGRESS", str(tmp_path / "work" / "progress.json"))
-    monkeypatch.setattr(exercises, "_attempts", exercises.Counter())
     return tmp_path / "work" / "progress.json"
 
 
@@ -154,8 +156,10 @@ def test_a_damaged_progress_file_stops_nothing(kept):
 
 
 def test_a_wrong_answer_shows_closer_hints_and_does_not_stop_the_notebook(kept, capsys):
+    wrong_answers = Counter()
     for _ in range(2):
-        check("02.1", lambda train, labels, test: np.zeros(3))
+        check("02.1", lambda train, labels, test: np.zeros(3), wrong_answers=wrong_answers)
+    assert wrong_answers == {"02.1": 2}
     shown = capsys.readouterr().out
     assert ALL["02.1"].hints[0] in shown
     assert ALL["02.1"].hints[1] in shown

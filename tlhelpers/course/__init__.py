@@ -10,7 +10,7 @@ _WHERE = {
     "claim": "claims",
     "claim_value": "claims",
     "claims_table": "claims",
-    "progress": "exercises",
+    "progress": "progress_file",
 }
 
 __all__ = sorted(_WHERE)

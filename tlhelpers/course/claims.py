@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 import numpy as np
 import pandas as pd
 
-from tlhelpers.evaluation.repeated import Comparison
+from tlhelpers.checks import known
+from tlhelpers.evaluation.comparisons import Comparison
 
 CLAIM_MIME = "application/vnd.tlhelpers.claim+json"
 EXPECTATIONS = ("greater", "less", "not resolved")
 
-_recorded: dict[str, dict] = {}
+
+class ClaimLog:
+    """The claims of one notebook in the order in which they were first stated."""
+
+    def __init__(self):
+        self._by_name: dict[str, dict] = {}
+
+    def add(self, record: dict) -> None:
+        """Keep a claim; it takes the place of an earlier one of its name."""
+        self._by_name[record["name"]] = record
+
+    def __iter__(self) -> Iterator[dict]:
+        return iter(self._by_name.values())
+
+    def __repr__(self) -> str:
+        return f"<{len(self._by_name)} claims>"
+
+
+# Where `claim` and `claim_value` write, and what `claims_table` shows, unless another is given.
+NOTEBOOK_CLAIMS = ClaimLog()
 
 
 def claim(
-    name: str, sentence: str, comparison: Comparison, expect: str = "greater", by: float = 0.0
+    name: str,
+    sentence: str,
+    comparison: Comparison,
+    expect: str = "greater",
+    by: float = 0.0,
+    *,
+    log: ClaimLog = NOTEBOOK_CLAIMS,
 ) -> None:
     """State a comparison in words, show what was measured, and stop if they disagree.
 
@@ -30,12 +56,14 @@ def claim(
     sentence : str
         What the lesson says.
     comparison : Comparison
-        As `tlhelpers.evaluate.compare` returns it.
+        As `tlhelpers.evaluation.compare` returns it.
     expect : {"greater", "less", "not resolved"}
         The whole interval above `by`; the whole interval below −`by`; or 0 inside the interval.
     by : float
         The gap that is claimed at least, in units of the metric. A negative one claims
         "not worse by more than that". Not used with "not resolved".
+    log : ClaimLog
+        Where the claim is kept; that of this notebook when left out.
 
     Raises
     ------
@@ -44,34 +72,25 @@ def claim(
     ValueError
         If `expect` is unknown.
     """
-    if expect not in EXPECTATIONS:
-        raise ValueError(f"unknown expectation {expect!r}: use one of {', '.join(EXPECTATIONS)}")
-    held = {
-        "greater": comparison.low > by,
-        "less": comparison.high < -by,
-        "not resolved": comparison.low <= 0 <= comparison.high,
+    known("expectation", expect, EXPECTATIONS)
+    held, wanted = {
+        "greater": (comparison.low > by, f"interval above {_signed(by)}"),
+        "less": (comparison.high < -by, f"interval below {_signed(-by)}"),
+        "not resolved": (comparison.low <= 0 <= comparison.high, "not resolved"),
     }[expect]
-    wanted = {
-        "greater": f"interval above {_signed(by)}",
-        "less": f"interval below {_signed(-by)}",
-        "not resolved": "not resolved",
-    }[expect]
-    _state(
-        {
-            "name": name,
-            "sentence": sentence,
-            "difference": _number(comparison.difference),
-            "low": _number(comparison.low),
-            "high": _number(comparison.high),
-            "seeds": int(comparison.seeds),
-            "measured": comparison.measured,
-            "expect": expect,
-            "by": float(by),
-            "held": bool(held),
-        },
-        shown=f"{comparison.a} − {comparison.b}: {comparison.measured}",
-        wanted=wanted,
-    )
+    record = {
+        "name": name,
+        "sentence": sentence,
+        "difference": _number(comparison.difference),
+        "low": _number(comparison.low),
+        "high": _number(comparison.high),
+        "seeds": int(comparison.seeds),
+        "measured": comparison.measured,
+        "expect": expect,
+        "by": float(by),
+        "held": bool(held),
+    }
+    _state(record, f"{comparison.a} − {comparison.b}: {comparison.measured}", wanted, log)
 
 
 def claim_value(
@@ -84,6 +103,7 @@ def claim_value(
     at_least: float = -math.inf,
     at_most: float = math.inf,
     seeds: int | None = None,
+    log: ClaimLog = NOTEBOOK_CLAIMS,
 ) -> None:
     """State a single measured number in words, show it, and stop if it is out of bounds.
 
@@ -99,6 +119,8 @@ def claim_value(
         The bounds, both allowed; give at least one.
     seeds : int, optional
         Number of seeds behind the value.
+    log : ClaimLog
+        As for `claim`.
 
     Raises
     ------
@@ -114,42 +136,38 @@ def claim_value(
     ends = (value,) if low is None else (low, value, high)
     measured = f"{value:.4g}" if low is None else f"{value:.4g} [{low:.4g}, {high:.4g}]"
     measured += "" if seeds is None else f", {seeds} seeds"
-    bounds = ([f"at least {at_least:g}"] if at_least > -math.inf else []) + (
-        [f"at most {at_most:g}"] if at_most < math.inf else []
-    )
-    expect = " and ".join(bounds)
-    _state(
-        {
-            "name": name,
-            "sentence": sentence,
-            "value": _number(value),
-            "low": _number(low),
-            "high": _number(high),
-            "seeds": seeds,
-            "measured": measured,
-            "expect": expect,
-            "held": all(bool(at_least <= end <= at_most) for end in ends),
-        },
-        shown=measured,
-        wanted=expect,
-    )
+    bounds = [("at least", at_least), ("at most", at_most)]
+    expect = " and ".join(f"{word} {bound:g}" for word, bound in bounds if not math.isinf(bound))
+    record = {
+        "name": name,
+        "sentence": sentence,
+        "value": _number(value),
+        "low": _number(low),
+        "high": _number(high),
+        "seeds": seeds,
+        "measured": measured,
+        "expect": expect,
+        "held": all(bool(at_least <= end <= at_most) for end in ends),
+    }
+    _state(record, measured, expect, log)
 
 
-def claims_table(records: Iterable[Mapping] | None = None) -> pd.DataFrame:
-    """The claims of this process, or those that `read_claims` found, as a table.
+def claims_table(records: Iterable[Mapping] = NOTEBOOK_CLAIMS) -> pd.DataFrame:
+    """List claims with what was measured for each.
 
     Parameters
     ----------
-    records : iterable of dict, optional
-        As `read_claims` returns them; those stated in this process when left out.
+    records : ClaimLog or iterable of dict
+        Those of this notebook when left out; of another one as `read_claims` returns them.
 
     Returns
     -------
     pandas.DataFrame
-        `name`, `sentence`, `measured` (text with interval and seeds), `expect`, `held`.
+        One row per claim: `name`, `sentence`, `measured` (text with interval and seeds),
+        `expect`, `held`.
     """
-    records = list(_recorded.values()) if records is None else list(records)
-    return ClaimsTable(records, columns=["name", "sentence", "measured", "expect", "held"])
+    columns = ["name", "sentence", "measured", "expect", "held"]
+    return ClaimsTable(list(records), columns=columns)
 
 
 class ClaimsTable(pd.DataFrame):
@@ -163,24 +181,10 @@ class ClaimsTable(pd.DataFrame):
         return table.replace("<td>", '<td style="text-align: left">')
 
 
-def _signed(value: float) -> str:
-    return f"{value:+g}".replace("-", "−") if value else "0"
-
-
 def read_claims(notebook: Mapping) -> list[dict]:
-    """The claims that an executed notebook shows.
+    """The claims that an executed notebook shows, in the order of its cells.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        As ``nbformat.read`` returns it.
-
-    Returns
-    -------
-    list of dict
-        In the order of the cells: `name`, `sentence`, `difference` or `value`, `low`, `high`,
-        `seeds`, `measured` (these as text), `expect`, `held`.
-    """
+    Each is what `claim` or `claim_value` showed; numbers that JSON does not have are None."""
     return [
         dict(output["data"][CLAIM_MIME])
         for cell in notebook["cells"]
@@ -189,9 +193,13 @@ def read_claims(notebook: Mapping) -> list[dict]:
     ]
 
 
-def _state(record: dict, shown: str, wanted: str) -> None:
+def _signed(value: float) -> str:
+    return f"{value:+g}".replace("-", "−") if value else "0"
+
+
+def _state(record: dict, shown: str, wanted: str, log: ClaimLog) -> None:
     word = "holds" if record["held"] else "does NOT hold"
-    _recorded[record["name"]] = record
+    log.add(record)
     _show(
         record,
         f"Claim {word}: {record['sentence']} ({shown}; claimed: {wanted})",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlhelpers.course.exercises import Choice, Function, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
 
 TRAIN = np.array([0, 0, 0, 1, 1, 2])
 TEST = np.array([1, 1, 1, 1, 1, 0, 2, 1, 1, 0])

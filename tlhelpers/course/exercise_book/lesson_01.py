@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tlhelpers.course.exercises import Choice, Function, Number, alike, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_inputs
 
 # Not every whole number is a label, so that a label and its place in a list differ.
 TRAIN = np.repeat([1, 2, 5], [2, 4, 1])

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.course.exercises import Choice, Function, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
 
 _RNG = np.random.default_rng(2)
 # Rows of very different length, so that angle and distance disagree.

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from tlhelpers.course.exercises import Choice, Function, Number, alike, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_inputs
 
 # ---------------------------------------------------------------- one step by hand
 

@@ -1,6 +1,6 @@
 """Exercises of lesson 04."""
 
-from tlhelpers.course.exercises import Choice, Function, Number, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_inputs
 
 
 def _texts(*inputs):
@@ -129,7 +129,8 @@ EXERCISES = [
             ),
             (
                 lambda budget, accuracy, seconds: max(accuracy, key=accuracy.get),
-                "That is the most accurate strategy of all, whether it fits into the budget or not.",
+                "That is the most accurate strategy of all, whether it fits into the budget or "
+                "not.",
             ),
             (
                 _best_below,

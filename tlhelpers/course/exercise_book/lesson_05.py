@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tlhelpers.course.exercises import Choice, Function, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
 
 _RNG = np.random.default_rng(5)
 WORDS = ["tea", "coffee", "cup", "rain", "river", "boat", "violin", "song"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlhelpers.course.exercises import Choice, Function, Number, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_inputs
 
 # A lone "#" is a piece of its own; some lists end in the middle of a word.
 PIECES = [

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from tlhelpers.course.exercises import Choice, Function, alike, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, alike, on_inputs
 
 
 def _arrays(result):

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from tlhelpers.course.exercises import Choice, Function, alike, on_inputs
+from tlhelpers.course.exercise_kinds import Choice, Function, alike, on_inputs
 
 # ---------------------------------------------------------------- gradient reversal
 
