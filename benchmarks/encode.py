@@ -22,8 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rounds import measure, positive, print_machine
 
 from tlhelpers.data.texts import load_sentiment
-from tlhelpers.models.encoders import Encoder, load_encoder
-from tlhelpers.models.features import row_cosine
+from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.precision import row_cosine
 from tlhelpers.models.text_features import encode
 
 LOOP, THEIRS, OURS, AUTO = "plain loop", "sentence-transformers", "encode, float32", "encode, auto"

@@ -22,8 +22,9 @@ from rounds import measure, positive, print_machine
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.models.backbones import Backbone, load_backbone
-from tlhelpers.models.features import extract_features, row_cosine
+from tlhelpers.models.features import extract_features
 from tlhelpers.models.folding import fold_batchnorm
+from tlhelpers.models.precision import row_cosine
 
 BASE, OURS = "plain loop", "extract_features"
 VARIANTS = [

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from tlhelpers.models.features import has_bfloat16
+from tlhelpers.models.precision import has_bfloat16
 from tlhelpers.setup.machine import processor_name
 
 

@@ -262,7 +262,7 @@ def test_the_stages_stand_in_the_order_of_the_pass(backbone, twemoji):
     finally:
         for hook in hooks:
             hook.remove()
-    assert ran == backbone.layers == ["stem", *(f"blocks.{i}" for i in range(7)), "head"]
+    assert ran == backbone.layers == ["stem", *(f"blocks.{i}" for i in range(7)), "final"]
 
 
 @pytest.mark.parametrize("which", ["weight", "running_mean", "running_var", "bias"])
@@ -290,6 +290,20 @@ def test_the_fingerprint_is_a_hash_of_all_tensors(backbone):
 
 
 # The transform ---------------------------------------------------------------------------
+
+
+def test_another_size_keeps_weights_and_normalisation(backbone):
+    small = load_backbone(size=96)
+    given = backbone.transform
+    assert repr(small.transform) == repr(Transform(96, given.mean, given.std))
+    assert small.fingerprint() == backbone.fingerprint()
+    assert load_backbone(pretrained=False, size=np.int64(32)).transform.size == 32
+
+
+@pytest.mark.parametrize("size", [0, -96, 96.0, True, "96"])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(ValueError, match="size must be a whole number from 1 on, got"):
+        load_backbone(size=size)
 
 
 @pytest.mark.parametrize("size", [160, 224, 300])

@@ -13,8 +13,8 @@ from tiny_nets import tiny_classifier, tiny_images
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.encoders import load_encoder
-from tlhelpers.models.words import PADDING, MeanOfWords, WordIds, embedding_layer
+from tlhelpers.models.embedding import PADDING, MeanOfWords, WordIds, embedding_layer
+from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.training import fitting as finetune
 from tlhelpers.training.batches import batches_of, labelled, text_batches
 from tlhelpers.training.fitting import fit, predict

@@ -22,15 +22,11 @@ import torch
 
 from tlhelpers.data.texts import TextSet
 from tlhelpers.errors import CourseError
-from tlhelpers.models import encoders
+from tlhelpers.models import encoder_loading
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.encoders import (
-    Encoder,
-    attention_weights,
-    load_encoder,
-    split_words,
-    word_vector,
-)
+from tlhelpers.models.contextual import attention_weights, split_words, word_vector
+from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.setup import sources
 from tlhelpers.training.fitting import fit, predict
@@ -114,7 +110,7 @@ def its_own(source, **options):
 
 
 def unpacked() -> str:
-    return str(encoders._unpacked("minilm-l6"))
+    return str(encoder_loading._unpacked("minilm-l6"))
 
 
 def random_states() -> tuple:
@@ -148,7 +144,7 @@ def test_the_size_and_what_is_told_of_it(minilm):
 
 
 def test_the_weights_are_those_of_the_archive(minilm):
-    card = encoders.EMBEDDED["minilm-l6"]
+    card = encoder_loading.EMBEDDED["minilm-l6"]
     data = sources.read_member(card["package"], card["folder"] + WEIGHTS)
     wanted = safetensors.torch.load(data)
     found = minilm.model.state_dict()
@@ -163,7 +159,7 @@ def own_cache(tmp_path, monkeypatch):
     """A cache with the archive of the weights, and nothing made from it."""
     cache = tmp_path / "cache"
     cache.mkdir()
-    archive = sources.archive(encoders.EMBEDDED["minilm-l6"]["package"])
+    archive = sources.archive(encoder_loading.EMBEDDED["minilm-l6"]["package"])
     (cache / archive.name).symlink_to(archive)
     monkeypatch.setenv("TLHELPERS_CACHE", str(cache))
     return cache
@@ -631,7 +627,7 @@ def test_vectors_of_words_can_be_computed_with(small):
     attention_weights(small, "the bank")[1].mul_(2)
 
 
-# ---------------------------------------------------------------- as the body of a classifier
+# ---------------------------------------------------------------- as the backbone of a classifier
 
 
 def test_a_classifier_on_a_folder_learns(small):
@@ -703,7 +699,7 @@ def test_a_saved_classifier_predicts_the_same(options, tmp_path, one_thread):
         assert torch.equal(loaded(**given), model(**given))
 
 
-def test_a_classifier_on_a_folder_is_loaded_with_its_body_alone(folder, small, tmp_path):
+def test_a_classifier_on_a_folder_is_loaded_with_its_backbone_alone(folder, small, tmp_path):
     model = Classifier(small, 2, ["no", "yes"]).eval()
     model.save(tmp_path / "model")
     twin = load_encoder(folder, pretrained=False)
@@ -793,7 +789,7 @@ def hub_home(tmp_path_factory):
 LOAD = """
 import sys, time
 time.sleep = lambda seconds: None  # between two tries
-from tlhelpers.models.encoders import load_encoder
+from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.errors import CourseError
 for name in sys.argv[1:]:
     try:
@@ -855,11 +851,11 @@ def test_a_name_of_the_hub_is_fetched_kept_and_used_again(hub, hub_home, small):
     assert "look at the name and the network" in refused
 
 
-def test_a_body_that_pools_otherwise_is_refused(folder, tmp_path, one_thread):
+def test_a_backbone_that_pools_otherwise_is_refused(folder, tmp_path, one_thread):
     Classifier(load_encoder(folder, pool="cls"), 2, ["no", "yes"]).save(tmp_path / "model")
-    body = load_encoder(folder, pool="mean")
+    backbone = load_encoder(folder, pool="mean")
     with pytest.raises(ValueError, match=r"was trained with .*'cls'.* not with .*'mean'"):
-        Classifier.load(tmp_path / "model", backbone=body)
+        Classifier.load(tmp_path / "model", backbone=backbone)
 
 
 def test_a_network_of_another_build_says_that_its_layers_are_not_known(small):

@@ -17,9 +17,10 @@ from torch import nn
 from torchvision.transforms import v2
 
 from tlhelpers.data import images
-from tlhelpers.models import feature_cache, features
+from tlhelpers.models import feature_cache, features, precision
 from tlhelpers.models.feature_cache import read_kept
-from tlhelpers.models.features import extract_features, extract_layers, row_cosine
+from tlhelpers.models.features import extract_features, extract_layers
+from tlhelpers.models.precision import row_cosine
 
 QUIET = {"progress": False, "cache": False}
 
@@ -86,7 +87,7 @@ def plain(backbone, few):
     """Every layer by a plain float32 loop, without the helper."""
     caught: dict[str, list] = {}
     twin = copy.deepcopy(backbone.model).eval()
-    for name, path in {"stem": "bn1", "blocks.2": "blocks.2", "head": "bn2"}.items():
+    for name, path in {"stem": "bn1", "blocks.2": "blocks.2", "final": "bn2"}.items():
         twin.get_submodule(path).register_forward_hook(
             lambda _, __, out, name=name: caught.setdefault(name, []).append(out.mean((2, 3)))
         )
@@ -96,7 +97,7 @@ def plain(backbone, few):
             x = torch.tensor(one.astype(np.float32).transpose(2, 0, 1)[None])
             direct.append(twin((x / 255 - 0.5) / 0.5))
     found = {name: torch.cat(parts).numpy() for name, parts in caught.items()}
-    np.testing.assert_allclose(found["head"], torch.cat(direct).numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found["final"], torch.cat(direct).numpy(), rtol=1e-4, atol=1e-5)
     return found
 
 
@@ -127,7 +128,7 @@ def test_bfloat16_is_computed_in_it_and_given_in_float32(backbone, few, plain):
 def test_layers_at_once_are_layers_one_by_one(light, small):
     together = extract_layers(light, small, precision="float32", **QUIET)
     assert list(together) == light.layers
-    for name in ("stem", "blocks.3", "head"):
+    for name in ("stem", "blocks.3", "final"):
         alone = extract_features(light, small, name, precision="float32", **QUIET)
         np.testing.assert_allclose(together[name], alone, atol=1e-6)
 
@@ -162,8 +163,8 @@ def test_folding_is_dropped_where_it_changes_the_output(light, small, monkeypatc
 
 
 def test_a_layer_asked_for_twice_is_given_once(light, small):
-    found = extract_layers(light, small, ["head", "stem", "head"], **QUIET)
-    assert {name: len(values) for name, values in found.items()} == {"head": 6, "stem": 6}
+    found = extract_layers(light, small, ["final", "stem", "final"], **QUIET)
+    assert {name: len(values) for name, values in found.items()} == {"final": 6, "stem": 6}
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
@@ -222,9 +223,9 @@ def test_pretrained_features_know_the_classes_and_random_ones_less(emoji_feature
 
 
 def test_without_bfloat16_it_is_float32(light, small, monkeypatch, passes):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: False)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: False)
     found = extract_features(light, small, precision="auto", **QUIET)
-    assert passes == [(6, ("head",), torch.float32)]
+    assert passes == [(6, ("final",), torch.float32)]
     np.testing.assert_array_equal(
         found, extract_features(light, small, precision="float32", **QUIET)
     )
@@ -243,7 +244,7 @@ def disagreeing(true):
 
 
 def test_where_bfloat16_disagrees_it_is_float32(light, small, monkeypatch, empty_cache):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     wanted = extract_features(light, small, precision="float32", **QUIET)
     monkeypatch.setattr(features, "_forward", disagreeing(features._forward))
     np.testing.assert_array_equal(extract_features(light, small, precision="auto", **QUIET), wanted)
@@ -258,7 +259,7 @@ def test_where_bfloat16_disagrees_it_is_float32(light, small, monkeypatch, empty
 def test_where_bfloat16_agrees_it_is_taken_and_read_again(
     light, small, monkeypatch, passes, empty_cache
 ):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     extract_features(light, small, "stem", precision="auto", progress=False)
     compared = [torch.float32, torch.bfloat16]
     assert [dtype for _, _, dtype in passes] == [*compared, torch.bfloat16]
@@ -276,7 +277,7 @@ def test_where_bfloat16_agrees_it_is_taken_and_read_again(
 )
 def test_only_processors_with_the_instructions_have_bfloat16(monkeypatch, able, answer):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert features.has_bfloat16() is answer
+    assert precision.has_bfloat16() is answer
 
 
 # The cache -------------------------------------------------------------------------------
@@ -284,7 +285,7 @@ def test_only_processors_with_the_instructions_have_bfloat16(monkeypatch, able, 
 
 @pytest.mark.parametrize("able", [True, False])
 def test_the_second_call_reads(light, small, empty_cache, no_pass, monkeypatch, able):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: able)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: able)
     first = extract_layers(light, small, precision="auto", progress=False)
     assert len(files(empty_cache)) == len(light.layers)
     no_pass()
@@ -298,8 +299,8 @@ def test_the_second_call_reads(light, small, empty_cache, no_pass, monkeypatch, 
 def test_only_what_is_missing_is_computed(light, small, empty_cache, passes):
     options = {"precision": "float32", "progress": False}
     extract_features(light, small, "stem", **options)
-    extract_layers(light, small, ["stem", "head"], **options)
-    assert [layers for _, layers, _ in passes] == [("stem",), ("head",)]
+    extract_layers(light, small, ["stem", "final"], **options)
+    assert [layers for _, layers, _ in passes] == [("stem",), ("final",)]
 
 
 def test_without_the_cache_nothing_is_written_or_read(light, small, empty_cache, passes):
@@ -370,7 +371,7 @@ class Tinted:
 
 
 def test_each_thing_that_counts_has_its_own_entry(own, small, empty_cache):
-    def entries(layer="head", pixels=small, precision="float32"):
+    def entries(layer="final", pixels=small, precision="float32"):
         extract_features(own, pixels, layer, precision=precision, progress=False)
         return len(files(empty_cache))
 
@@ -403,7 +404,7 @@ def test_a_picture_that_no_sample_holds_counts_too(own, small, empty_cache):
     one_less = many.pixels.copy()
     one_less[19] = one_less[0]
     changed = images.ImageSet(one_less, many.labels, many.class_names, many.groups)
-    sampled = features.sample(np.arange(20), 8)
+    sampled = precision.sample(np.arange(20), 8)
     assert 19 not in sampled
     found = extract_features(own, changed, "stem", precision="float32", progress=False)
     np.testing.assert_allclose(found[19], found[0], atol=1e-5)
@@ -474,11 +475,10 @@ def test_a_fixed_transform_of_ones_own_is_taken(own, light, small):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layer": "haed"}, "unknown layer 'haed': did you mean head"),
-        ({"precision": "float16"}, "unknown precision 'float16': known: auto, float32"),
-        ({"grid": 0}, "grid must be at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"batch_size": -4}, "batch_size must be at least 1, got -4"),
+        ({"layer": "fnial"}, "unknown layer 'fnial': did you mean final"),
+        ({"precision": "float16"}, "unknown precision 'float16': did you mean bfloat16 or float32"),
+        ({"grid": 0}, "grid must be a whole number from 1 on, got 0"),
+        ({"batch_size": 2.5}, r"batch_size must be a whole number from 1 on, got 2\.5"),
     ],
 )
 def test_unknown_options_are_refused(light, small, options, message):

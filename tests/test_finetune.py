@@ -15,7 +15,7 @@ from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.errors import CourseError
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.words import MeanOfWords, WordIds, embedding_layer
+from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
 from tlhelpers.training import fitting as finetune
 from tlhelpers.training.batches import image_batches, steps
 from tlhelpers.training.fitting import fine_tune, fit, predict, predict_proba

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tlhelpers.data import images
+from tlhelpers.data.folders import load_folder
 from tlhelpers.data.images import ImageSet
 from tlhelpers.errors import CourseError
 from tlhelpers.setup.sources import read_member
@@ -292,7 +293,7 @@ def read_one(folder: Path, save, ending: str = "png", size: int = 64) -> np.ndar
     """The pixels of an odd picture that `save` writes into the folder."""
     file = folder / "zoo" / f"aaa.{ending}"
     save(file)
-    loaded = images.load_folder(folder, size)
+    loaded = load_folder(folder, size)
     return loaded.pixels[loaded.groups.tolist().index(f"zoo/{file.name}")]
 
 
@@ -302,7 +303,7 @@ def test_a_folder_comes_back_as_it_was_saved(folder):
     (folder / "zoo" / "._cat.png").write_bytes(b"a Mac's resource fork")
     (folder / "zoo" / "sub.png").mkdir()
     (folder / ".hidden").mkdir()
-    loaded = images.load_folder(str(folder), size=64)
+    loaded = load_folder(str(folder), size=64)
     assert loaded.class_names == sorted(["zoo", "Äpfel"])
     files = ["zoo/cat.png", "zoo/dog2.png", "Äpfel/apple.png", "Äpfel/pear.png"]
     assert loaded.groups.tolist() == files
@@ -314,7 +315,7 @@ def test_a_folder_comes_back_as_it_was_saved(folder):
 
 def test_the_folder_one_stands_in_has_a_name(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    assert images.load_folder(".").domain == folder.name
+    assert load_folder(".").domain == folder.name
 
 
 def test_a_camera_held_upright_is_turned(folder):
@@ -388,7 +389,7 @@ def test_of_what_is_not_square_the_middle_is_kept(folder, wide):
 def damage(folder: Path) -> str:
     """What `load_folder` says of it, on one line."""
     with pytest.raises(CourseError) as error:
-        images.load_folder(folder)
+        load_folder(folder)
     return str(error.value)
 
 

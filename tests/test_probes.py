@@ -18,8 +18,7 @@ from tlhelpers.models.probes import (
     answer_questions,
     association_test,
 )
-from tlhelpers.models.vector_files import keyed_vectors
-from tlhelpers.models.words import load_vectors
+from tlhelpers.models.vector_files import keyed_vectors, load_vectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -67,7 +67,7 @@ def test_a_size_that_cannot_be_halved_four_times_is_refused(size):
 
 @pytest.mark.parametrize("width", [0, -1])
 def test_a_network_without_channels_is_refused(width):
-    with pytest.raises(ValueError, match=rf"width must be at least 1, got {width}"):
+    with pytest.raises(ValueError, match=rf"width must be a whole number from 1 on, got {width}"):
         SmallCNN(32, width)
 
 
@@ -82,13 +82,13 @@ def test_the_layer_groups_hold_every_weight_once():
 
 
 def test_a_frozen_one_under_a_head_stays_and_the_head_learns(emoji):
-    body = SmallCNN(32, 4, seed=1)
-    model = Classifier(body, 3, emoji.class_names)
+    backbone = SmallCNN(32, 4, seed=1)
+    model = Classifier(backbone, 3, emoji.class_names)
     freeze(model)
     assert count_weights(model)[0] == 32 * 3 + 3
     before = frozen_hash(model), model.linear_head.weight.detach().clone()
     fit(model, emoji, epochs=2, quiet=True)
-    assert frozen_hash(model) == before[0] and same(model.backbone, body)
+    assert frozen_hash(model) == before[0] and same(model.backbone, backbone)
     assert not torch.equal(model.linear_head.weight, before[1])
 
 

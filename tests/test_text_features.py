@@ -14,9 +14,10 @@ from hypothesis.extra.numpy import arrays
 from test_encoders import checkpoint, its_own, opinions, random_states, state_of, unpacked
 
 from tlhelpers.data.texts import load_sentiment
-from tlhelpers.models import feature_cache, features, text_features
-from tlhelpers.models.encoders import POOLS, Encoder, load_encoder, pooled
-from tlhelpers.models.features import has_bfloat16, row_cosine
+from tlhelpers.models import feature_cache, text_features
+from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.encoders import POOLS, Encoder, pooled
+from tlhelpers.models.precision import has_bfloat16, row_cosine
 from tlhelpers.models.text_features import encode, encode_layers
 
 QUIET = {"progress": False, "cache": False}
@@ -73,8 +74,8 @@ def test_float32_equals_sentence_transformers(minilm, tweets, pool):
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    body = Transformer(unpacked(), max_seq_length=256)
-    reference = SentenceTransformer(modules=[body, Pooling(384, pool)], device="cpu")
+    network = Transformer(unpacked(), max_seq_length=256)
+    reference = SentenceTransformer(modules=[network, Pooling(384, pool)], device="cpu")
     wanted = reference.encode(list(tweets.texts), show_progress_bar=False)
     found = encode(minilm, tweets, pool=pool, **QUIET)
     assert found.dtype == np.float32 and found.shape == (60, 384)
@@ -195,7 +196,7 @@ def test_a_text_too_long_is_that_cut_by_hand(minilm):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
 def test_the_callers_encoder_stays_as_it_is(own, small, training, precision, monkeypatch):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     own.train(training)
     own.model.encoder.layer[1].train(not training)
     own.model.embeddings.requires_grad_(False)
@@ -229,7 +230,7 @@ def test_bfloat16_is_computed_in_it_and_given_in_float32(small):
 
 
 def test_without_bfloat16_it_is_float32(small, monkeypatch, passes):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: False)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: False)
     found = encode(small, SHORT, precision="auto", **QUIET)
     assert passes == [(4, (3,), torch.float32)]
     np.testing.assert_array_equal(found, encode(small, SHORT, **QUIET))
@@ -244,7 +245,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
             found[places[-1]][-1, ::2] *= 1.2
         return found
 
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     wanted = encode(small, SHORT, **QUIET)
     monkeypatch.setattr(text_features, "_forward", disagreeing)
     np.testing.assert_array_equal(encode(small, SHORT, precision="auto", **QUIET), wanted)
@@ -255,7 +256,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
 
 
 def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, passes, empty_cache):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     first = encode(small, SHORT, precision="auto", progress=False)
     compared = [torch.float32, torch.bfloat16]
     assert [dtype for _, _, dtype in passes] == [*compared, torch.bfloat16]
@@ -265,7 +266,7 @@ def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, pa
 
 
 def test_the_sample_comes_from_the_whole_list(small, monkeypatch, passes):
-    monkeypatch.setattr(features, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
     encode(small, SHORT * 25, precision="auto", **QUIET)
     assert [n for n, _, _ in passes] == [16, 16, 100]
     rows = [[2, 5 + i % 20, 3] for i in range(100)]
@@ -419,9 +420,9 @@ def test_texts_that_are_none_are_refused(small, texts, message, empty_cache):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pool": "men"}, "unknown setting 'men': did you mean mean"),
-        ({"pool": 3}, "unknown setting 3: known: mean, cls, max"),
-        ({"precision": "float16"}, "unknown setting 'float16': did you mean bfloat16 or float32"),
+        ({"pool": "men"}, "unknown pool 'men': did you mean mean"),
+        ({"pool": 3}, "unknown pool 3: known: mean, cls, max"),
+        ({"precision": "float16"}, "unknown precision 'float16': did you mean bfloat16 or float32"),
         ({"layer": 4}, "layer must lie between 0 and 3 or be negative, got 4"),
         ({"layer": -5}, "got -5"),
         ({"layer": 1.0}, r"got 1\.0"),

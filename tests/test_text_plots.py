@@ -16,7 +16,7 @@ from PIL import Image
 
 from tlhelpers.figures import words as text_plots
 from tlhelpers.figures.words import attention_map, every_seed, flat_map
-from tlhelpers.models.words import load_vectors
+from tlhelpers.models.vector_files import load_vectors
 
 CITIES = ["rome", "paris", "berlin", "london", "madrid", "vienna"]
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]

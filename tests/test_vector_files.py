@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.models.vector_files import keyed_vectors, read_vectors
-from tlhelpers.models.words import load_vectors
+from tlhelpers.models.vector_files import keyed_vectors, load_vectors
 
 WORDS = ["the", "café", "寿司", "👋", "don't", "1990"]
 ROWS = np.random.default_rng(0).normal(0, 0.5, (6, 4)).astype(np.float32)
@@ -93,7 +92,7 @@ def test_a_limit_takes_the_first(tmp_path, ending, how, limit):
 
 
 def test_one_line_of_sizes_and_numpy_limits_will_do(tmp_path):
-    same(read_vectors(file(tmp_path, GOOD), np.int64(2)), ["a", "b"], [[1, 2], [3, 4]])
+    same(load_vectors(file(tmp_path, GOOD), np.int64(2)), ["a", "b"], [[1, 2], [3, 4]])
 
 
 plain_words = st.lists(
@@ -334,7 +333,7 @@ def test_offline_a_name_is_refused_and_nobody_is_asked(monkeypatch, nobody_is_as
 DOWNLOADS = """
 import re, sys, urllib.request
 from tlhelpers.errors import CourseError
-from tlhelpers.models.vector_files import read_vectors
+from tlhelpers.models.vector_files import load_vectors
 def led_here(true):
     here = lambda url: re.sub("https://.*/(master|download)/", sys.argv[1] + "/", url)
     return lambda url, *rest, **named: true(here(url), *rest, **named)
@@ -342,7 +341,7 @@ for name in ("urlopen", "urlretrieve") if sys.argv[1] else ():
     setattr(urllib.request, name, led_here(getattr(urllib.request, name)))
 for name in sys.argv[2:]:
     try:
-        found = read_vectors(name, 2)
+        found = load_vectors(name, 2)
         print("<got>", found.index_to_key, found.vectors.tolist())
     except CourseError as error:
         print("<told>", error)

@@ -19,21 +19,18 @@ from torch import nn
 from tlhelpers.data.texts import Newsgroups, TextSet, load_sentiment
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.layers import layer_groups
-from tlhelpers.models.vector_files import keyed_vectors
-from tlhelpers.models.words import (
+from tlhelpers.models.embedding import (
     PADDING,
     RANDOM_SPREAD,
     UNKNOWN,
     MeanOfWords,
     WordIds,
-    coverage,
-    document_vectors,
     embedding_layer,
-    load_vectors,
-    tokens,
-    train_word2vec,
 )
+from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.vector_files import keyed_vectors, load_vectors
+from tlhelpers.models.word2vec import train_word2vec
+from tlhelpers.models.words import coverage, document_vectors, tokens
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import freeze, frozen_hashes, unfreeze
 
@@ -353,7 +350,7 @@ def test_training_is_gensims_own():
 
 def test_another_process_with_other_hashes_gives_the_same_vectors():
     code = (
-        "from tlhelpers.words import train_word2vec\n"
+        "from tlhelpers.models.word2vec import train_word2vec\n"
         f"found = train_word2vec({TOY!r}, size=6, min_count=1)\n"
         "print(found.index_to_key, found.vectors.tobytes().hex())"
     )
@@ -592,7 +589,7 @@ def test_changing_the_layer_leaves_the_vectors_as_they_were(five):
 # ---------------------------------------------------------------- the mean as a network
 
 
-def body(vectors, words, **options):
+def backbone_of(vectors, words, **options):
     return MeanOfWords(embedding_layer(vectors, words, **options), words)
 
 
@@ -601,7 +598,7 @@ def test_the_network_gives_the_means_of_the_texts_where_all_words_are_known(glov
     texts = [text for text in texts if all(word in glove for word in tokens(text))]
     assert len(texts) > 40
     words = WordIds.of(texts)
-    mean = body(glove, words)
+    mean = backbone_of(glove, words)
     wanted = document_vectors(glove, texts)
     np.testing.assert_allclose(mean(words(texts)), wanted, rtol=1e-4, atol=1e-6)
     one_by_one = torch.cat([mean(words([text])) for text in texts])
@@ -610,7 +607,7 @@ def test_the_network_gives_the_means_of_the_texts_where_all_words_are_known(glov
 
 def test_padding_does_not_count_even_if_its_row_did_hold_something(five):
     words = WordIds(["good", "bad"])
-    mean = body(five, words, frozen=False)
+    mean = backbone_of(five, words, frozen=False)
     with torch.no_grad():
         mean.embedding.weight[PADDING] = 100
     ids = torch.tensor([[2, 3, 0, 0, 0], [2, 2, 2, 2, 3]])
@@ -621,7 +618,7 @@ def test_padding_does_not_count_even_if_its_row_did_hold_something(five):
 
 def test_an_unknown_word_counts_with_its_own_row_and_an_empty_text_gives_zeros(five):
     words = WordIds(["good"])
-    mean = body(five, words)
+    mean = backbone_of(five, words)
     found = mean(words(["good else", "", "else"]))
     row = mean.embedding.weight[UNKNOWN]
     torch.testing.assert_close(found, torch.stack([(row + torch.tensor([1, 0])) / 2, 0 * row, row]))
@@ -629,7 +626,7 @@ def test_an_unknown_word_counts_with_its_own_row_and_an_empty_text_gives_zeros(f
 
 def test_the_groups_cover_all_weights_and_freeze_as_others_do(five):
     words = WordIds(["good", "bad"])
-    mean = body(five, words, frozen=False)
+    mean = backbone_of(five, words, frozen=False)
     assert [[type(m) for m in group] for group in layer_groups(mean)] == [[nn.Embedding]]
     assert mean.feature_size == 2 and mean.transform is words
     model = Classifier(mean, 2)
@@ -673,7 +670,7 @@ def some():
 
 def classifier(some, reviews, frozen=True):
     words = WordIds.of(reviews.texts)
-    return Classifier(body(some, words, frozen=frozen), 2, reviews.class_names)
+    return Classifier(backbone_of(some, words, frozen=frozen), 2, reviews.class_names)
 
 
 def trained(some, reviews, frozen=True):
@@ -709,9 +706,9 @@ def test_the_padding_row_stays_zero_through_momentum_and_decay(some, reviews):
     assert not model.backbone.embedding.weight[PADDING].any()
 
 
-def test_the_given_body_is_left_as_it_was(some, reviews):
+def test_the_given_backbone_is_left_as_it_was(some, reviews):
     words = WordIds.of(reviews.texts)
-    mean = body(some, words, frozen=False)
+    mean = backbone_of(some, words, frozen=False)
     before = copy.deepcopy(mean.state_dict())
     fit(Classifier(mean, 2), reviews, epochs=1, lr=0.1, quiet=True)
     assert all(torch.equal(before[key], value) for key, value in mean.state_dict().items())
@@ -730,7 +727,7 @@ def test_what_was_saved_predicts_the_same(some, reviews, tmp_path):
     model, _ = trained(some, reviews, frozen=False)
     model.save(tmp_path / "m.safetensors")
     words = WordIds.of(reviews.texts)
-    for empty in (body(some, words), body(10, words, seed=9)):
+    for empty in (backbone_of(some, words), backbone_of(10, words, seed=9)):
         again = Classifier.load(tmp_path / "m.safetensors", ["no", "yes"], backbone=empty)
         assert torch.equal(logits(again, reviews.texts), logits(model, reviews.texts))
         assert again.class_names == ["no", "yes"] and not again.training
@@ -743,11 +740,11 @@ def test_what_was_saved_is_refused_with_other_words_or_sizes(some, reviews, tmp_
     right = WordIds.of(reviews.texts).words
     for words in ([*right[1:], right[0]], [*right[:-1], "other"], right[:-1], [*right, "more"]):
         with pytest.raises(ValueError, match="was trained with the transform WordIds"):
-            Classifier.load(path, backbone=body(10, WordIds(words)))
+            Classifier.load(path, backbone=backbone_of(10, WordIds(words)))
     with pytest.raises(CourseError, match="do not fit this backbone"):
-        Classifier.load(path, backbone=body(11, WordIds(right)))
+        Classifier.load(path, backbone=backbone_of(11, WordIds(right)))
     with pytest.raises(ValueError, match="other classes"):
-        Classifier.load(path, ["yes", "no"], backbone=body(10, WordIds(right)))
+        Classifier.load(path, ["yes", "no"], backbone=backbone_of(10, WordIds(right)))
 
 
 def test_without_its_backbone_what_was_saved_is_told(some, reviews, tmp_path):
@@ -761,7 +758,7 @@ def test_a_frozen_layer_of_glove_tells_sentiments_apart_better_than_guessing(glo
     tweets = load_sentiment("tweets", 1.5)
     part = tweets.subset(np.arange(0, len(tweets), 3))
     rest = tweets.subset(np.arange(1, len(tweets), 3))
-    model = Classifier(body(glove, WordIds.of(tweets.texts)), 2, tweets.class_names)
+    model = Classifier(backbone_of(glove, WordIds.of(tweets.texts)), 2, tweets.class_names)
     fit(model, part, epochs=15, lr=0.02, batch_size=32, quiet=True)
     right = logits(model, rest.texts).argmax(1).numpy() == rest.labels
     assert right.mean() > 0.5 + 4 * np.sqrt(0.25 / len(rest))

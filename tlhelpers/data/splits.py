@@ -1,4 +1,4 @@
-"""Splits by group and draws of labels, and what guessing would reach on them."""
+"""Splits by group, draws of labels, and what guessing would reach on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlhelpers.checks import is_int, whole_numbers
+from tlhelpers.checks import whole, whole_numbers
+from tlhelpers.data.streams import random_stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def split_by_group(data, test: float = 0.3, seed: int = 0) -> Split:
     unique_groups, group_of = np.unique(groups, return_inverse=True)
     table = np.zeros((len(unique_groups), len(classes)), dtype=np.int64)
     np.add.at(table, (group_of, class_of), 1)
-    rng = np.random.default_rng((seed, 1))
+    rng = random_stream(seed, "split")
     in_test = np.zeros(len(unique_groups), dtype=bool)
     for position, label in enumerate(classes):
         members = np.flatnonzero(table.argmax(axis=1) == position)
@@ -126,9 +127,8 @@ def draw_labels(labels, per_class: int | None, seed: int, class_names=None) -> n
     labels = whole_numbers(labels, "labels")
     if per_class is None:
         return np.arange(len(labels))
-    if not is_int(per_class) or per_class < 1:
-        raise ValueError(f"labels per class must be a whole number from 1 on, got {per_class!r}")
-    rng = np.random.default_rng((seed, 2))
+    whole("labels per class", per_class)
+    rng = random_stream(seed, "labels")
     drawn = []
     for label in np.unique(labels):
         items = np.flatnonzero(labels == label)
@@ -143,17 +143,7 @@ def draw_labels(labels, per_class: int | None, seed: int, class_names=None) -> n
 
 
 def mean_per_class(splits: Iterable[Split], n_classes: int) -> int:
-    """Training items per class, the mean over some splits, rounded: what "all labels" stands for.
-
-    Parameters
-    ----------
-    splits : iterable of Split
-    n_classes : int
-
-    Returns
-    -------
-    int
-    """
+    """Training items per class, the rounded mean over some splits: what "all labels" stands for."""
     return round(float(np.mean([len(split.train) for split in splits])) / n_classes)
 
 
@@ -170,6 +160,11 @@ def duplicates_across(data, split: Split) -> list[tuple[int, int]]:
     -------
     list of (int, int)
         Training index, test index; empty when the split is clean.
+
+    Raises
+    ------
+    ValueError
+        If the split was made of other data.
     """
     fingerprints = np.asarray(data.fingerprints)
     largest = max(split.train.max(), split.test.max())
@@ -187,7 +182,17 @@ def duplicates_across(data, split: Split) -> list[tuple[int, int]]:
 
 
 def chance(labels) -> float:
-    """Accuracy of guessing among the classes that occur in `labels` (int, shape (n,))."""
+    """Accuracy of guessing among the classes that occur.
+
+    Parameters
+    ----------
+    labels : int array, shape (n,)
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+    """
     return 1 / len(np.unique(whole_numbers(labels, "labels")))
 
 
@@ -208,25 +213,7 @@ def majority(labels_train, labels_test) -> float:
 
 
 def labels_and_groups(data) -> tuple[np.ndarray, np.ndarray]:
-    """The labels and the groups of `data`, checked.
-
-    Parameters
-    ----------
-    data : object
-        With `labels` (int, shape (n,)) and `groups` (str, shape (n,)).
-
-    Returns
-    -------
-    int64 array, shape (n,)
-        Labels.
-    str array, shape (n,)
-        Groups.
-
-    Raises
-    ------
-    ValueError
-        If they differ in number, a label is no whole number, or a group is missing.
-    """
+    """Labels, int64 (n,), and groups, str (n,), of `data`; refused where they do not fit."""
     labels = whole_numbers(data.labels, "labels")
     groups = list(data.groups)
     if len(groups) != len(labels):

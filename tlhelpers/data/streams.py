@@ -19,24 +19,6 @@ STREAMS = {
 
 
 def random_stream(seed: int, name: str) -> np.random.Generator:
-    """A generator of its own for one purpose.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more.
-    name : str
-        One of `STREAMS`.
-
-    Returns
-    -------
-    numpy.random.Generator
-        The same numbers for the same seed and name.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown, or the seed is no whole number from 0 on.
-    """
+    """A generator for one purpose, one of `STREAMS`: the same numbers for one seed and name."""
     known("random stream", name, STREAMS)
     return np.random.default_rng((whole("seed", seed, 0), STREAMS[name]))

@@ -1,4 +1,4 @@
-"""Text sets: four domains of rated sentences, newsgroups as tokens, and a learner's own table."""
+"""Sets of texts: four domains of rated sentences, posts of newsgroups, words in two senses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from functools import cache, cached_property
 import numpy as np
 import pandas as pd
 
-from tlhelpers.checks import full_texts, whole_numbers
+from tlhelpers.checks import full_texts, known, whole_numbers
 from tlhelpers.data.splits import draw_labels
-from tlhelpers.errors import nearest, repo_root
+from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import read_member
 
 DOMAINS = {
@@ -108,6 +108,17 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def join_texts(*parts: TextSet) -> TextSet:
+    """Texts of several sets with the same classes as one set, e.g. of ``"news and tweets"``."""
+    names = [part.class_names for part in parts]
+    if any(other != names[0] for other in names):
+        raise ValueError(f"the sets have different classes: {names}")
+    arrays = zip(*((p.texts, p.labels, p.groups, p.scores) for p in parts), strict=True)
+    texts, labels, groups, scores = map(np.concatenate, arrays)
+    domain = " and ".join(part.domain for part in parts)
+    return TextSet(texts, labels, names[0], groups, scores, domain)
+
+
 # ---------------------------------------------------------------- rated sentences
 
 
@@ -156,8 +167,7 @@ def load_sentiment(
     .. [1] Hutto and Gilbert, VADER: a parsimonious rule-based model for sentiment analysis of
        social media text, ICWSM 2014.
     """
-    if domain not in DOMAINS:
-        raise ValueError(f"unknown domain {domain!r}: {nearest(str(domain), DOMAINS)}")
+    known("domain", domain, DOMAINS)
     if not 0 <= threshold <= 4:
         raise ValueError(f"threshold must lie between 0 and 4, got {threshold!r}")
     scores = np.array([score for _, score, _ in _rated(domain)])
@@ -184,21 +194,9 @@ def _rated_groups(domain: str) -> np.ndarray:
 def near_duplicates(
     texts: Sequence[str], groups: Sequence[str] | None = None, similarity: float = NEAR
 ) -> np.ndarray:
-    """Groups of texts that say nearly the same, joined with groups that are known already.
+    """Number the groups, int64 (n,), of texts that are equal or nearly so, or in one of `groups`.
 
-    Parameters
-    ----------
-    texts : sequence of str, length n
-    groups : sequence of str, optional
-        Texts with the same name belong together already.
-    similarity : float
-        Two texts are joined from this cosine of their TF-IDF vectors (words) on; chains of such
-        pairs make one group. A text without any word is joined with equal ones only.
-
-    Returns
-    -------
-    int64 array, shape (n,)
-        A number per group, from 0 on.
+    Nearly: by the cosine of their TF-IDF vectors. Chains of such pairs make one group.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -221,6 +219,28 @@ def near_duplicates(
     left, right = np.concatenate(left), np.concatenate(right)
     pairs = coo_matrix((np.ones(len(left)), (left, right)), shape=(n, n))
     return connected_components(pairs, directed=False)[1].astype(np.int64)
+
+
+def load_equal_domains() -> dict[str, TextSet]:
+    """All four domains of rated sentences, cut to one size.
+
+    Returns
+    -------
+    dict of str to TextSet
+        Each as `load_sentiment` gives it, but of each class as many texts as the smallest class of
+        any domain has.
+    """
+    return dict(_equal_domains())
+
+
+@cache
+def _equal_domains() -> dict[str, TextSet]:
+    domains = {name: load_sentiment(name) for name in DOMAINS}
+    most = min(min(texts.counts().values()) for texts in domains.values())
+    return {
+        name: texts.subset(draw_labels(texts.labels, most, 0, texts.class_names))
+        for name, texts in domains.items()
+    }
 
 
 # ---------------------------------------------------------------- newsgroups
@@ -270,6 +290,3 @@ def load_senses() -> pd.DataFrame:
         `word`, `sense` and `text`; ten words, two senses each, four sentences per sense.
     """
     return pd.read_csv(repo_root() / "data" / "senses.csv")
-
-
-# ---------------------------------------------------------------- a learner's own

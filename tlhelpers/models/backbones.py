@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from tlhelpers.errors import nearest
+from tlhelpers.checks import known, whole
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.paths import derived_dir
 from tlhelpers.setup.pins import packages
@@ -97,7 +97,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name, self.model, self.transform = name, model, transform
         self.feature_size = model.num_features
-        self.layers = ["stem", *(f"blocks.{i}" for i in range(len(model.blocks))), "head"]
+        self.layers = ["stem", *(f"blocks.{i}" for i in range(len(model.blocks))), "final"]
         self.provenance = provenance
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -105,16 +105,9 @@ class Backbone(nn.Module):
         return self.model(x)
 
     def stage(self, layer: str) -> nn.Module:
-        """The module whose output is called `layer`.
-
-        Raises
-        ------
-        ValueError
-            If there is no such layer; the message lists near names.
-        """
-        if layer not in self.layers:
-            raise ValueError(f"unknown layer {layer!r}: {nearest(str(layer), self.layers)}")
-        ends = {"stem": "bn1", "head": "bn2"}
+        """The module whose output is called `layer`."""
+        known("layer", layer, self.layers)
+        ends = {"stem": "bn1", "final": "bn2"}
         return self.model.get_submodule(ends.get(layer, layer))
 
     def fingerprint(self) -> str:
@@ -130,7 +123,10 @@ class Backbone(nn.Module):
 
 
 def load_backbone(
-    name: str = "efficientnet_lite0", pretrained: bool = True, seed: int = 0
+    name: str = "efficientnet_lite0",
+    pretrained: bool = True,
+    seed: int = 0,
+    size: int | None = None,
 ) -> Backbone:
     """An image model without its classifier, in evaluation mode.
 
@@ -143,6 +139,9 @@ def load_backbone(
         It is the control that tells what the pretraining adds.
     seed : int
         Draws the weights of the random twin; without effect on pretrained weights.
+    size : int, optional
+        Height and width in pixels of the pictures that it is fed with; those that it was trained
+        with when left out. Smaller ones cost less and tell less. The normalisation stays.
 
     Returns
     -------
@@ -151,7 +150,7 @@ def load_backbone(
     Raises
     ------
     ValueError
-        If the name is unknown; the message lists near names.
+        If the name is unknown (the message lists near names), or `size` below 1.
 
     References
     ----------
@@ -159,6 +158,7 @@ def load_backbone(
        ICML 2019, arXiv:1905.11946. The lite form drops squeeze-and-excitation and uses ReLU6.
     """
     card = _card(name)
+    size = card.size if size is None else whole("size", size)
     model = _new_model(card, seed, num_classes=0)
     if pretrained:
         weights = _weights(card, name)
@@ -170,12 +170,11 @@ def load_backbone(
         "package": card.package if pretrained else None,
         "licence": card.licence,
     }
-    return Backbone(name, model, Transform(card.size, card.mean, card.std), provenance).eval()
+    return Backbone(name, model, Transform(size, card.mean, card.std), provenance).eval()
 
 
 def _card(name: str) -> Card:
-    if name not in CARDS:
-        raise ValueError(f"unknown backbone {name!r}: {nearest(str(name), CARDS)}")
+    known("backbone", name, CARDS)
     return CARDS[name]
 
 
@@ -210,24 +209,7 @@ def tensor_bytes(tensor: torch.Tensor) -> np.ndarray:
 
 
 def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transform]:
-    """The whole pretrained network with its 1,000 ImageNet outputs, and its transform.
-
-    Parameters
-    ----------
-    name : str
-        As in `load_backbone`.
-
-    Returns
-    -------
-    model : nn.Module
-        float (n, 3, size, size) to float (n, 1000), in evaluation mode.
-    transform : Transform
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown; the message lists near names.
-    """
+    """The whole pretrained network with its 1,000 ImageNet outputs, and its transform."""
     card = _card(name)
     model = _new_model(card)
     model.load_state_dict(_weights(card, name))

@@ -15,7 +15,7 @@ from torch import nn
 from tlhelpers.checks import is_int
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import Transform, load_backbone, seeded
-from tlhelpers.models.encoders import EMBEDDED, load_encoder
+from tlhelpers.models.encoder_loading import EMBEDDED, load_encoder
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.setup.files import write_atomically
 
@@ -139,8 +139,8 @@ class Classifier(nn.Module):
         tensors, card = _read(Path(path))
         if class_names is not None:
             refuse_other_classes(card["class_names"], class_names, str(path))
-        body = _new_body(card) if backbone is None else backbone
-        model = cls(body, card["n_classes"], card["class_names"])
+        backbone = _new_backbone(card) if backbone is None else backbone
+        model = cls(backbone, card["n_classes"], card["class_names"])
         if isinstance(card["transform"], dict):
             model.backbone.transform = Transform(**card["transform"])
         elif _describe(model.transform) != card["transform"]:
@@ -157,30 +157,16 @@ class Classifier(nn.Module):
         return model.eval()
 
 
-def refuse_other_classes(own, given: Sequence[str], what: str) -> None:
-    """Raise unless two lists of class names are the same, in the same order.
-
-    Parameters
-    ----------
-    own : list of str or None
-        What the model was trained with; None, if it never knew their names, is refused.
-    given : list of str
-    what : str
-        Whose the own names are, for the message.
-
-    Raises
-    ------
-    ValueError
-        If they differ; the message holds the first difference.
-    """
+def refuse_other_classes(trained: Sequence[str] | None, given: Sequence[str], what: str) -> None:
+    """Raise a ValueError unless `what` was trained with the class names given, in this order."""
     given = [str(name) for name in given]
-    if own is None:
+    if trained is None:
         raise ValueError(f"{what} holds no class names, so it cannot be said that {given} fit")
-    if list(own) != given:
-        pairs = enumerate(zip(own, given, strict=False))
+    if list(trained) != given:
+        pairs = enumerate(zip(trained, given, strict=False))
         where = next((f"class {i} is {a!r}, not {b!r}" for i, (a, b) in pairs if a != b), None)
         raise ValueError(
-            f"{what} has other classes: {where or f'{len(own)} of them, not {len(given)}'}; "
+            f"{what} has other classes: {where or f'{len(trained)} of them, not {len(given)}'}; "
             "names and order must be those it was trained with"
         )
 
@@ -193,7 +179,7 @@ def _describe(transform) -> dict | str:
     return type(transform).__name__
 
 
-def _new_body(card: dict) -> nn.Module:
+def _new_backbone(card: dict) -> nn.Module:
     """A backbone or encoder that the course knows by name, to be filled with weights."""
     if card["backbone"] in EMBEDDED:
         return load_encoder(card["backbone"], pretrained=False, **card["options"])

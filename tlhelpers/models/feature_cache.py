@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,21 @@ from safetensors.numpy import save
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.paths import derived_dir
 
+KEPT_AS = {"final": "head"}  # an earlier name of the layer: what was kept then stays valid
+
 
 def kept_at(key: str) -> Path:
     """The file of one array of features."""
     return derived_dir("features") / f"{key}.safetensors"
+
+
+def keys_of(layers: Iterable[Hashable], *parts) -> dict[Hashable, str]:
+    """For each layer the SHA-256 of its name and of all else that its features depend on."""
+    common = "\n".join(map(str, parts))
+    return {
+        layer: hashlib.sha256(f"{common}\n{KEPT_AS.get(layer, layer)}".encode()).hexdigest()
+        for layer in layers
+    }
 
 
 def checksum(values: np.ndarray) -> str:
@@ -32,10 +43,10 @@ def read_kept(key: str) -> np.ndarray | None:
         return None
     try:
         with safe_open(path, framework="np") as file:
-            values, told = file.get_tensor("features"), file.metadata()["sha256"]
+            values, sha256 = file.get_tensor("features"), file.metadata()["sha256"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-        told, values = "", np.empty(0)
-    if checksum(values) != told:
+        values, sha256 = np.empty(0), ""
+    if checksum(values) != sha256:
         warnings.warn(
             f"the cached features {path.name} are damaged: computing them anew", stacklevel=5
         )
@@ -51,29 +62,18 @@ def are_kept(keys: Mapping[Hashable, str]) -> bool:
 def read_or_make(
     keys: Mapping[Hashable, str], make: Callable[[list], dict], cache: bool
 ) -> dict[Hashable, np.ndarray]:
-    """What is kept under each key, and the rest made in one go and kept.
+    """What is kept under the key of each layer; `make` is asked once for all that are missing.
 
-    Parameters
-    ----------
-    keys : mapping of name to str
-        A name is e.g. that of a layer.
-    make : callable
-        Takes the names that are missing, and gives an array for each.
-    cache : bool
-        False makes all of them, and keeps none.
-
-    Returns
-    -------
-    dict of name to array
+    Without `cache` all are made, and none is kept.
     """
-    found = {name: read_kept(key) for name, key in keys.items()} if cache else {}
-    missing = [name for name in keys if found.get(name) is None]
+    features = {layer: read_kept(key) for layer, key in keys.items()} if cache else {}
+    missing = [layer for layer in keys if features.get(layer) is None]
     if missing:
-        found |= make(missing)
+        features |= make(missing)
         if cache:
-            for name in missing:
-                keep(keys[name], found[name])
-    return found
+            for layer in missing:
+                keep(keys[layer], features[layer])
+    return features
 
 
 def keep(key: str, values: np.ndarray) -> None:

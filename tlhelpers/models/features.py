@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import progress_bar
+from tlhelpers.checks import known, progress_bar, whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.models.backbones import Backbone
-from tlhelpers.models.feature_cache import are_kept, checksum, read_or_make
+from tlhelpers.models.feature_cache import checksum, keys_of, read_or_make
 from tlhelpers.models.folding import fold_batchnorm
+from tlhelpers.models.precision import (
+    PRECISIONS,
+    choose_precision,
+    refuse_not_finite,
+    row_cosine,
+    sample,
+)
 
 RANDOM_TRANSFORMS = (
     "Random",
@@ -30,14 +36,12 @@ RANDOM_TRANSFORMS = (
     "CutMix",
     "ScaleJitter",
 )
-PRECISIONS = ("auto", "float32", "bfloat16")
-PARITY = 0.999
 FOLDED_PARITY = 1 - 1e-6
 CACHE_FORMAT = 3
 
 
 def extract_features(
-    backbone: Backbone, images: ImageSet, layer: str = "head", **options
+    backbone: Backbone, images: ImageSet, layer: str = "final", **options
 ) -> np.ndarray:
     """Feature vectors of a frozen model, one per picture.
 
@@ -55,6 +59,11 @@ def extract_features(
     Returns
     -------
     float32 array, shape (n, d)
+
+    Raises
+    ------
+    ValueError
+        As `extract_layers` does.
     """
     return extract_layers(backbone, images, [layer], **options)[layer]
 
@@ -99,22 +108,19 @@ def extract_layers(
     Raises
     ------
     ValueError
-        If the transform is random (features would differ from call to call), a layer or the
-        precision is unknown, `batch_size` or `grid` is below 1, there is no picture, or a
-        feature is not finite.
+        If the transform is random (features would differ from call to call), an argument is
+        unknown or below 1, there is no picture, or a feature is not finite.
     """
     layers = list(dict.fromkeys(backbone.layers if layers is None else layers))
     for name in layers:
         backbone.stage(name)
-    if precision not in PRECISIONS:
-        raise ValueError(f"unknown precision {precision!r}: known: {', '.join(PRECISIONS)}")
-    for name, value in {"batch_size": batch_size, "grid": grid}.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    known("precision", precision, PRECISIONS)
+    whole("batch_size", batch_size)
+    whole("grid", grid)
     if len(images) == 0:
         raise ValueError("there are no images to extract features from")
     refuse_random_transform(backbone.transform, images.pixels[0])
-    dtype, keys = planned(
+    dtype, keys = choose_precision(
         precision,
         lambda name: _keys(backbone, images, layers, f"{grid} {name}"),
         lambda dtype: _forward(backbone, sample(images.pixels, 16), layers, grid, dtype, 8, False),
@@ -145,20 +151,7 @@ def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
 
 
 def refuse_random_transform(transform, pixels: np.ndarray) -> None:
-    """Raise if `transform` would not give the same result twice.
-
-    Parameters
-    ----------
-    transform : callable
-        uint8 (1, height, width, 3) to float tensor. Nested parts are looked through by name, and
-        eight calls on one picture are compared.
-    pixels : uint8 array, shape (height, width, 3)
-
-    Raises
-    ------
-    ValueError
-        If a part is random by its name, or two calls differ.
-    """
+    """Raise a ValueError if a part of `transform` is random by its name, or eight calls differ."""
     for part in _parts(transform):
         if type(part).__name__.startswith(RANDOM_TRANSFORMS):
             raise ValueError(
@@ -182,76 +175,6 @@ def _parts(transform):
         yield from _parts(child)
 
 
-def has_bfloat16() -> bool:
-    """Whether this processor computes in bfloat16 (elsewhere it is emulated, and slow)."""
-    # oneDNN calls bfloat16 supported from AVX-512 on, but such processors only emulate it.
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-
-def planned(
-    precision: str,
-    keys_in: Callable[[str], dict],
-    try_in: Callable[[torch.dtype], dict[Hashable, np.ndarray]],
-) -> tuple[torch.dtype, dict]:
-    """The precision to compute in, and the keys under which the results are kept.
-
-    Parameters
-    ----------
-    precision : {"float32", "bfloat16", "auto"}
-    keys_in : callable
-        Takes the name of a precision, and gives the key of each layer's features.
-    try_in : callable
-        Takes a precision, and gives each layer's features of a sample from the whole set.
-
-    Returns
-    -------
-    torch.dtype
-    dict of layer to str
-    """
-    name = "float32" if precision == "auto" else precision
-    keys = keys_in(name)
-    if precision == "auto" and has_bfloat16():
-        # A name of its own: what was asked for as "bfloat16" has not been compared.
-        quick = keys_in("bfloat16, compared")
-        if are_kept(quick) or (not are_kept(keys) and _agree(try_in)):
-            return torch.bfloat16, quick
-    return getattr(torch, name), keys
-
-
-def _agree(try_in: Callable[[torch.dtype], dict[Hashable, np.ndarray]]) -> bool:
-    """Whether bfloat16 gives what float32 gives."""
-    exact, quick = (try_in(dtype) for dtype in (torch.float32, torch.bfloat16))
-    return all((row_cosine(exact[name], quick[name]) >= PARITY).all() for name in exact)
-
-
-def sample(items, most: int):
-    """Of an array or a list at most so many items, evenly spread from the first on."""
-    return items[:: max(1, len(items) // most)][:most]
-
-
-def refuse_not_finite(found: Mapping[Hashable, np.ndarray], model: str) -> None:
-    """Raise a ValueError that names the first layer with a value that is no number.
-
-    Parameters
-    ----------
-    found : mapping of layer to float array
-    model : str
-        Whose layers they are, for the message.
-    """
-    for layer, values in found.items():
-        if not np.isfinite(values).all():
-            raise ValueError(f"layer {layer!r} of {model} gives values that are not finite")
-
-
-def row_cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cosine between the rows of two arrays of shape (n, d); 1 where both rows are zero."""
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    same = (a == b).all(axis=1)
-    return np.where(same, 1.0, (a * b).sum(axis=1) / np.where(norms == 0, 1, norms))
-
-
 def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dict[str, np.ndarray]:
     """Run a frozen copy over all pictures and keep the averages of each layer's output."""
     twin = _frozen_copy(backbone, pixels).to(dtype, memory_format=torch.channels_last)
@@ -268,9 +191,9 @@ def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dic
         for i in progress_bar(starts, "features", "batch", progress and len(starts) >= 8):
             batch = backbone.transform(pixels[i : i + batch_size])
             twin(batch.to(device, dtype, memory_format=torch.channels_last))
-    found = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}
-    refuse_not_finite(found, backbone.name)
-    return found
+    features = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}
+    refuse_not_finite(features, backbone.name)
+    return features
 
 
 def _frozen_copy(backbone: Backbone, pixels: np.ndarray) -> Backbone:
@@ -284,16 +207,8 @@ def _frozen_copy(backbone: Backbone, pixels: np.ndarray) -> Backbone:
     return folded if (row_cosine(a, b) > FOLDED_PARITY).all() else exact
 
 
-def _keys(backbone, images, layers, precision: str) -> dict[str, str]:
+def _keys(backbone, images, layers, setting: str) -> dict[str, str]:
     # A transform of the learner's own need not print all its settings: what it gives counts too.
-    given = torch.as_tensor(backbone.transform(sample(images.pixels, 8)))
-    parts = (
-        CACHE_FORMAT,
-        backbone.fingerprint(),
-        backbone.transform,
-        checksum(given.numpy()),
-        precision,
-        images.fingerprint,
-    )
-    common = "\n".join(map(str, parts))
-    return {name: hashlib.sha256(f"{common}\n{name}".encode()).hexdigest() for name in layers}
+    given = torch.as_tensor(backbone.transform(sample(images.pixels, 8))).numpy()
+    parts = (CACHE_FORMAT, backbone.fingerprint(), backbone.transform, checksum(given))
+    return keys_of(layers, *parts, setting, images.fingerprint)

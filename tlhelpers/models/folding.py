@@ -9,28 +9,16 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 def fold_batchnorm(model: nn.Module) -> nn.Module:
-    """Fold each frozen BatchNorm layer into the convolution that stands before it.
+    """Fold each BatchNorm layer, in place, into the convolution that is defined before it.
 
-    In evaluation mode a BatchNorm layer scales and shifts each channel by fixed numbers, which
-    the convolution's own weights and bias can do as well. What timm's layers do after the
-    normalisation (drop, activation) stays, under the same name, so that hooks still fire.
-
-    Parameters
-    ----------
-    model : nn.Module
-        Changed in place; a convolution and a BatchNorm layer are a pair when they are neighbours
-        in the order of definition, so compare the output before you rely on it.
-
-    Returns
-    -------
-    nn.Module
-        `model`.
+    They need not be neighbours in the forward pass: compare the output before you rely on it.
     """
     for parent in list(model.modules()):
         children = list(parent.named_children())
         for (_, conv), (name, norm) in pairwise(children):
             if _is_pair(conv, norm):
                 _fold(conv, norm)
+                # What timm's layers do after it stays, under the same name: hooks still fire.
                 rest = [getattr(norm, part) for part in ("drop", "act") if hasattr(norm, part)]
                 setattr(parent, name, nn.Sequential(*rest))
     return model

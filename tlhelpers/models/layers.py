@@ -13,7 +13,7 @@ def layer_groups(model: nn.Module) -> list[list[nn.Module]]:
     Parameters
     ----------
     model : nn.Module
-        A `Backbone` (stem, each block, head), a module with a method ``layer_groups()``, or an
+        A `Backbone` (stem, each block, final), a module with a method ``layer_groups()``, or an
         ``nn.Sequential`` (each child is a group; children without weights go with the one before).
         A model of peft is looked through.
 
@@ -51,20 +51,20 @@ def _backbone_groups(backbone: Backbone) -> list[list[nn.Module]]:
     children = dict(backbone.model.named_children())
     names = list(children)
     place = names.index("blocks")
-    stem, head = names[:place], names[place + 1 :]
+    stem, final = names[:place], names[place + 1 :]
     blocks = [[block] for block in children["blocks"].children()]
-    return [[children[n] for n in stem], *blocks, [children[n] for n in head]]
+    return [[children[n] for n in stem], *blocks, [children[n] for n in final]]
 
 
 def _joined(groups: list[list[nn.Module]]) -> list[list[nn.Module]]:
     """Put children without weights to the group before, lest a final Flatten pass for a head."""
-    found: list[list[nn.Module]] = []
+    joined: list[list[nn.Module]] = []
     for group in groups:
-        if found and not any(True for module in group for _ in module.parameters()):
-            found[-1] += group
+        if joined and not any(True for module in group for _ in module.parameters()):
+            joined[-1] += group
         else:
-            found.append(group)
-    return found
+            joined.append(group)
+    return joined
 
 
 def _check_cover(model: nn.Module, groups: list[list[nn.Module]]) -> None:

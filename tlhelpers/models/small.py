@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from tlhelpers.checks import whole
 from tlhelpers.models.backbones import Transform, seeded
 
 
 class SmallCNN(nn.Module):
     """Four convolutions, each halving the picture, and the average over what is left.
 
-    Ready to be the body of a `Classifier`; its weights are drawn at random.
+    Ready to be the backbone of a `Classifier`; its weights are drawn at random.
 
     Parameters
     ----------
@@ -27,14 +28,18 @@ class SmallCNN(nn.Module):
     feature_size : int
     transform : Transform
         Makes its input out of uint8 pictures.
+
+    Raises
+    ------
+    ValueError
+        If `size` is no multiple of 16, or `width` below 1.
     """
 
     def __init__(self, size: int = 32, width: int = 16, seed: int = 0):
         super().__init__()
         if size < 16 or size % 16:
             raise ValueError(f"size must be a multiple of 16 pixels, got {size!r}")
-        if width < 1:
-            raise ValueError(f"width must be at least 1, got {width!r}")
+        whole("width", width)
         widths = [3, *(width * 2**i for i in range(4))]
         self.feature_size = widths[-1]
         self.transform = Transform(size, (0.5,) * 3, (0.5,) * 3)

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from tlhelpers.checks import is_int, progress_bar
+from tlhelpers.checks import known, progress_bar, whole
 from tlhelpers.data.texts import TextSet
-from tlhelpers.errors import nearest
-from tlhelpers.models.encoders import POOLS, Encoder, check_layer, pooled
-from tlhelpers.models.feature_cache import read_or_make
-from tlhelpers.models.features import PRECISIONS, planned, refuse_not_finite, sample
+from tlhelpers.models.encoders import POOLS, Encoder, pooled
+from tlhelpers.models.feature_cache import keys_of, read_or_make
+from tlhelpers.models.precision import PRECISIONS, choose_precision, refuse_not_finite, sample
 
 CACHE_FORMAT = 1
 
@@ -39,9 +38,13 @@ def encode(
     Returns
     -------
     float32 array, shape (n, d)
+
+    Raises
+    ------
+    ValueError
+        As `encode_layers` does.
     """
-    [found] = encode_layers(encoder, texts, [layer], **options).values()
-    return found
+    return encode_layers(encoder, texts, [layer], **options)[layer]
 
 
 def encode_layers(
@@ -89,20 +92,15 @@ def encode_layers(
     ValueError
         If a text is empty, an argument is unknown, or a feature is not finite.
     """
-    count = encoder.model.config.num_hidden_layers + 1
-    layers = list(dict.fromkeys(range(count) if layers is None else layers))
-    for layer in layers:
-        check_layer(layer, count)
+    layers = list(dict.fromkeys(encoder.layers if layers is None else layers))
+    numbers = {layer: encoder.layer_number(layer) for layer in layers}
     pool = pool or encoder.pool
-    for value, known in ((pool, POOLS), (precision, PRECISIONS)):
-        if value not in known:
-            raise ValueError(f"unknown setting {value!r}: {nearest(str(value), known)}")
-    if not is_int(batch_size) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number from 1 on, got {batch_size!r}")
+    known("pool", pool, POOLS)
+    known("precision", precision, PRECISIONS)
+    whole("batch_size", batch_size)
     rows = encoder.transform.numbers(texts.texts if isinstance(texts, TextSet) else texts)
-    places = {layer: layer % count for layer in layers}
-    inside = sorted(set(places.values()))
-    dtype, keys = planned(
+    inside = sorted(set(numbers.values()))
+    dtype, keys = choose_precision(
         precision,
         lambda name: _keys(encoder, rows, inside, f"{pool} {name}"),
         lambda dtype: _forward(encoder, sample(rows, 16), inside, pool, dtype, 16, False),
@@ -111,53 +109,49 @@ def encode_layers(
     def make(missing: list[int]) -> dict[int, np.ndarray]:
         return _forward(encoder, rows, missing, pool, dtype, batch_size, progress)
 
-    found = read_or_make(keys, make, cache)
-    return {layer: found[place] for layer, place in places.items()}
+    vectors = read_or_make(keys, make, cache)
+    return {layer: vectors[number] for layer, number in numbers.items()}
 
 
-def _keys(encoder, rows, places, setting: str) -> dict[int, str]:
+def _keys(encoder, rows, layers, setting: str) -> dict[int, str]:
     tokens = hashlib.sha256(repr(rows).encode()).hexdigest()
-    parts = (CACHE_FORMAT, encoder.fingerprint(), _network(encoder), setting, tokens)
-    common = "\n".join(map(str, parts))
-    return {
-        place: hashlib.sha256(f"text {common}\n{place}".encode()).hexdigest() for place in places
-    }
+    parts = (f"text {CACHE_FORMAT}", encoder.fingerprint(), _network(encoder), setting, tokens)
+    return keys_of(layers, *parts)
 
 
 def _network(encoder: Encoder) -> list[tuple[str, object]]:
     """What the weights do not tell, e.g. the number of attention heads."""
-    told = encoder.model.config.to_dict()
     where = ("_name_or_path", "transformers_version", "architectures", "dtype")
-    return sorted((key, value) for key, value in told.items() if key not in where)
+    config = encoder.model.config.to_dict()
+    return sorted((key, value) for key, value in config.items() if key not in where)
 
 
-def _forward(encoder, rows, places, pool, dtype, batch_size, progress) -> dict[int, np.ndarray]:
+def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[int, np.ndarray]:
+    """Run a frozen copy over all texts, those of like length together, and pool each layer."""
     twin = copy.deepcopy(encoder).eval()
     device = next(twin.parameters()).device
     order = np.argsort([len(row) for row in rows], kind="stable")[::-1]
-    found = {
-        place: np.empty((len(rows), encoder.feature_size), dtype=np.float32) for place in places
-    }
+    shape = (len(rows), encoder.feature_size)
+    vectors = {layer: np.empty(shape, dtype=np.float32) for layer in layers}
     starts = range(0, len(rows), batch_size)
-    last_only = list(places) == [encoder.model.config.num_hidden_layers]
     with (
         torch.inference_mode(),
         torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
     ):
         for start in progress_bar(starts, "features", "batch", progress and len(starts) >= 8):
             items = order[start : start + batch_size]
-            given = twin.transform.padded([rows[i] for i in items])
-            given = {name: tensor.to(device) for name, tensor in given.items()}
-            states = _states(twin, given, last_only, places)
-            for place, hidden in states.items():
-                vectors = pooled(hidden.float(), given["attention_mask"], pool)
-                found[place][items] = vectors.cpu().numpy()
-    refuse_not_finite(found, encoder.name)
-    return found
+            inputs = twin.transform.padded([rows[i] for i in items])
+            inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
+            for layer, hidden in _states(twin, inputs, layers).items():
+                pooled_rows = pooled(hidden.float(), inputs["attention_mask"], pool)
+                vectors[layer][items] = pooled_rows.cpu().numpy()
+    refuse_not_finite(vectors, encoder.name)
+    return vectors
 
 
-def _states(twin, given, last_only: bool, places) -> dict[int, torch.Tensor]:
-    if last_only:
-        return {places[0]: twin.model(**given).last_hidden_state}
-    states = twin.hidden_states(**given)
-    return {place: states[place] for place in places}
+def _states(twin: Encoder, inputs: dict, layers: Sequence[int]) -> dict[int, torch.Tensor]:
+    """What each layer gives; the last one alone takes less memory."""
+    if list(layers) == twin.layers[-1:]:
+        return {layers[0]: twin.model(**inputs).last_hidden_state}
+    states = twin.hidden_states(**inputs)
+    return {layer: states[layer] for layer in layers}

