@@ -8,11 +8,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import side_by_side
 from no_network import guard
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 
+FILES_BEFORE = pytest.StashKey[set]()
+FILES_LEFT = pytest.StashKey[list]()
+
+side_by_side.use_one_thread()
 # pytest-socket (see pyproject.toml) guards `connect` of this process and nothing else.
 guard.install(*(name for name in guard.ALL if name != "connect"))
 
@@ -27,13 +32,41 @@ def _quiet_children_without_network():
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_file_left_behind():
-    before = changed_files()
-    yield
-    new = sorted(changed_files() - before)
-    if new:
-        pytest.fail("while the tests ran, these files came or changed:\n" + "\n".join(new))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    return side_by_side.processes(config.args)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False
+    return side_by_side.Scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    if side_by_side.in_a_worker():
+        items[:] = [items[i] for i in side_by_side.in_order([item.nodeid for item in items])]
+
+
+def pytest_sessionstart(session):
+    # Only the process that was started: while one worker ends, another is amid its tests.
+    if not side_by_side.in_a_worker():
+        session.config.stash[FILES_BEFORE] = changed_files()
+
+
+def pytest_sessionfinish(session):
+    before = session.config.stash.get(FILES_BEFORE, None)
+    left = [] if before is None else sorted(changed_files() - before)
+    session.config.stash[FILES_LEFT] = left
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if left := config.stash.get(FILES_LEFT, []):
+        terminalreporter.section("ERROR: files left behind", red=True)
+        terminalreporter.line("while the tests ran, these files came or changed:")
+        terminalreporter.line("\n".join(left))
 
 
 def changed_files(root: Path = ROOT) -> set[str]:

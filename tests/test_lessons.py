@@ -1,15 +1,16 @@
-"""Lessons: one source each, up to date, run to the end."""
+"""Lessons: one source each, up to date, run to the end once: each exercise open, then solved."""
 
 import ast
 import json
 import re
 
+import answer_names
 import jupytext
 import nbformat
 import pytest
 
 from tlhelpers.course import COURSE, build, contents, runner
-from tlhelpers.course.exercises import exercises
+from tlhelpers.course.exercise_book import exercises
 from tlhelpers.errors import CourseError, repo_root
 
 SOURCES = sorted(contents.source_dir().glob("[0-9][0-9]_*.py"))
@@ -29,13 +30,16 @@ def test_every_source_is_a_lesson_of_the_course():
     assert {lesson.number for lesson in COURSE if lesson.ready} == {stem[:2] for stem in IDS}
 
 
+def both_notebooks(source):
+    """The learner's and the solution's."""
+    made, name = build.notebooks_of(source), f"{source.stem}.ipynb"
+    folder = repo_root() / "notebooks"
+    return [nbformat.reads(made[path], 4) for path in (folder / name, folder / "solutions" / name)]
+
+
 @each_source
-def test_notebooks_are_committed_without_outputs_and_with_both_forms(source):
-    made = build.notebooks_of(source)
-    learner, solution = (
-        nbformat.reads(made[folder / f"{source.stem}.ipynb"], 4)
-        for folder in (repo_root() / "notebooks", repo_root() / "notebooks" / "solutions")
-    )
+def test_notebooks_are_made_without_outputs_and_with_both_forms(source):
+    learner, solution = both_notebooks(source)
     for notebook in (learner, solution):
         for cell in notebook.cells:
             assert not cell.get("outputs")
@@ -49,11 +53,11 @@ def test_notebooks_are_committed_without_outputs_and_with_both_forms(source):
 def test_every_exercise_has_an_answer_cell_and_a_check_that_nbgrader_can_grade(source):
     cells = cells_of(source, "code")
     marked = [c for c in cells if "nbgrader" in c.metadata]
-    checks = [c for c in marked if c.metadata["nbgrader"]["grade"]]
+    checks = [c for c in marked if build.role_of(c) == "check"]
     asked = [re.search(r'check\("(\d\d\.\d)"', c.source).group(1) for c in checks]
     assert asked == list(exercises(source.stem[:2])), "all of them, in order"
     assert [c.metadata["nbgrader"]["points"] for c in checks] == [1] * len(checks)
-    assert sum(c.metadata["nbgrader"]["solution"] for c in marked) == len(checks)
+    assert [build.role_of(c) for c in marked] == ["answer", "check"] * len(checks)
     identities = [c.metadata["nbgrader"]["grade_id"] for c in marked]
     assert len(set(identities)) == len(identities)
     titles = " ".join(c.source for c in cells_of(source, "markdown"))
@@ -93,17 +97,23 @@ def test_claims_stand_in_tagged_cells_and_have_unique_names(source):
 
 
 @each_source
-@pytest.mark.parametrize("learner", [False, True], ids=["solution", "learner"])
-def test_the_lesson_runs_to_the_end_offline_and_its_claims_hold(source, learner, tmp_path):
-    [path] = runner.find_lessons([source.stem], learner=learner)
-    run = runner.run_lesson(path, tmp_path, echo=lambda line: None)
+def test_the_lesson_runs_whatever_is_answered(source):
+    cells = [(build.role_of(cell), cell.source) for cell in cells_of(source, "code")]
+    assert answer_names.complaints(cells) == []
+
+
+@each_source
+def test_the_lesson_runs_to_the_end_offline_and_its_claims_hold(source, tmp_path):
+    path = tmp_path / f"{source.stem}.ipynb"
+    nbformat.write(build.with_solutions_after(*both_notebooks(source)), path)
+    run = runner.run_lesson(path, tmp_path / "executed")
     assert run.error == ""
     assert run.claims
     assert run.held == f"{len(run.claims)}/{len(run.claims)}"
-    executed = nbformat.read(tmp_path / path.name, 4)
+    executed = nbformat.read(tmp_path / "executed" / path.name, 4)
     _assert_nothing_frightens(executed)
     _assert_figures_have_alt_text(executed)
-    _assert_exercises_are(executed, "open" if learner else "right")
+    _assert_exercises_are_open_until_they_are_solved(executed, exercises(source.stem[:2]))
 
 
 def _outputs(notebook):
@@ -125,15 +135,15 @@ def _assert_figures_have_alt_text(notebook):
     assert not any("image/png" in output.get("data", {}) for output in _outputs(notebook))
 
 
-def _assert_exercises_are(notebook, word):
+def _assert_exercises_are_open_until_they_are_solved(notebook, names):
     shown = [
         output.data["text/plain"]
         for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
+        if build.role_of(cell) == "check"
         for output in cell.outputs
     ]
-    assert shown
-    assert all(re.match(rf"\S \d\d\.\d {word}", text) for text in shown), shown
+    states = [re.match(r"\S (\d\d\.\d \w+)", text).group(1) for text in shown]
+    assert states == [f"{name} {word}" for name in names for word in ("open", "right")], shown
 
 
 def test_a_source_with_a_mark_left_over_is_refused(tmp_path):
@@ -141,3 +151,59 @@ def test_a_source_with_a_mark_left_over_is_refused(tmp_path):
     source.write_text("# %%\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")
     with pytest.raises((CourseError, RuntimeError)):
         build.notebooks_of(source)
+
+
+def test_a_solution_and_the_same_check_follow_each_unsolved_one():
+    def notebook(answers):
+        marks = [("", "text"), ("solution", answers), ("grade", 'check("99.1", answer)')]
+        cells = [
+            nbformat.v4.new_code_cell(text, metadata={"nbgrader": {mark: True}} if mark else {})
+            for mark, text in marks
+        ]
+        return nbformat.v4.new_notebook(cells=cells)
+
+    combined = build.with_solutions_after(notebook("answer = None"), notebook('answer = "b"'))
+    nbformat.validate(combined)
+    check = 'check("99.1", answer)'
+    assert [cell.source for cell in combined.cells] == [
+        "text", "answer = None", check, 'answer = "b"', check,
+    ]  # fmt: skip
+    assert len({cell.id for cell in combined.cells}) == 5
+
+
+ANSWER = ("answer", "def best(runs):\n    top = max(runs)\n    return top")
+
+
+@pytest.mark.parametrize(
+    ("later", "complaint"),
+    [
+        ("top = 1\nprint(top)", None),
+        ("best = min\nbest([1])", None),
+        ("for best in range(3):\n    print(best)", None),
+        ("def f(best):\n    return best", None),
+        ("print(best)", "cell 3 uses best of the answer in cell 1"),
+        ("best = best + 1", "cell 3 uses best of the answer in cell 1"),
+        ("best += 1", "cell 3 uses best of the answer in cell 1"),
+        ("def f():\n    return [best(x) for x in y]", "cell 3 uses best of the answer in cell 1"),
+        ("if rows:\n    with open(p) as file:\n        best(file)", "cell 3 uses best of the"),
+    ],
+)
+def test_a_cell_that_leans_on_an_answer_is_named(later, complaint):
+    lines = answer_names.complaints([("", "best = 0"), ANSWER, ("check", "best"), ("", later)])
+    assert len(lines) == bool(complaint)
+    assert not complaint or lines[0].startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    "answer", ["limit = 2", "model.rate = 2", 'rows["a"][0] = 2', "rows[0] += 1"]
+)
+def test_an_answer_that_changes_what_the_lesson_made_is_named(answer):
+    cells = [("", "rows, model = make()\ndef f(x):\n    return x > limit"), ("answer", answer)]
+    [line] = answer_names.complaints([*cells, ("check", "f")])
+    assert line.startswith("the answer in cell 1 changes ")
+
+
+def test_the_check_of_another_exercise_may_not_use_an_answer_either():
+    second = [("answer", "share = 1"), ("check", "best")]
+    [line] = answer_names.complaints([ANSWER, ("check", "best"), *second])
+    assert line == "cell 3 uses best of the answer in cell 0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import json
 import re
@@ -18,20 +19,9 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 
 
 def build(check: bool = False, echo=print) -> list[Path]:
-    """Make the learner's and the solution's notebook of each source.
+    """Make the learner's and the solution's notebook of each source; return what was written.
 
-    Parameters
-    ----------
-    check : bool
-        Write nothing; only find what is not up to date.
-    echo : callable
-        Takes a line for each notebook that was written or is stale.
-
-    Returns
-    -------
-    list of Path
-        The notebooks that were written, or that are stale.
-    """
+    With `check` nothing is written: what is returned are the notebooks that are stale."""
     changed = []
     for source in sorted(source_dir().glob("[0-9][0-9]_*.py")):
         for path, text in notebooks_of(source).items():
@@ -45,18 +35,9 @@ def build(check: bool = False, echo=print) -> list[Path]:
 
 
 def notebooks_of(source: Path) -> dict[Path, str]:
-    """The two notebooks of one source.
+    """Where each of a source's two notebooks belongs, and its text: the same at every call.
 
-    Parameters
-    ----------
-    source : Path
-        A lesson in jupytext's percent format, with solutions between nbgrader's marks.
-
-    Returns
-    -------
-    dict of Path to str
-        Where each notebook belongs, and its text: without outputs, the same at every call.
-    """
+    A source is in jupytext's percent format, with solutions between nbgrader's marks."""
     import jupytext
     import nbformat
 
@@ -100,8 +81,6 @@ def recorded_times() -> dict[str, float]:
 
 def _without_solutions(notebook):
     """nbgrader's own preprocessor takes out what stands between its marks."""
-    import copy
-
     from nbgrader.preprocessors import ClearSolutions
 
     strip = ClearSolutions(code_stub={"python": "pass"})
@@ -112,6 +91,35 @@ def _without_solutions(notebook):
             'nbgrader metadata with "solution": true'
         )
     return stripped
+
+
+def role_of(cell) -> str:
+    """What nbgrader's marks make of a cell: an "answer", a "check", or neither of them ("")."""
+    marks = cell.metadata.get("nbgrader", {})
+    return "answer" if marks.get("solution") else "check" if marks.get("grade") else ""
+
+
+def with_solutions_after(learner, solution):
+    """The learner's notebook with, after each check, the solution and the same check once more.
+
+    One run of it shows that a lesson works without an answer, and that its solutions are right."""
+    combined, answers = copy.deepcopy(learner), []
+    combined.cells = []
+    for cell, solved in zip(learner.cells, solution.cells, strict=True):
+        combined.cells.append(cell)
+        if role_of(solved) == "answer":
+            answers.append(solved)
+        elif role_of(solved) == "check":
+            combined.cells += [_once_more(one) for one in (*answers, solved)]
+            answers = []
+    return combined
+
+
+def _once_more(cell):
+    """A copy of a cell; no two cells of a notebook may have one id."""
+    twin = copy.deepcopy(cell)
+    twin["id"] += "-solved"
+    return twin
 
 
 def main(arguments: list[str] | None = None) -> int:

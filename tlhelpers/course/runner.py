@@ -53,20 +53,9 @@ class LessonRun:
 
 
 def find_lessons(names: list[str], learner: bool = False) -> list[Path]:
-    """The notebooks for lesson names such as ``"02"`` or ``"02_feature_extraction"``.
+    """The notebooks, with or without solutions, for names such as "02" or "02_feature_extraction".
 
-    Parameters
-    ----------
-    names : list of str
-        All lessons when empty.
-    learner : bool
-        Take the learners' notebooks, not the ones with solutions.
-
-    Raises
-    ------
-    CourseError
-        If a name fits no lesson; the message lists near names.
-    """
+    All lessons when there is no name; a CourseError lists the names near an unknown one."""
     folder = repo_root() / "notebooks" / ("" if learner else "solutions")
     known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     chosen = []
@@ -105,22 +94,9 @@ def _resident(pid: int) -> int:
 
 
 def run_lesson(path: Path, out: Path, echo=print) -> LessonRun:
-    """Execute one notebook and write it, with outputs, as notebook and as HTML.
+    """Execute a notebook and write it with outputs into the folder `out`, also as HTML.
 
-    Parameters
-    ----------
-    path : Path
-        The notebook; it is not changed.
-    out : Path
-        The folder for the executed notebook and its HTML.
-    echo : callable
-        Takes a line per cell.
-
-    Returns
-    -------
-    LessonRun
-        A failing cell ends the lesson; its message is in `error`.
-    """
+    A failing cell ends the lesson: its message is in the result. `echo` takes a line per cell."""
     notebook = nbformat.read(path, as_version=4)
     out.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
@@ -201,15 +177,7 @@ def _claim_line(claim: dict) -> str:
 
 
 def record(runs: list[LessonRun], path: Path) -> None:
-    """Keep the lessons' times with what they were measured on; other lessons' rows stay.
-
-    Parameters
-    ----------
-    runs : list of LessonRun
-    path : Path
-        A CSV file with columns lesson, seconds, slowest_cell_seconds, peak_mb, date, processor,
-        cores, command.
-    """
+    """Keep the lessons' times, and what they were measured on, in a CSV; other rows stay."""
     known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["lesson"])
     new = pd.DataFrame(
         [
