@@ -1,33 +1,34 @@
-"""Strategies: tuning sees training items only, and each way trains what it says it trains."""
+"""Strategies: tuning sees training items only, and each trainer trains what it says it trains."""
 
+import zlib
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from tiny_nets import tiny_backbone
 
 from tlhelpers.data.images import load_emoji
 from tlhelpers.data.splits import draw_labels, split_by_group
-from tlhelpers.experiments import image_strategies as strategies
+from tlhelpers.evaluation.trials import Target, Trial, without_labels
+from tlhelpers.experiments import image_strategies, strategies
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
-    backbone_at,
+    adapt_low_rank,
     epochs_for,
-    fine_tuned,
+    fine_tune_backbone,
     frozen_rows,
-    gradually,
-    large_from_scratch,
-    linear_head_on,
-    low_rank,
     pixel_rows,
-    small_from_scratch,
-    tuned,
+    train_large,
+    train_small,
+    unfreeze_gradually,
 )
+from tlhelpers.experiments.strategies import train_head_on, tune_settings
+from tlhelpers.models.backbones import load_backbone
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.features import raw_pixels
 from tlhelpers.models.heads import linear_head
 from tlhelpers.models.small import SmallCNN
-from tlhelpers.training import fitting as finetune
 from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, frozen_hashes
 
 CLASSES = ["bird", "plant", "electronic_device"]
@@ -53,8 +54,12 @@ def drawn(emoji, split, per_class):
     return split.train[draw_labels(emoji.labels[split.train], per_class, seed=0)]
 
 
+def trial_of(emoji, split, items, seed=0) -> Trial:
+    return Trial(emoji, items, split.test, seed, name="twemoji")
+
+
 class Watched:
-    """Stands for a way to train: right with some settings, wrong with the others; sees all."""
+    """Stands for a trainer: right with some settings, wrong with the others; sees all."""
 
     def __init__(self, *right):
         self.right, self.trained, self.judged = right, [], []
@@ -74,8 +79,7 @@ class Watched:
 
 def test_every_trial_learns_and_judges_on_training_items_only(emoji, split):
     train, items = Watched(2), drawn(emoji, split, 10)
-    tests = [emoji.subset(split.test)]
-    tuned(train, RATES)(emoji, items, tests, 0)
+    tune_settings(train, RATES)(trial_of(emoji, split, items))
     assert [lr for lr, _ in train.trained] == [lr for lr, _ in train.judged] == [1, 2, 3, 2]
     for (_, learned), (_, judged) in zip(train.trained[:3], train.judged[:3], strict=True):
         known = set(emoji.groups[learned])
@@ -91,7 +95,7 @@ def test_another_seed_sets_others_aside(emoji, split):
     aside = []
     for seed in (0, 0, 1):
         train = Watched(1)
-        tuned(train, RATES)(emoji, drawn(emoji, split, 10), [], seed)
+        tune_settings(train, RATES)(trial_of(emoji, split, drawn(emoji, split, 10), seed))
         aside.append(train.judged[0])
     assert aside[0] == aside[1] != aside[2]
 
@@ -100,7 +104,7 @@ def test_another_seed_sets_others_aside(emoji, split):
     ("right", "best"), [((1,), 1), ((3,), 3), ((2, 3), 2), ((1, 2, 3), 1), ((), 1)]
 )
 def test_the_best_setting_is_taken_and_the_first_of_equals(emoji, split, right, best):
-    outcome = tuned(Watched(*right), RATES)(emoji, drawn(emoji, split, 5), [], 0)
+    outcome = tune_settings(Watched(*right), RATES)(trial_of(emoji, split, drawn(emoji, split, 5)))
     assert outcome.notes == {"chosen": f"lr {best}", "trials": 3, "seen": 15}
 
 
@@ -109,7 +113,7 @@ def test_with_fewer_than_three_labels_per_class_the_default_is_taken(
     emoji, split, per_class, trials
 ):
     train, items = Watched(3), drawn(emoji, split, per_class)
-    outcome = tuned(train, RATES)(emoji, items, [], 0)
+    outcome = tune_settings(train, RATES)(trial_of(emoji, split, items))
     assert outcome.notes["trials"] == trials and len(train.trained) == trials + 1
     assert outcome.notes["chosen"] == ("lr 3" if trials else "lr 1")
     assert train.trained[-1][1] == sorted(items.tolist())
@@ -118,21 +122,41 @@ def test_with_fewer_than_three_labels_per_class_the_default_is_taken(
 def test_one_class_with_two_labels_is_enough_to_forbid_tuning(emoji, split):
     items = drawn(emoji, split, 5)
     few = np.concatenate([items[emoji.labels[items] != 1], items[emoji.labels[items] == 1][:2]])
-    assert tuned(Watched(3), RATES)(emoji, few, [], 0).notes["trials"] == 0
+    outcome = tune_settings(Watched(3), RATES)(trial_of(emoji, split, few))
+    assert outcome.notes["trials"] == 0
 
 
 def test_a_single_setting_costs_no_trial(emoji, split):
     train = Watched()
-    outcome = tuned(train, [{}])(emoji, drawn(emoji, split, 5), [], 0)
+    outcome = tune_settings(train, [{}])(trial_of(emoji, split, drawn(emoji, split, 5)))
     assert outcome.notes == {"chosen": "", "trials": 0, "seen": 15} and len(train.trained) == 1
 
 
-def test_every_test_set_is_predicted_in_its_own_order(emoji, split):
-    tests = [emoji.subset(split.test), emoji.subset(split.test[::-1][:7])]
-    outcome = tuned(Watched(None), [{}])(emoji, drawn(emoji, split, 2), tests, 0)
-    for predicted, part in zip(outcome.predicted, tests, strict=True):
-        assert np.array_equal(predicted, part.labels)
-    assert outcome.model is None
+def by_name(images):
+    """A guess that comes from the name of the item alone."""
+    return np.array([zlib.crc32(group.encode()) % 3 for group in images.groups])
+
+
+@pytest.mark.parametrize("strategy", ["tuned", "head"])
+def test_every_test_set_is_predicted_in_its_own_order(emoji, split, strategy):
+    asked = []
+    strategy = {
+        "tuned": tune_settings(lambda *given: (by_name, {}), [{}]),
+        "head": train_head_on(
+            lambda seed: lambda part: (asked.append(len(part)), raw_pixels(part))[1], [{"C": 1.0}]
+        ),
+    }[strategy]
+    other = Target(without_labels(emoji), split.train, split.test[::-1][:7])
+    trial = Trial(emoji, drawn(emoji, split, 2), split.test, 0, {"other": other}, "twemoji")
+    outcome = strategy(trial)
+    assert list(outcome.predicted) == ["twemoji", "other"] and outcome.model is None
+    np.testing.assert_array_equal(
+        outcome.predicted["other"], outcome.predicted["twemoji"][::-1][:7]
+    )
+    if not asked:
+        np.testing.assert_array_equal(
+            outcome.predicted["twemoji"], by_name(emoji.subset(split.test))
+        )
 
 
 # ---------------------------------------------------------------- heads on rows
@@ -141,10 +165,10 @@ def test_every_test_set_is_predicted_in_its_own_order(emoji, split):
 @pytest.mark.parametrize("C", [0.1, 10.0])
 def test_the_head_on_rows_is_the_linear_head_of_the_same_penalty(emoji, split, C):
     items = drawn(emoji, split, 5)
-    strategy = linear_head_on(pixel_rows, [{"C": C}])
-    outcome = strategy(emoji, items, [emoji.subset(split.test)], 0)
-    wanted = linear_head(raw_pixels(emoji), emoji.labels, C)(items, split.test, 0)
-    assert np.array_equal(outcome.predicted[0], wanted)
+    trial = trial_of(emoji, split, items)
+    outcome = train_head_on(pixel_rows, [{"C": C}])(trial)
+    wanted = linear_head(raw_pixels(emoji), emoji.labels, C)(trial)
+    assert np.array_equal(outcome.predicted["twemoji"], wanted)
     weights = (32 * 32 * 3 + 1) * 3
     assert outcome.notes == {"chosen": f"C {C}", "trials": 0, "trained_weights": weights}
 
@@ -158,13 +182,12 @@ def test_the_chosen_penalty_is_the_one_the_head_is_trained_with(emoji, split):
     def rows_of(images):
         return rows[[place[group] for group in images.groups]]
 
-    items, test = split.train, emoji.subset(split.test)
-    strategy = linear_head_on(lambda seed: rows_of, [{"C": c} for c in (1e-3, 1.0, 100.0)])
-    outcome = strategy(emoji, items, [test], 0)
+    trial = trial_of(emoji, split, split.train)
+    outcome = train_head_on(lambda seed: rows_of, [{"C": c} for c in (1e-3, 1.0, 100.0)])(trial)
     key, C = outcome.notes["chosen"].split()
     assert key == "C" and C != "0.001" and outcome.notes["trials"] == 3
-    wanted = linear_head(rows, emoji.labels, float(C))(items, split.test, 0)
-    assert np.array_equal(outcome.predicted[0], wanted)
+    wanted = linear_head(rows, emoji.labels, float(C))(trial)
+    assert np.array_equal(outcome.predicted["twemoji"], wanted)
 
 
 def test_rows_are_computed_once_however_many_penalties_are_tried(emoji, split):
@@ -173,18 +196,28 @@ def test_rows_are_computed_once_however_many_penalties_are_tried(emoji, split):
     def rows(seed):
         return lambda images: (asked.append((seed, len(images))), raw_pixels(images))[1]
 
-    items, test = drawn(emoji, split, 4), emoji.subset(split.test)
-    linear_head_on(rows, [{"C": c} for c in (10.0, 1.0)])(emoji, items, [test, test], 7)
-    assert asked == [(7, 12), (7, len(test)), (7, len(test))]
+    trial = trial_of(emoji, split, drawn(emoji, split, 4), seed=7)
+    train_head_on(rows, [{"C": c} for c in (10.0, 1.0)])(trial)
+    assert asked == [(7, 12), (7, len(split.test))]
 
 
-def test_five_twins_take_turns_and_none_is_the_pretrained_network(emoji):
-    part = emoji.subset(np.arange(4))
-    rows = {seed: frozen_rows(seed, 32, twin=True)(part) for seed in (0, 1, 5)}
-    pretrained = [frozen_rows(seed, 32)(part) for seed in (0, 1)]
-    assert np.array_equal(rows[0], rows[5]) and not np.allclose(rows[0], rows[1])
-    assert np.array_equal(*pretrained) and not np.allclose(pretrained[0], rows[0])
-    assert pretrained[0].shape == rows[0].shape == (4, 1280)
+def test_five_twins_take_turns_and_none_is_the_pretrained_network(emoji, monkeypatch):
+    def load(pretrained, seed, size):
+        return tiny_backbone(seed if not pretrained else 99)
+
+    monkeypatch.setattr(image_strategies, "load_backbone", load)
+    image_strategies._loaded_backbone.cache_clear()
+    try:
+        part = emoji.subset(np.arange(4))
+        rows = [frozen_rows(seed, 32, twin=True)(part) for seed in range(7)]
+        pretrained = [frozen_rows(seed, 32)(part) for seed in (0, 1)]
+    finally:
+        image_strategies._loaded_backbone.cache_clear()
+    assert np.array_equal(*pretrained) and pretrained[0].shape == rows[0].shape == (4, 8)
+    for i, one in enumerate(rows):
+        assert not np.allclose(one, pretrained[0])
+        for k, other in enumerate(rows[:i]):
+            assert np.array_equal(one, other) == (i - k == 5)
 
 
 # ---------------------------------------------------------------- networks
@@ -200,7 +233,7 @@ def test_there_are_two_epochs_at_least():
 
 
 def test_a_smaller_input_keeps_weights_and_normalisation(backbone):
-    small = backbone_at(32)
+    small = image_strategies._shared_backbone(32)
     assert small.transform.size == 32 and small.fingerprint() == backbone.fingerprint()
     assert (small.transform.mean, small.transform.std) == (
         backbone.transform.mean,
@@ -211,7 +244,7 @@ def test_a_smaller_input_keeps_weights_and_normalisation(backbone):
 
 def small_tuning(emoji, split, **options):
     items = drawn(emoji, split, 4)
-    predictor, notes = fine_tuned(emoji, items, 0, size=32, epochs=1, **options)
+    predictor, notes = fine_tune_backbone(emoji, items, 0, size=32, epochs=1, **options)
     return predictor, notes, emoji.subset(items)
 
 
@@ -227,7 +260,7 @@ def test_with_all_but_the_head_frozen_the_body_stays_and_the_head_learns(backbon
 
 def test_a_head_alone_that_is_not_trained_first_is_refused(emoji, split):
     with pytest.raises(ValueError, match="would train nothing"):
-        fine_tuned(emoji, split.train, 0, size=32, frozen_groups=9, head_first=False)
+        fine_tune_backbone(emoji, split.train, 0, size=32, frozen_groups=9, head_first=False)
 
 
 def test_with_nothing_frozen_the_body_moves_and_the_kept_network_does_not(backbone, emoji, split):
@@ -236,7 +269,7 @@ def test_with_nothing_frozen_the_body_moves_and_the_kept_network_does_not(backbo
     moved = {name for name in given if not torch.equal(ours[name], given[name])}
     assert moved == {name for name, _ in backbone.named_parameters()}  # statistics are held
     assert notes == {"trained_weights": count_weights(backbone)[1] + 1280 * 3 + 3, "epochs": 1}
-    assert strategies._kept_backbone(32).fingerprint() == backbone.fingerprint()
+    assert image_strategies._shared_backbone(32).fingerprint() == backbone.fingerprint()
 
 
 def test_a_depth_between_moves_the_late_groups_alone(backbone, emoji, split):
@@ -257,61 +290,61 @@ def test_head_first_means_that_the_head_knows_something_when_the_body_starts(
     emoji, split, monkeypatch
 ):
     heads = []
-    true = strategies.train_on
+    true = image_strategies.train_on
 
     def watched(model, *arguments, **options):
         heads.append(model.linear_head.weight.detach().clone())
         return true(model, *arguments, **options)
 
-    monkeypatch.setattr(strategies, "train_on", watched)
+    monkeypatch.setattr(image_strategies, "train_on", watched)
     for head_first in (True, False):
         small_tuning(emoji, split, frozen_groups=8, head_first=head_first)
-    fresh = Classifier(strategies._kept_backbone(32), 3).linear_head.weight
+    fresh = Classifier(image_strategies._shared_backbone(32), 3).linear_head.weight
     assert not torch.equal(heads[0], fresh) and torch.equal(heads[1], fresh)
 
 
 def test_step_by_step_freezes_less_and_less_and_ends_with_everything(
     backbone, emoji, split, monkeypatch
 ):
-    seen, true = [], strategies.fit
+    seen = []
+    for module, name in ((strategies, "fit"), (image_strategies, "fit_head")):
+        true = getattr(module, name)
 
-    def fit(model, *arguments, **options):
-        seen.append((count_weights(model)[0], options["epochs"]))
-        return true(model, *arguments, **options)
+        def spy(model, *arguments, true=true, name=name, **options):
+            seen.append((name, count_weights(model)[0], options["epochs"]))
+            return true(model, *arguments, **options)
 
-    for module in (finetune, strategies):
-        monkeypatch.setattr(module, "fit", fit)
-    monkeypatch.setattr(strategies, "epochs_for", lambda items: 2)
-    predictor, notes = gradually(emoji, split.train[::4], 0, size=32, stages=(9, 8, 0))
-    head, *stages = seen
-    assert [epochs for _, epochs in stages] == [1, 1, 1] and notes["epochs"] == 3
-    weights = [n for n, _ in stages]
-    assert weights == sorted(weights) and weights[0] == head[0]
+        monkeypatch.setattr(module, name, spy)
+    monkeypatch.setattr(image_strategies, "epochs_for", lambda items: 2)
+    predictor, notes = unfreeze_gradually(emoji, split.train[::4], 0, size=32, stages=(9, 8, 0))
+    assert [name for name, *_ in seen] == ["fit_head", "fit", "fit", "fit"]
+    _, weights, epochs = zip(*seen[1:], strict=True)
+    assert epochs == (1, 1, 1) and notes["epochs"] == 3
+    assert weights[0] == 1280 * 3 + 3 < weights[1] < weights[2]
     assert weights[-1] == count_weights(predictor.model)[1]
     ours, given = predictor.model.backbone.model.bn1, backbone.model.bn1
     assert torch.equal(ours.running_mean, given.running_mean)
 
 
-def test_low_rank_trains_adapters_and_head_and_leaves_the_body(backbone, monkeypatch):
-    monkeypatch.setattr(strategies, "epochs_for", lambda items: 1)
-    emoji = load_emoji("twemoji", size=32)
+def test_low_rank_trains_adapters_and_head_and_leaves_the_body(backbone, emoji, monkeypatch):
+    monkeypatch.setattr(image_strategies, "epochs_for", lambda items: 1)
     items = draw_labels(emoji.labels, 2, seed=0)
-    predictor, notes = low_rank(emoji, items, 0, size=32)
-    assert notes == {"trained_weights": 195_082, "epochs": 1}
-    assert predictor(emoji.subset(items)).shape == (20,)
+    predictor, notes = adapt_low_rank(emoji, items, 0, size=32)
+    assert notes == {"trained_weights": 182_272 + 1280 * 3 + 3, "epochs": 1}
+    assert predictor(emoji.subset(items)).shape == (6,)
     adapters = [p for name, p in predictor.model.named_parameters() if "lora_B" in name]
     assert adapters and all(p.any() for p in adapters)
-    untouched = Classifier(backbone, 10)
+    untouched = Classifier(backbone, 3)
     freeze(untouched)
     hashes = frozen_hashes(predictor.model)
     assert set(frozen_hashes(untouched).values()) <= set(hashes.values())
 
 
 def test_a_small_network_from_scratch_is_decided_by_its_seed(emoji, split):
-    items, test = drawn(emoji, split, 5), emoji.subset(split.test)
-    strategy = tuned(partial(small_from_scratch, epochs=2), [{}])
-    one, again, other = (strategy(emoji, items, [test], seed) for seed in (0, 0, 1))
-    assert np.array_equal(one.predicted[0], again.predicted[0])
+    items = drawn(emoji, split, 5)
+    strategy = tune_settings(partial(train_small, epochs=2), [{}])
+    one, again, other = (strategy(trial_of(emoji, split, items, seed)) for seed in (0, 0, 1))
+    assert np.array_equal(one.predicted["twemoji"], again.predicted["twemoji"])
     first = [outcome.model.backbone.blocks[0][0].weight for outcome in (one, again, other)]
     assert torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
     assert one.notes["trained_weights"] == count_weights(one.model)[1] and one.notes["epochs"] == 2
@@ -320,18 +353,18 @@ def test_a_small_network_from_scratch_is_decided_by_its_seed(emoji, split):
 def test_each_seed_starts_a_network_from_scratch_with_weights_of_its_own(emoji, split):
     items = drawn(emoji, split, 1)
     for seed in (0, 1):
-        predictor, _ = small_from_scratch(emoji, items, seed, lr=1e-9, epochs=1)
+        predictor, _ = train_small(emoji, items, seed, lr=1e-9, epochs=1)
         fresh = SmallCNN(32, seed=seed).blocks[0][0].weight
         torch.testing.assert_close(predictor.model.backbone.blocks[0][0].weight, fresh)
-        predictor, _ = large_from_scratch(emoji, items, seed, lr=1e-9, epochs=1, size=32)
-        fresh = backbone_at(32, pretrained=False, seed=seed).model.conv_stem.weight
+        predictor, _ = train_large(emoji, items, seed, lr=1e-9, epochs=1, size=32)
+        fresh = load_backbone(pretrained=False, seed=seed, size=32).model.conv_stem.weight
         torch.testing.assert_close(predictor.model.backbone.model.conv_stem.weight, fresh)
 
 
 def test_the_large_network_from_scratch_trains_in_full_and_is_not_the_pretrained_one(
     backbone, emoji, split
 ):
-    predictor, notes = large_from_scratch(emoji, drawn(emoji, split, 2), 0, epochs=1, size=32)
+    predictor, notes = train_large(emoji, drawn(emoji, split, 2), 0, epochs=1, size=32)
     assert notes["trained_weights"] == count_weights(backbone)[1] + 1280 * 3 + 3
     ours, given = (body.model.conv_stem.weight for body in (predictor.model.backbone, backbone))
     assert (ours - given).abs().mean() > 0.01
