@@ -16,18 +16,9 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "resvg_py": "resvg-
 
 
 def import_closure(*modules: str) -> list[str]:
-    """All modules of the package that some modules need, also by imports inside functions.
+    """All modules of the package that some modules need, also by imports inside functions; sorted.
 
-    Parameters
-    ----------
-    *modules : str
-        E.g. ``"tlhelpers.experiments.vision"``.
-
-    Returns
-    -------
-    list of str
-        Sorted, with the given ones. What a package's ``__init__`` imports is not followed: modules
-        import each other by their full names.
+    What a package's ``__init__`` imports is not followed: modules import each other by full names.
     """
     reached: set[str] = set()
     waiting = list(modules)

@@ -52,9 +52,9 @@ def _embeddings() -> dict:
 
 
 def _rates() -> dict:
-    """Plain ways with a constant rate, and what is said to repair them."""
+    """Plain fine-tuning with a constant rate, and what is said to repair it."""
     plain = {"head_first": False, "schedule": "constant", "warmup": 0.0}
-    ways = {
+    settings = {
         "rate 1e-4": {"lr": 1e-4} | plain,
         "rate 3e-4": {"lr": 3e-4} | plain,
         "rate 1e-3": {"lr": 1e-3} | plain,
@@ -63,7 +63,8 @@ def _rates() -> dict:
         "1e-4, warm-up, 3× as long": {"lr": 1e-4, "head_first": False, "times": 3},
     }
     return {
-        name: tune_settings(partial(fine_tune_encoder, **how), [{}]) for name, how in ways.items()
+        name: tune_settings(partial(fine_tune_encoder, **how), [{}])
+        for name, how in settings.items()
     }
 
 

@@ -13,16 +13,13 @@ from tlhelpers.data.texts import TextSet
 from tlhelpers.evaluation.trials import Outcome, Strategy, Trial
 from tlhelpers.experiments.strategies import BATCH, HEAD, TWINS, choose_setting, train_on
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.models.encoders import Encoder, load_encoder
+from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
+from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.heads import new_tfidf_head
 from tlhelpers.models.text_features import encode
-from tlhelpers.models.words import (
-    MeanOfWords,
-    WordIds,
-    document_vectors,
-    embedding_layer,
-    load_vectors,
-)
+from tlhelpers.models.vector_files import load_vectors
+from tlhelpers.models.words import document_vectors
 from tlhelpers.training.fitting import fit_head
 from tlhelpers.training.freezing import freeze_to
 from tlhelpers.training.lora import add_lora
@@ -69,7 +66,7 @@ def shared_encoder(pretrained: bool = True, seed: int = 0) -> Encoder:
 
 
 def train_tfidf_head(grid: Sequence[dict]) -> Strategy:
-    """A strategy: TF-IDF and a linear classifier, its penalty ``C`` chosen in the training items."""
+    """A strategy: TF-IDF and a linear classifier; its penalty is chosen in the training items."""
 
     def strategy(trial: Trial) -> Outcome:
         part = trial.source.subset(trial.train)
@@ -116,18 +113,10 @@ def train_mean_of_words(
     frozen: bool = False,
     lr: float = 1e-2,
 ):
-    """A network of one embedding layer, a mean and a linear head.
+    """One embedding layer, a mean and a linear head; with `frozen` the head alone is trained.
 
-    Its words are those of GloVe, cut to the ones that occur in the texts at all: a word that no
-    training text holds keeps the vector that it started with.
-
-    Parameters
-    ----------
-    start : {"glove", "random", "shuffled"}
-        Where the embedding starts: at the vectors of the words, at random ones, or at GloVe vectors
-        that were given to the wrong words.
-    frozen : bool
-        Train the head alone.
+    The words are those of GloVe that occur in the texts at all; one that no training text holds
+    keeps its first vector: by `start` that of GloVe, a random one, or ("shuffled") another word's.
     """
     words = _known_words(texts)
     if start == "random":
@@ -163,14 +152,8 @@ def fine_tune_encoder(
 ):
     """The encoder, tuned from the end down to a depth, its head first or all at once.
 
-    Parameters
-    ----------
-    frozen_groups : int
-        Of its eight layer groups: embeddings, six layers, head.
-    times : int
-        Train so many times as long as `epochs_for_texts` has it.
-    **options
-        As in `finetune.fit`, e.g. ``schedule`` and ``warmup``.
+    Its eight layer groups are embeddings, six layers and head. It is trained `times` as long as
+    `epochs_for_texts` has it; further options are those of `fit`.
     """
     part = texts.subset(items)
     model = _with_head(part, seed, head_first)
