@@ -15,9 +15,10 @@ from tlhelpers.data.texts import TextSet
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import PADDING, MeanOfWords, WordIds, embedding_layer
 from tlhelpers.models.encoder_loading import load_encoder
-from tlhelpers.training import fitting as finetune
-from tlhelpers.training.batches import batches_of, labelled, text_batches
-from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training import predicting
+from tlhelpers.training.batches import attach_labels, batches_of, text_batches
+from tlhelpers.training.fitting import fit
+from tlhelpers.training.predicting import predict
 
 CLASSES = ["no", "yes"]
 PLAIN = [word for word in WORDS if word.isalpha()]
@@ -93,13 +94,13 @@ def test_predictions_stand_in_the_order_of_the_texts(model, batch_size):
 
 
 def test_texts_of_like_length_go_together(model, monkeypatch):
-    shapes, true = [], finetune.apply_to
+    shapes, true = [], predicting.apply_to
 
     def watching(model, x, device):
         shapes.append(tuple((x["input_ids"] if isinstance(x, dict) else x).shape))
         return true(model, x, device)
 
-    monkeypatch.setattr(finetune, "apply_to", watching)
+    monkeypatch.setattr(predicting, "apply_to", watching)
     predict(model, of_many_lengths(48), batch_size=8)
     assert [n for n, _ in shapes] == [8] * 6
     lengths = [length for _, length in shapes]
@@ -209,7 +210,7 @@ def test_texts_are_cut_once_and_filled_up_by_batch(of_words):
 def test_texts_for_a_model_of_pictures_are_refused():
     picture_model, texts = tiny_classifier(), of_many_lengths(6)
     message = r"the model's transform Transform\(size=16.*\) takes no texts"
-    for use in (batches_of, predict, labelled, lambda m, d: fit(m, d, epochs=1, quiet=True)):
+    for use in (batches_of, predict, attach_labels, lambda m, d: fit(m, d, epochs=1, quiet=True)):
         with pytest.raises(ValueError, match=message):
             use(picture_model, texts)
 
@@ -239,7 +240,7 @@ def test_texts_are_not_augmented(model):
     data = of_many_lengths(6)
     for use in (
         lambda: batches_of(model, data, augment=str.upper),
-        lambda: labelled(model, data, augment=str.upper),
+        lambda: attach_labels(model, data, augment=str.upper),
         lambda: fit(model, data, epochs=1, augment=str.upper),
     ):
         with pytest.raises(ValueError, match="augment is for an ImageSet"):
@@ -258,13 +259,13 @@ def test_texts_with_other_classes_are_refused(model, names, message):
     other = text_set(of_many_lengths(6).texts, class_names=names)
     fitting = of_many_lengths(6)
     for use in (
-        lambda: labelled(model, other),
+        lambda: attach_labels(model, other),
         lambda: fit(model, other, epochs=1, quiet=True),
         lambda: fit(model, fitting, epochs=1, validation=other, quiet=True),
     ):
         with pytest.raises(ValueError, match=message):
             use()
-    assert labelled(model, fitting).labels.tolist() == [0, 1] * 3
+    assert attach_labels(model, fitting).labels.tolist() == [0, 1] * 3
 
 
 @pytest.mark.parametrize(
@@ -278,13 +279,13 @@ def test_texts_with_other_classes_are_refused(model, names, message):
 )
 def test_labels_that_do_not_fit_the_texts_are_refused(model, labels, message):
     with pytest.raises(ValueError, match=message):
-        labelled(model, of_many_lengths(6), labels)
+        attach_labels(model, of_many_lengths(6), labels)
 
 
 def test_the_fingerprint_tells_texts_and_labels_apart(of_words):
     texts = ["a river", "bad", "the bank", "good"]
     found = {
-        labelled(of_words, data).fingerprint
+        attach_labels(of_words, data).fingerprint
         for data in (
             text_set(texts),
             text_set(texts[::-1]),
@@ -293,5 +294,5 @@ def test_the_fingerprint_tells_texts_and_labels_apart(of_words):
         )
     }
     assert len(found) == 4
-    same = labelled(of_words, text_set(texts)).fingerprint
-    assert same == labelled(of_words, text_set(list(texts))).fingerprint and same in found
+    same = attach_labels(of_words, text_set(texts)).fingerprint
+    assert same == attach_labels(of_words, text_set(list(texts))).fingerprint and same in found

@@ -1,30 +1,32 @@
-"""Choosing without target labels: scores in closed form, skada as judge where it is right."""
+"""Choosing without target labels: scores in closed form, and the run that a score picks."""
 
+import copy
 import inspect
 import warnings
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline
+from test_adversarial import sealed
+from tiny_nets import tiny_classifier, tiny_images
 
 from tlhelpers.adaptation import choosing
-from tlhelpers.adaptation.choosing import (
-    SCORERS,
-    Evidence,
-    chosen_by,
-    circular_validation,
-    controlled_risk,
-    scores,
-)
-from tlhelpers.adaptation.shallow import domain_set, importance_weights, shallow
+from tlhelpers.adaptation.across import circular_validation
+from tlhelpers.adaptation.choosing import SCORERS, choose_by, compute_scores, controlled_risk
+from tlhelpers.adaptation.evidence import Evidence, extract_head_inputs, gather_evidence
+from tlhelpers.adaptation.shallow import importance_weights
+from tlhelpers.adaptation.skada_methods import AdaptedClassifier, stack_domains
+from tlhelpers.evaluation.trials import Target, Trial
+from tlhelpers.training.batches import hide_labels
+from tlhelpers.training.fitting import fit
+from tlhelpers.training.predicting import predict_proba
 
 SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=8, deadline=None)
@@ -43,7 +45,7 @@ def evidence(n=24, m=20, k=3, d=4, gap=0.3, seed=0):
 
 
 def one(name, given):
-    return scores(given, [name])[name]
+    return compute_scores(given, [name])[name]
 
 
 def with_target(p, n=24):
@@ -175,7 +177,7 @@ def test_the_order_of_the_items_does_not_matter(seed):
         base.target_features[b],
         base.target_probabilities[b],
     )
-    first, second = scores(base), scores(mixed)
+    first, second = compute_scores(base), compute_scores(mixed)
     assert tuple(first) == SCORERS
     for name in SCORERS:
         assert first[name] == pytest.approx(second[name], rel=1e-3, abs=1e-3), name
@@ -192,7 +194,7 @@ def test_the_numbers_of_the_classes_do_not_matter(seed):
         target_probabilities=base.target_probabilities[:, np.argsort(new)],
         source_labels=new[base.source_labels],
     )
-    first, second = scores(base), scores(renamed)
+    first, second = compute_scores(base), compute_scores(renamed)
     for name in SCORERS:
         assert first[name] == pytest.approx(second[name], rel=1e-9, abs=1e-9), name
 
@@ -200,7 +202,7 @@ def test_the_numbers_of_the_classes_do_not_matter(seed):
 @FEW
 @given(SEEDS)
 def test_values_lie_in_their_ranges(seed):
-    found = scores(evidence(seed=seed))
+    found = compute_scores(evidence(seed=seed))
     assert all(type(value) is float for value in found.values())
     for name in ("source accuracy", "importance weighted", "thresholded confidence"):
         assert 0 <= found[name] <= 1, name
@@ -212,30 +214,32 @@ def test_values_lie_in_their_ranges(seed):
 
 @FEW
 @given(SEEDS)
-def test_a_surer_model_and_one_that_is_right_score_better(seed):
+def test_a_more_confident_model_and_one_that_is_right_score_better(seed):
     base = evidence(seed=seed)
-    surer = replace(base, target_probabilities=softmax(3 * np.log(base.target_probabilities)))
+    sharper = replace(base, target_probabilities=softmax(3 * np.log(base.target_probabilities)))
     for name in ("entropy", "matrix norm", "thresholded confidence"):
-        assert one(name, surer) >= one(name, base), name
+        assert one(name, sharper) >= one(name, base), name
     right = replace(base, source_labels=base.source_probabilities.argmax(axis=1))
     wrong = replace(base, source_labels=base.source_probabilities.argmin(axis=1))
     for name in ("source accuracy", "importance weighted"):
         assert one(name, right) == pytest.approx(1) and one(name, wrong) == pytest.approx(0), name
-    # Items surer than all of the source pass any threshold.
-    known = base.source_probabilities.max()
-    passed = np.mean(base.target_probabilities.max(axis=1) > known)
+    # Items of more confidence than all of the source pass any threshold.
+    highest = base.source_probabilities.max()
+    passed = np.mean(base.target_probabilities.max(axis=1) > highest)
     assert one("thresholded confidence", right) == 1
     assert one("thresholded confidence", wrong) == pytest.approx(passed)
 
 
-def test_one_sure_class_for_all_deceives_the_scores_that_look_at_sureness_alone():
+def test_one_class_for_all_deceives_the_scores_that_look_at_confidence_alone():
     k, m = 4, 40
     labels = np.arange(m) % k
     truth = 0.9 * np.eye(k)[labels] + 0.1 / k
     constant = np.tile(np.eye(k)[0], (m, 1))
     base = replace(evidence(m, m, k), source_labels=labels)
-    good = scores(replace(base, source_probabilities=truth, target_probabilities=truth))
-    bad = scores(replace(base, source_probabilities=constant, target_probabilities=constant))
+    good = compute_scores(replace(base, source_probabilities=truth, target_probabilities=truth))
+    bad = compute_scores(
+        replace(base, source_probabilities=constant, target_probabilities=constant)
+    )
     assert bad["entropy"] == 0 and bad["matrix norm"] == pytest.approx(k**-0.25)
     assert bad["soft neighbourhood density"] == pytest.approx(np.log(m - 1))
     for name in ("entropy", "matrix norm", "soft neighbourhood density"):
@@ -253,165 +257,84 @@ def test_a_probability_of_0_for_the_true_class_costs_much_but_not_all():
     assert found == pytest.approx(np.log(1e-7))
 
 
-# ---------------------------------------------------------------- skada as judge
-
-
-class Told(Pipeline):
-    """A model whose probabilities stand in the rows, after the number of the item."""
-
-    def __init__(self, probabilities):
-        super().__init__([("given", "passthrough")])
-        self.probabilities = probabilities
-
-    def predict_proba(self, X, **ignored):
-        return self.probabilities[X[:, 0].astype(int)]
-
-
-class Ratio(BaseEstimator):
-    """A classifier of domains that reads the ratio in column 1."""
-
-    def fit(self, X, y):
-        self.classes_ = np.array([0, 1])
-        return self
-
-    def predict_proba(self, X):
-        target = X[:, 1] / (1 + X[:, 1])
-        return np.c_[target, 1 - target]
-
-
-def test_the_controlled_risk_is_skadas_where_losses_stand_in_a_column():
-    # Its own log loss of 0.6.0 gives a row, which its column of weights turns into a square.
-    rng = np.random.default_rng(0)
-    n, m, k = 30, 12, 3
-    p, labels, ratios = softmax(rng.normal(0, 1, (n, k))), rng.integers(0, k, n), rng.gamma(2, 1, n)
-    X = np.r_[np.c_[np.arange(n), ratios], np.c_[np.zeros(m), np.ones(m)]]
-    y, domain = np.r_[labels, np.full(m, -1)], np.repeat([1, -2], [n, m])
-    with sklearn.config_context(enable_metadata_routing=True):
-        from skada.metrics import DeepEmbeddedValidation
-
-        scorer = DeepEmbeddedValidation(
-            Ratio(), lambda y, q: -np.log(q[np.arange(len(y)), y])[:, None], random_state=0
-        )
-        theirs = scorer(Told(p), X, y, sample_domain=domain)
-    _, judged = train_test_split(
-        np.arange(n), test_size=0.33, random_state=np.random.RandomState(0)
-    )
-    losses = -np.log(p[judged, labels[judged]])
-    scale = (n - len(judged)) / m
-    assert -controlled_risk(losses, scale * ratios[judged]) == pytest.approx(theirs)
-
-
-def test_skadas_densities_give_all_weight_to_a_few_rows():
-    # Why importance_weights serves instead.
-    rng = np.random.default_rng(0)
-    source, target = rng.normal(0, 5, (100, 128)), rng.normal(0, 5, (100, 128))
-    with sklearn.config_context(enable_metadata_routing=True):
-        from skada.metrics import ImportanceWeightedScorer
-
-        fitted = ImportanceWeightedScorer()._fit(source, target)
-    log_ratio = fitted.weight_estimator_target_.score_samples(source)
-    log_ratio -= fitted.weight_estimator_source_.score_samples(source)
-    weights = np.exp(log_ratio - log_ratio.max())
-    assert weights.sum() ** 2 / (weights**2).sum() < 3  # worth so many rows of 100
-    ours = importance_weights(source, target, C=0.01)
-    assert ours.sum() ** 2 / (ours**2).sum() > 30
-
-
-def test_skadas_other_scorers_say_the_same():
-    given = evidence(m=30, seed=5)
-    p = given.target_probabilities
-    X, y, domain = np.c_[np.arange(30)], np.full(30, -1), np.full(30, -2)
-    with sklearn.config_context(enable_metadata_routing=True):
-        from skada import metrics
-
-        entropy, density, norm = (
-            scorer(Told(p), X, y, sample_domain=domain)
-            for scorer in (
-                EntropyWithoutLogs(metrics),
-                metrics.SoftNeighborhoodDensity(),
-                metrics.MaNoScorer(),
-            )
-        )
-    assert one("entropy", given) == pytest.approx(entropy, rel=1e-4)
-    assert one("soft neighbourhood density", given) == pytest.approx(density)
-    assert one("matrix norm", given) == pytest.approx(norm)
-
-
-def EntropyWithoutLogs(metrics):
-    """skada's sum over items and classes: its mean divides by the classes as well."""
-    scorer = metrics.PredictionEntropyScorer(reduction="sum")
-
-    def score(model, X, y, sample_domain):
-        class Without:  # no predict_log_proba, so it takes log(p + 1e-7)
-            predict_proba = model.predict_proba
-
-        return scorer(Without, X, y, sample_domain=sample_domain) / len(X)
-
-    return score
-
-
 # ---------------------------------------------------------------- there and back
 
 
-def two_classes(n, mean=0.0, seed=0):
+def two_classes(n, gap=0.0, seed=0):
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     x = rng.normal(0, (0.5, 1.5), (n, 2))
-    x[:, 0] += 4 * labels - 2
-    return x + mean, labels
+    x[:, 0] += 4 * labels - 2 + gap
+    return x, labels
 
 
-def test_a_method_that_follows_the_shift_comes_back():
-    source, labels = two_classes(80, seed=1)
-    near, far = (two_classes(60, (gap, 0), seed=2)[0] for gap in (0.5, 4))
+def two_domains(n=80, m=60, gap=0.0, labels=None) -> Trial:
+    """A trial that learns from all but the last four source rows."""
+    rows, true = two_classes(n, seed=1)
+    there, _ = two_classes(m, gap, seed=2)
+    names = {"class_names": ["no", "yes"]}
+    sets = [
+        SimpleNamespace(labels=values, groups=np.arange(len(values)), **names)
+        for values in (true if labels is None else labels, np.zeros(m, dtype=int))
+    ]
+    items = np.arange(n)
+    target = Target(sets[1], np.arange(m), np.arange(4))
+    features = {"here": rows, "there": there}
+    return Trial(sets[0], items[:-4], items[-4:], 0, {"there": target}, "here", None, features)
+
+
+def by_name(name):
+    def strategy(trial):
+        source, labels, target, tests = trial.rows()
+        model = AdaptedClassifier(name).fit(*stack_domains(source, labels, target))
+        return {name: model.predict(rows) for name, rows in tests.items()}
+
+    return strategy
+
+
+def test_a_strategy_that_follows_the_shift_comes_back():
     for name in ("source only", "coral"):
-        assert circular_validation(lambda name=name: shallow(name), source, labels, near) > 0.9
+        assert circular_validation(by_name(name), two_domains(gap=0.5)) > 0.9
     # Of a target that lies on one side, the source alone makes one class: the trip ends there.
-    lost = circular_validation(lambda: shallow("source only"), source, labels, far + 20)
-    assert lost == pytest.approx(0.5)
-    assert circular_validation(lambda: shallow("coral"), source, labels, far) > 0.9
+    lost = circular_validation(by_name("source only"), two_domains(gap=24))
+    assert lost == pytest.approx(0.5, abs=0.05)
+    assert circular_validation(by_name("coral"), two_domains(gap=4)) > 0.9
 
 
 def test_it_learns_from_guesses_and_judges_rows_that_neither_has_seen():
-    class Spy:
-        seen = []
+    trips = []
 
-        def fit(self, X, y, sample_domain):
-            Spy.seen.append((X.copy(), y.copy(), sample_domain.copy()))
-            self.head = LogisticRegression().fit(X[sample_domain > 0], y[sample_domain > 0])
+    def strategy(trial):
+        source, labels, target, tests = trial.rows()
+        trips.append((source, labels, target, tests))
+        head = LogisticRegression().fit(source, labels)
+        return {name: head.predict(rows) for name, rows in tests.items()}
 
-        def predict(self, rows):
-            Spy.asked = rows
-            return self.head.predict(rows)
-
-    source, labels = two_classes(40, seed=1)
-    target, _ = two_classes(30, seed=2)
-    found = circular_validation(Spy, source, labels, target, seed=3)
-    (X, y, domain), (X2, y2, domain2) = Spy.seen
-    assert domain.tolist() == [1] * 28 + [-2] * 30 and (y[28:] == -1).all()
-    assert domain2.tolist() == [1] * 30 + [-2] * 28 and (y2[30:] == -1).all()
-    guessed = LogisticRegression().fit(X[:28], y[:28]).predict(target)
-    assert np.array_equal(y2[:30], guessed) and np.array_equal(X2[30:], X[:28])
-    rows = {tuple(row) for row in source}
-    assert {tuple(row) for row in Spy.asked} == rows - {tuple(row) for row in X[:28]}
-    judged = [np.flatnonzero((source == row).all(axis=1))[0] for row in Spy.asked]
-    back = LogisticRegression().fit(target, guessed).predict(Spy.asked)
-    assert found == np.mean(back == labels[judged]) and len(judged) == 12
-    assert labels[judged].sum() == 6  # the same share of each class
-    assert circular_validation(Spy, source, labels, target, seed=3) == found
+    trial = two_domains(44, 30)
+    score = circular_validation(strategy, trial, seed=3)
+    (learned, labels, seen, tests), (back, guessed, hidden, judged) = trips
+    assert len(learned) == 28 and np.array_equal(seen, trial.features["there"])
+    assert np.array_equal(tests["there"], seen) and np.array_equal(back, seen)
+    assert np.array_equal(guessed, LogisticRegression().fit(learned, labels).predict(seen))
+    assert np.array_equal(hidden, learned)
+    rows = [tuple(row) for row in trial.features["here"][:40]]
+    asked = [tuple(row) for row in judged["here"]]
+    assert set(asked) == set(rows) - set(map(tuple, learned)) and len(asked) == 12
+    truth = trial.source.labels[[rows.index(row) for row in asked]]
+    predicted = LogisticRegression().fit(seen, guessed).predict(judged["here"])
+    assert score == np.mean(predicted == truth) and truth.sum() == 6  # the same share of each class
+    assert circular_validation(strategy, trial, seed=3) == score
 
 
 def test_circular_validation_refuses_what_does_not_fit():
-    source, labels = two_classes(10)
     with pytest.raises(ValueError, match="seed must be a whole number"):
-        circular_validation(lambda: shallow("coral"), source, labels, source, seed=-1)
-    with pytest.raises(ValueError, match="10 source rows, but 9 source labels"):
-        circular_validation(lambda: shallow("coral"), source, labels[:9], source)
+        circular_validation(by_name("coral"), two_domains(), seed=-1)
+    lonely = two_domains(labels=np.arange(80) == 0)
     with pytest.raises(ValueError, match="least populated class"):
-        circular_validation(lambda: shallow("coral"), source, [0] * 9 + [1], source)
+        circular_validation(by_name("coral"), lonely)
 
 
-# ---------------------------------------------------------------- chosen_by
+# ---------------------------------------------------------------- choose_by
 
 
 ABC = ["a", "b", "c"]
@@ -430,25 +353,25 @@ def runs(scorers=((0.1, 0.2, 0.3), (0.3, 0.2, 0.3)), labels=(5,)):
 def test_the_best_score_of_each_seed_is_picked():
     table = runs()
     before = table.copy()
-    found = chosen_by(table, "s", ["a", "b", "c"])
+    found = choose_by(table, "s", ["a", "b", "c"])
     assert found["seed"].tolist() == [0, 1] and found["picked"].tolist() == ["c", "a"]
     assert set(found["strategy"]) == {"chosen by s"} and found["accuracy"].tolist() == [0.7, 0.5]
-    assert chosen_by(table, "s", ["c", "b", "a"])["picked"].tolist() == ["c", "c"]  # of equals
-    assert chosen_by(table, "s", ["a", "b"], "mine")["picked"].tolist() == ["b", "a"]
-    assert set(chosen_by(table, "s", "b", "mine")["strategy"]) == {"mine"}
+    assert choose_by(table, "s", ["c", "b", "a"])["picked"].tolist() == ["c", "c"]  # of equals
+    assert choose_by(table, "s", ["a", "b"], "mine")["picked"].tolist() == ["b", "a"]
+    assert set(choose_by(table, "s", "b", "mine")["strategy"]) == {"mine"}
     pd.testing.assert_frame_equal(table, before)
 
 
 def test_the_oracle_looks_at_the_target_and_is_named_so():
-    found = chosen_by(runs(), "accuracy", ABC)
+    found = choose_by(runs(), "accuracy", ABC)
     assert set(found["strategy"]) == {"oracle choice"} and found["picked"].tolist() == ["c", "c"]
-    assert set(chosen_by(runs(), "accuracy", ABC, "x")["strategy"]) == {"x"}
+    assert set(choose_by(runs(), "accuracy", ABC, "x")["strategy"]) == {"x"}
 
 
 def test_label_counts_are_apart_and_an_odd_index_does_no_harm():
     table = runs(labels=(5, 1))
     table.index = [7] * len(table)
-    found = chosen_by(table.iloc[::-1], "s", ["a", "b", "c"])
+    found = choose_by(table.iloc[::-1], "s", ["a", "b", "c"])
     assert found[["seed", "labels"]].to_numpy().tolist() == [[0, 1], [0, 5], [1, 1], [1, 5]]
     assert found["picked"].tolist() == ["c", "c", "a", "a"]
 
@@ -459,15 +382,15 @@ def test_no_choice_is_better_than_the_oracles(seed):
     rng = np.random.default_rng(seed)
     table = runs(rng.normal(size=(4, 3)))
     table["accuracy"] = rng.random(12)
-    picked = chosen_by(table, "s", ABC)["accuracy"].to_numpy()
-    assert (picked <= chosen_by(table, "accuracy", ABC)["accuracy"].to_numpy()).all()
+    picked = choose_by(table, "s", ABC)["accuracy"].to_numpy()
+    assert (picked <= choose_by(table, "accuracy", ABC)["accuracy"].to_numpy()).all()
 
 
 def test_a_score_that_is_missing_is_never_picked():
     table = runs([(np.nan, -5.0, np.nan), (np.nan, np.nan, 1.0)])
-    assert chosen_by(table, "s", ABC)["picked"].tolist() == ["b", "c"]
+    assert choose_by(table, "s", ABC)["picked"].tolist() == ["b", "c"]
     with pytest.raises(ValueError, match="s is NaN for all strategies at seed 1 with 5 labels"):
-        chosen_by(table, "s", ["a", "b"])
+        choose_by(table, "s", ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -484,7 +407,7 @@ def test_a_score_that_is_missing_is_never_picked():
 )
 def test_a_choice_that_cannot_be_made_is_refused(change, scorer, among, told):
     with pytest.raises(ValueError, match=told):
-        chosen_by(change(runs()), scorer, among)
+        choose_by(change(runs()), scorer, among)
 
 
 # ---------------------------------------------------------------- what is refused, what is left
@@ -535,30 +458,71 @@ def test_evidence_takes_what_a_network_gives():
     rounded = GOOD.target_probabilities.astype(np.float32)
     given = replace(GOOD, target_probabilities=rounded, source_labels=list(GOOD.source_labels))
     assert given.target_probabilities.dtype == np.float64 and given.source_labels.dtype == np.int64
-    assert scores(given)["entropy"] == pytest.approx(scores(GOOD)["entropy"], rel=1e-5)
+    assert compute_scores(given)["entropy"] == pytest.approx(
+        compute_scores(GOOD)["entropy"], rel=1e-5
+    )
 
 
 def test_scores_by_name():
-    assert list(scores(GOOD, ["entropy", "source accuracy"])) == ["entropy", "source accuracy"]
-    assert list(scores(GOOD, "entropy")) == ["entropy"]
+    assert list(compute_scores(GOOD, ["entropy", "source accuracy"])) == [
+        "entropy",
+        "source accuracy",
+    ]
+    assert list(compute_scores(GOOD, "entropy")) == ["entropy"]
     with pytest.raises(ValueError, match="unknown scorer 'entropie': did you mean entropy"):
-        scores(GOOD, ["entropie"])
+        compute_scores(GOOD, ["entropie"])
 
 
 def test_nothing_else_changes():
     copies = {field.name: getattr(GOOD, field.name).copy() for field in fields(Evidence)}
     configuration, state = sklearn.get_config(), np.random.get_state()  # noqa: NPY002
-    source, labels = two_classes(20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        sure = replace(GOOD, target_probabilities=np.eye(3)[np.arange(20) % 3])
-        first, again = scores(GOOD), scores(GOOD)
-        scores(sure)  # a 0 has no logarithm
-        circular_validation(lambda: shallow("coral"), source, labels, source)
+        certain = replace(GOOD, target_probabilities=np.eye(3)[np.arange(20) % 3])
+        first, again = compute_scores(GOOD), compute_scores(GOOD)
+        compute_scores(certain)  # a 0 has no logarithm
     assert first == again and sklearn.get_config() == configuration
     after = np.random.get_state()  # noqa: NPY002
     assert np.array_equal(state[1], after[1]) and state[2:] == after[2:]
-    for name, copy in copies.items():
-        assert np.array_equal(getattr(GOOD, name), copy), name
-    given = domain_set(source, labels, source)
-    assert (given[1][20:] == -1).all()
+    for name, kept in copies.items():
+        assert np.array_equal(getattr(GOOD, name), kept), name
+
+
+# ---------------------------------------------------------------- evidence on a network
+
+
+@pytest.fixture(scope="module")
+def network(one_thread):
+    """A small one that knows something, to be looked at and left alone."""
+    model = tiny_classifier()
+    fit(model, tiny_images(), epochs=3, lr=0.03, quiet=True)
+    return model
+
+
+def test_evidence_holds_source_labels_and_no_target_label(network):
+    source, target = tiny_images(20, seed=1), tiny_images(16, seed=2)
+    found = gather_evidence(network, source, sealed(target))
+    assert isinstance(found, Evidence)
+    np.testing.assert_array_equal(found.source_labels, source.labels)
+    np.testing.assert_array_equal(found.source_features, extract_head_inputs(network, source))
+    np.testing.assert_array_equal(found.target_features, extract_head_inputs(network, target))
+    for probabilities, data in (
+        (found.source_probabilities, source),
+        (found.target_probabilities, target),
+    ):
+        np.testing.assert_allclose(probabilities, predict_proba(network, data), atol=1e-5)
+    again = gather_evidence(network, source, hide_labels(network, target))
+    np.testing.assert_array_equal(again.target_probabilities, found.target_probabilities)
+
+
+@pytest.mark.parametrize("batch_size", [64, 9])
+def test_what_the_head_takes_are_the_features_in_evaluation_mode(network, batch_size):
+    model, images = copy.deepcopy(network), tiny_images()
+    with torch.no_grad():
+        wanted = model.eval().backbone(model.transform(images.pixels)).double().numpy()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    for data in (images, hide_labels(model, images)):
+        rows = extract_head_inputs(model.train(), data, batch_size)
+        np.testing.assert_allclose(rows, wanted, rtol=1e-4, atol=1e-6)
+        assert rows.dtype == np.float64 and not model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

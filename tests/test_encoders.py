@@ -29,9 +29,10 @@ from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.setup import sources
-from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import count_weights, freeze_to, frozen_hash
 from tlhelpers.training.lora import add_lora, load_lora, save_lora
+from tlhelpers.training.predicting import predict
 
 WORDS = """
     [PAD] [UNK] [CLS] [SEP] [MASK] a the river money bank of rob was near good bad fine poor

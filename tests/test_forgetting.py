@@ -1,4 +1,4 @@
-"""Photographs cut into crops, and what a changed body still answers on them."""
+"""Photographs cut into crops, and what a changed backbone still answers on them."""
 
 import copy
 
@@ -11,7 +11,8 @@ from sklearn.datasets import load_sample_image
 from tlhelpers.data.photographs import PHOTOGRAPHS, photograph_crops
 from tlhelpers.models.backbones import load_classifier
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.training.forgetting import agreement, old_answers
+from tlhelpers.training import forgetting
+from tlhelpers.training.forgetting import agreement, predict_imagenet_classes
 from tlhelpers.training.lora import add_lora
 
 
@@ -26,7 +27,7 @@ def crops():
 
 
 def noisy(classifier, share):
-    """A copy whose body has noise on its weights, a share of the spread of each tensor."""
+    """A copy whose backbone has noise on its weights, a share of the spread of each tensor."""
     found, draw = copy.deepcopy(classifier), torch.Generator().manual_seed(0)
     with torch.no_grad():
         for weight in found.backbone.parameters():
@@ -75,15 +76,18 @@ def test_the_old_answers_are_those_of_the_whole_network(backbone, crops):
     network, transform = load_classifier("efficientnet_lite0")
     with torch.inference_mode():
         wanted = network.eval()(transform(crops.pixels)).argmax(1).numpy()
-    found = old_answers(copy.deepcopy(backbone).train(), crops)
+    found = predict_imagenet_classes(copy.deepcopy(backbone).train(), crops)
     assert np.array_equal(found, wanted) and len(set(wanted)) > 1
 
 
-def test_an_untouched_body_agrees_with_itself_on_every_photograph(backbone):
+def test_an_untouched_backbone_agrees_with_itself_on_every_photograph(backbone, crops, monkeypatch):
+    monkeypatch.setattr(forgetting, "photograph_crops", lambda count, size: crops)
+    forgetting._photographs.cache_clear()
     assert agreement(Classifier(backbone, 3)) == 1.0
+    forgetting._photographs.cache_clear()
 
 
-def test_noise_on_the_weights_of_the_body_costs_agreement(backbone, crops):
+def test_noise_on_the_weights_of_the_backbone_costs_agreement(backbone, crops):
     model = Classifier(backbone, 3)
     found = [agreement(noisy(model, share), crops) for share in (0.0, 1.0)]
     assert found[0] == 1.0 and found[1] < 0.5
@@ -91,7 +95,7 @@ def test_noise_on_the_weights_of_the_body_costs_agreement(backbone, crops):
 
 def test_agreement_is_the_share_of_equal_answers(backbone, crops):
     model = noisy(Classifier(backbone, 3), 0.05)
-    before, after = old_answers(backbone, crops), old_answers(model.backbone, crops)
+    before, after = (predict_imagenet_classes(b, crops) for b in (backbone, model.backbone))
     assert agreement(model, crops) == pytest.approx(np.mean(before == after))
     assert 0 < np.mean(before == after) < 1
 

@@ -14,7 +14,9 @@ from torch import nn
 from tlhelpers.models.backbones import load_backbone
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.features import extract_features
+from tlhelpers.models.layers import layer_groups
 from tlhelpers.training import freezing
+from tlhelpers.training.optimizers import param_groups
 
 X = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
@@ -36,7 +38,7 @@ def moved(model, forwards=3):
 
 def test_groups_of_the_real_backbone_go_from_stem_to_head_and_hold_every_weight_once():
     model = load_backbone(pretrained=False)
-    groups = freezing.layer_groups(model)
+    groups = layer_groups(model)
     assert len(groups) == len(model.layers)
     for group, layer in zip(groups, model.layers, strict=True):
         assert any(part is model.stage(layer) for module in group for part in module.modules())
@@ -45,12 +47,12 @@ def test_groups_of_the_real_backbone_go_from_stem_to_head_and_hold_every_weight_
 
 
 def test_a_sequential_has_a_group_per_child_with_weights():
-    body, head = nn.Linear(4, 4), nn.Linear(4, 2)
-    model = nn.Sequential(body, nn.ReLU(), head, nn.Flatten())
-    groups = freezing.layer_groups(model)
-    assert [group[0] for group in groups] == [body, head]
+    first, head = nn.Linear(4, 4), nn.Linear(4, 2)
+    model = nn.Sequential(first, nn.ReLU(), head, nn.Flatten())
+    groups = layer_groups(model)
+    assert [group[0] for group in groups] == [first, head]
     freezing.freeze(model)
-    assert not body.weight.requires_grad and head.weight.requires_grad
+    assert not first.weight.requires_grad and head.weight.requires_grad
 
 
 class Grouped(nn.Module):
@@ -65,7 +67,7 @@ class Grouped(nn.Module):
 
 def test_a_module_says_its_groups_itself_and_the_last_is_its_head():
     model = Grouped(["a", "b"])
-    assert freezing.layer_groups(model) == [[model.a], [model.b]]
+    assert layer_groups(model) == [[model.a], [model.b]]
     freezing.freeze(model)
     assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
 
@@ -80,14 +82,14 @@ def test_a_module_says_its_groups_itself_and_the_last_is_its_head():
 )
 def test_groups_that_are_unknown_or_do_not_fit_are_refused(model, message):
     with pytest.raises(ValueError, match=message):
-        freezing.layer_groups(model)
+        layer_groups(model)
 
 
 # ---------------------------------------------------------------- freezing
 
 
 def trained_groups(model):
-    groups = freezing.layer_groups(model)
+    groups = layer_groups(model)
     flags = [{p.requires_grad for m in group for p in m.parameters()} for group in groups]
     assert all(len(flag) == 1 for flag in flags)
     return [flag.pop() for flag in flags]
@@ -300,7 +302,7 @@ def test_weights_are_counted():
 def test_rates_are_geometric_and_belong_to_the_group_whatever_is_frozen(low, high, frozen, decay):
     model = tiny_classifier()
     freezing.freeze_to(model, frozen)
-    groups = freezing.param_groups(model, slice(low, high), decay)
+    groups = param_groups(model, slice(low, high), decay)
     for group in groups:
         i = group["layer_group"]
         assert group["lr"] == pytest.approx(low * (high / low) ** (i / 4), rel=1e-9)
@@ -311,8 +313,8 @@ def test_rates_are_geometric_and_belong_to_the_group_whatever_is_frozen(low, hig
 
 def test_one_rate_is_for_all_and_a_slice_with_one_end_is_fastais():
     model = tiny_classifier()
-    assert {g["lr"] for g in freezing.param_groups(model, 0.02)} == {0.02}
-    rates = {g["layer_group"]: g["lr"] for g in freezing.param_groups(model, slice(0.02))}
+    assert {g["lr"] for g in param_groups(model, 0.02)} == {0.02}
+    rates = {g["layer_group"]: g["lr"] for g in param_groups(model, slice(0.02))}
     assert rates == pytest.approx(dict.fromkeys(range(4), 0.002) | {4: 0.02})
 
 
@@ -327,7 +329,7 @@ def test_norms_and_biases_are_not_decayed():
     names = {id(p): name for name, p in model.named_parameters()}
     decayed = {
         names[id(p)]: group["weight_decay"]
-        for group in freezing.param_groups(model, 1e-3, 0.3)
+        for group in param_groups(model, 1e-3, 0.3)
         for p in group["params"]
     }
     assert {name for name, decay in decayed.items() if decay} == {"0.weight", "4.weight"}
@@ -336,14 +338,14 @@ def test_norms_and_biases_are_not_decayed():
 
 def test_a_plain_optimizer_of_torch_obeys_the_rates():
     model = tiny_classifier()
-    groups = freezing.param_groups(model, slice(1e-4, 1), 0)
+    groups = param_groups(model, slice(1e-4, 1), 0)
     assert not any("lr_scale" in group for group in groups)
     before = {id(p): p.detach().clone() for p in model.parameters()}
     optimizer = torch.optim.SGD(groups)
     for p in model.parameters():
         p.grad = torch.ones_like(p)
     optimizer.step()
-    for i, layers in enumerate(freezing.layer_groups(model)):
+    for i, layers in enumerate(layer_groups(model)):
         for p in (p for layer in layers for p in layer.parameters()):
             step = (before[id(p)] - p).detach()
             torch.testing.assert_close(step, torch.full_like(p, 1e-4 * 10**i), rtol=2e-3, atol=1e-7)
@@ -354,16 +356,16 @@ def test_a_plain_optimizer_of_torch_obeys_the_rates():
 )
 def test_rates_that_are_none_are_refused(lr):
     with pytest.raises(ValueError, match="lr must be a positive number or slice"):
-        freezing.param_groups(tiny_classifier(), lr)
+        param_groups(tiny_classifier(), lr)
 
 
 def test_bad_decay_and_nothing_to_train_are_refused():
-    with pytest.raises(ValueError, match="weight_decay must be 0 or more"):
-        freezing.param_groups(tiny_classifier(), weight_decay=-1)
+    with pytest.raises(ValueError, match="weight_decay must be a number from 0 on, got -1"):
+        param_groups(tiny_classifier(), weight_decay=-1)
     backbone = tiny_backbone()
     freezing.freeze(backbone)
     with pytest.raises(ValueError, match="every weight is frozen"):
-        freezing.param_groups(backbone)
+        param_groups(backbone)
 
 
 def test_held_statistics_stay_while_weights_train():

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_adversarial import sealed
 from torch import nn
 
-from tlhelpers.adaptation.choosing import SCORERS, Evidence, scores
-from tlhelpers.adaptation.deep import Unlabelled, adapt_batchnorm, unlabelled
+from tlhelpers.adaptation.choosing import SCORERS, compute_scores
+from tlhelpers.adaptation.deep import adapt_batchnorm
+from tlhelpers.adaptation.evidence import extract_head_inputs, gather_evidence
 from tlhelpers.data.images import ImageSet, load_digits_pair
 from tlhelpers.data.splits import split_by_group
 from tlhelpers.evaluation.trials import Trial, plan_trials
@@ -18,15 +18,15 @@ from tlhelpers.experiments.image_domains import (
     TRAINERS,
     Training,
     adapt_network,
-    backbone_rows,
     learn_from_target,
-    seen,
     train_on_source,
 )
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.small import SmallCNN
-from tlhelpers.training.fitting import fit, predict, predict_proba
+from tlhelpers.training.batches import Unlabelled, hide_labels
+from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import hold_statistics
+from tlhelpers.training.predicting import predict
 
 HOW = Training(epochs=1, lr=3e-3, batch_size=16)
 LABELLED = ("source only", "AdaBN", "both in BatchNorm", "DeepCORAL 100", "MMD 1", "DANN 0.3")
@@ -180,7 +180,7 @@ def trained_by(name: str, source, target, prepare=None):
     model = new_model()
     if prepare:
         prepare(model)
-    return TRAINERS[name](model, source, unlabelled(model, target), 0, HOW)
+    return TRAINERS[name](model, source, hide_labels(model, target), 0, HOW)
 
 
 def test_the_source_alone_never_sees_the_target(source, dim):
@@ -213,7 +213,7 @@ def test_the_control_differs_from_the_source_alone_through_batchnorm_only(
     """No gradient comes from the target: without batch statistics both are one training."""
     names = ("source only", "both in BatchNorm")
     one, other = (trained_by(name, source, dim, prepare) for name in names)
-    rows = [backbone_rows(model, trial.tests()["bright"]) for model in (one, other)]
+    rows = [extract_head_inputs(model, trial.tests()["bright"]) for model in (one, other)]
     apart = np.abs(rows[0] - rows[1]).max() / np.abs(rows[0]).max()
     assert apart > 0.05 if prepare is None else apart < 0.01, apart
 
@@ -233,36 +233,6 @@ def test_the_notes_hold_every_score_of_the_model_that_came_out(trial, dim):
     outcome = adapt_network(TRAINERS["DeepCORAL 100"], HOW)(trial)
     assert tuple(outcome.notes) == SCORERS
     assert all(isinstance(value, float) for value in outcome.notes.values())
-    hidden = unlabelled(outcome.model, dim)
-    wanted = scores(seen(outcome.model, trial.tests()["bright"], hidden))
+    hidden = hide_labels(outcome.model, dim)
+    wanted = compute_scores(gather_evidence(outcome.model, trial.tests()["bright"], hidden))
     assert outcome.notes == {name: round(value, 5) for name, value in wanted.items()}
-
-
-def test_seen_holds_source_labels_and_no_target_label(trained, trial, domains):
-    source, target = trial.tests()["bright"], sealed(domains["dim"])
-    found = seen(trained, source, target)
-    assert isinstance(found, Evidence)
-    np.testing.assert_array_equal(found.source_labels, source.labels)
-    np.testing.assert_array_equal(found.source_features, backbone_rows(trained, source))
-    np.testing.assert_array_equal(found.target_features, backbone_rows(trained, target))
-    for probabilities, data in (
-        (found.source_probabilities, source),
-        (found.target_probabilities, domains["dim"]),
-    ):
-        np.testing.assert_allclose(probabilities, predict_proba(trained, data), atol=1e-5)
-    again = seen(trained, source, unlabelled(trained, domains["dim"]))
-    np.testing.assert_array_equal(again.target_probabilities, found.target_probabilities)
-
-
-def test_rows_are_the_features_in_evaluation_mode(domains):
-    model, images = new_model(), domains["bright"].subset(np.arange(70))
-    with torch.no_grad():
-        model.train().backbone(model.transform(images.pixels))  # statistics of its own
-        wanted = model.eval().backbone(model.transform(images.pixels)).double().numpy()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    for data in (images, unlabelled(model, images)):
-        for batch_size in (64, 9):
-            rows = backbone_rows(model.train(), data, batch_size)
-            np.testing.assert_allclose(rows, wanted, rtol=1e-4, atol=1e-6)
-            assert rows.dtype == np.float64 and not model.training
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

@@ -1,5 +1,6 @@
 """LoRA: starts as the given model, trains little, and comes back from disk with its head."""
 
+import copy
 import json
 
 import numpy as np
@@ -11,9 +12,11 @@ from torch import nn
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import load_backbone
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.training.fitting import fit, predict
-from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, param_groups, unfreeze
-from tlhelpers.training.lora import add_lora, load_lora, save_lora
+from tlhelpers.training.fitting import fit
+from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, unfreeze
+from tlhelpers.training.lora import add_lora, base_hash, load_lora, save_lora
+from tlhelpers.training.optimizers import param_groups
+from tlhelpers.training.predicting import predict
 
 X = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
@@ -44,7 +47,7 @@ def test_an_adapted_layer_is_w_plus_scaled_product():
     torch.testing.assert_close(adapted(x), head(x @ (weight + 12 / 3 * b @ a).T))
 
 
-def test_only_pointwise_convolutions_of_the_body_are_adapted_and_the_head_trains():
+def test_only_pointwise_convolutions_of_the_backbone_are_adapted_and_the_head_trains():
     model = add_lora(tiny_classifier(), rank=2)
     prefix = "base_model.model.backbone.model."
     assert lora_layers(model) == [f"{prefix}{name}" for name in ("blocks.0.0", "conv_head")]
@@ -93,7 +96,7 @@ def test_of_attention_the_query_and_the_value_are_adapted():
 
 
 @pytest.fixture(scope="module")
-def body():
+def learned():
     """A backbone that has learned to tell colours apart."""
     model = tiny_classifier()
     fit(model, tiny_images(), epochs=3, lr=0.03, quiet=True)
@@ -101,8 +104,8 @@ def body():
 
 
 @pytest.fixture(scope="module")
-def trained_lora(body):
-    model = add_lora(Classifier(body, 3, CLASSES), rank=2)
+def trained_lora(learned):
+    model = add_lora(Classifier(learned, 3, CLASSES), rank=2)
     base = frozen_hash(model)
     fit(model, tiny_images(), epochs=3, lr=0.03, quiet=True)
     assert frozen_hash(model) == base
@@ -114,9 +117,9 @@ def test_it_learns(trained_lora):
     assert np.mean(predict(trained_lora, images) == images.labels) > 0.8
 
 
-def test_saved_and_loaded_it_gives_the_same_outputs(trained_lora, body, tmp_path):
+def test_saved_and_loaded_it_gives_the_same_outputs(trained_lora, learned, tmp_path):
     save_lora(trained_lora, tmp_path / "adapter")
-    fresh = Classifier(body, 3, CLASSES, seed=99)
+    fresh = Classifier(learned, 3, CLASSES, seed=99)
     assert not torch.allclose(fresh(X), trained_lora(X))
     loaded = load_lora(fresh, tmp_path / "adapter")
     assert torch.equal(loaded(X), trained_lora(X))
@@ -124,33 +127,50 @@ def test_saved_and_loaded_it_gives_the_same_outputs(trained_lora, body, tmp_path
     assert loaded.class_names == CLASSES
 
 
-def test_merged_it_is_a_plain_classifier_that_can_be_saved(trained_lora, body, tmp_path):
+def test_merged_it_is_a_plain_classifier_that_can_be_saved(trained_lora, learned, tmp_path):
     save_lora(trained_lora, tmp_path / "adapter")
-    merged = load_lora(Classifier(body, 3, CLASSES), tmp_path / "adapter").merge_and_unload()
+    loaded = load_lora(Classifier(learned, 3, CLASSES), tmp_path / "adapter")
+    merged = loaded.merge_and_unload()
     torch.testing.assert_close(merged(X), trained_lora(X), rtol=1e-4, atol=1e-4)
     merged.save(tmp_path / "plain")
     plain = Classifier.load(tmp_path / "plain", CLASSES, tiny_backbone())
     assert torch.equal(plain(X), merged(X))
 
 
-def test_other_classes_another_body_or_no_folder_are_refused(trained_lora, tmp_path):
+def test_other_classes_another_backbone_or_no_folder_are_refused(trained_lora, tmp_path):
     save_lora(trained_lora, tmp_path)
     with pytest.raises(ValueError, match="other classes: class 0 is 'red', not 'blue'"):
         load_lora(Classifier(tiny_backbone(), 3, CLASSES[::-1]), tmp_path)
     with pytest.raises(ValueError, match="other classes: 3 of them, not 0"):
         load_lora(Classifier(tiny_backbone(), 3), tmp_path)
-    with pytest.raises(CourseError, match="trained on a body with other weights"):
+    with pytest.raises(CourseError, match="trained on a backbone with other weights"):
         load_lora(tiny_classifier(seed=1), tmp_path)
     with pytest.raises(CourseError, match=r"cannot read the adapter in .*nowhere"):
         load_lora(tiny_classifier(), tmp_path / "nowhere")
 
 
-def test_the_card_names_classes_and_body(trained_lora, body, tmp_path):
+def test_the_card_names_classes_and_backbone(trained_lora, learned, tmp_path):
     save_lora(trained_lora, tmp_path)
     card = json.loads((tmp_path / "tlhelpers.json").read_text())
-    model = Classifier(body, 3)
+    model = Classifier(learned, 3, CLASSES)
+    save_lora(load_lora(copy.deepcopy(model), tmp_path), tmp_path / "again")
     freeze(model)
     assert card == {"class_names": CLASSES, "base": frozen_hash(model)}
+    assert json.loads((tmp_path / "again" / "tlhelpers.json").read_text()) == card
+
+
+@pytest.mark.parametrize("make", [Attention, tiny_classifier])
+def test_the_hash_of_the_base_is_that_without_adapters(make):
+    model = make()
+    freeze(model)
+    wanted = frozen_hash(model)
+    adapted = add_lora(model, rank=1)
+    assert base_hash(adapted) == wanted
+    with torch.no_grad():
+        next(p for name, p in adapted.named_parameters() if "lora_A" in name).add_(1)
+        assert base_hash(adapted) == wanted
+        next(p for name, p in adapted.named_parameters() if "base_layer" in name).add_(1)
+    assert base_hash(adapted) != wanted
 
 
 def test_rates_per_group_hold_for_adapters_too():
@@ -184,7 +204,7 @@ class Confusing(nn.Sequential):
         (lambda: add_lora(tiny_classifier(), rank=2), {}, "has adapters already"),
         (tiny_classifier, {"rank": 0}, "rank must be a whole number"),
         (tiny_classifier, {"targets": ["conv_haed"]}, "'conv_haed': did you mean conv_head"),
-        (tiny_classifier, {"targets": ["linear_head"]}, "no layer of the body is called"),
+        (tiny_classifier, {"targets": ["linear_head"]}, "no layer of the backbone is called"),
         (tiny_classifier, {"targets": ["blocks.1.0"]}, "blocks.1.0 is a grouped convolution"),
         (tiny_classifier, {"targets": []}, "there is no layer to adapt"),
     ],

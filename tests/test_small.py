@@ -8,8 +8,9 @@ from tlhelpers.data.images import load_emoji
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.models.small import SmallCNN
-from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import count_weights, freeze, freeze_to, frozen_hash
+from tlhelpers.training.predicting import predict
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,6 +11,8 @@ from torch import nn
 from tlhelpers.data.images import ImageSet
 from tlhelpers.models.backbones import Backbone, Transform
 from tlhelpers.models.classifier import Classifier
+from tlhelpers.training.batches import image_batches
+from tlhelpers.training.fitting import fit
 
 CLASSES = ["red", "green", "blue"]
 
@@ -60,3 +64,18 @@ def tiny_images(n: int = 30, seed: int = 0, noise: float = 60) -> ImageSet:
     pixels[np.arange(n), :, :, labels] += 40
     groups = [str(i) for i in range(n)]
     return ImageSet(pixels.clip(0, 255).astype(np.uint8), labels, CLASSES, groups, "colours")
+
+
+def fit_slowly(path: str | None, pause: float = 0.0) -> nn.Module:
+    """Train with all that draws random numbers, keeping each epoch; each batch takes a pause."""
+    model, images = nn.Sequential(tiny_classifier(), nn.Dropout(0.2)), tiny_images()
+    inner = image_batches(images, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
+
+    def batches(items):
+        time.sleep(pause)
+        return inner(items)
+
+    validation = (batches, images.labels)
+    options = {"epochs": 6, "lr": 0.01, "validation": validation, "patience": 5}
+    fit(model, batches, images.labels, checkpoint=path, **options)
+    return model

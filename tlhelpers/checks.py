@@ -82,6 +82,12 @@ def is_number(value) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
+def number(name: str, value, least: float = 0.0) -> None:
+    """Refuse what is no finite number from `least` on; True and False are no numbers."""
+    if not is_number(value) or value < least:
+        raise ValueError(f"{name} must be a number from {least:g} on, got {value!r}")
+
+
 def known(name: str, value, names: Iterable) -> None:
     """Refuse a value that is not among `names`; the message lists near ones.
 

@@ -24,9 +24,9 @@ from sklearn.preprocessing import StandardScaler
 
 from tlhelpers import figures
 from tlhelpers.adaptation import (
-    Evidence, adaptation_table, chosen_by, circular_validation, coral, domain_set,
-    feature_shift, importance_weights, label_shift, mmd, predict_all, proxy_a_distance,
-    self_train, shallow, thresholded_confidence, with_bounds,
+    AdaptedClassifier, Evidence, adaptation_table, align_covariance, choose_by,
+    circular_validation, feature_shift, importance_weights, label_shift, mmd, predict_all,
+    proxy_a_distance, self_train, stack_domains, thresholded_confidence, with_bounds,
 )
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
@@ -293,7 +293,7 @@ check("07.2", standardise_each)
 # %%
 def by_coral(trial):
     source, labels, target, tests = trial.rows()
-    return head_on(coral(source, target), labels, tests)
+    return head_on(align_covariance(source, target), labels, tests)
 
 def weighted(trial):
     source, labels, target, tests = trial.rows()
@@ -315,8 +315,8 @@ def weighted(trial):
 # 4. add the target's mean.
 #
 # Return an array of shape (n, d). The power p of a symmetric matrix is `(vectors * values**p) @ vectors.T`,
-# where `values, vectors = np.linalg.eigh(matrix)`. The course's own `coral` adds the identity in units of
-# the mean variance; here it is added as it is.
+# where `values, vectors = np.linalg.eigh(matrix)`. The course's own `align_covariance`
+# adds the identity in units of the mean variance; here it is added as it is.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-07-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def coral_by_hand(source, target):
@@ -349,7 +349,7 @@ def self_trained(trial):
 
 def transported(trial):
     source, labels, target, tests = trial.rows()
-    strategy = shallow("optimal transport").fit(*domain_set(source, labels, target))
+    strategy = AdaptedClassifier("optimal transport").fit(*stack_domains(source, labels, target))
     return predict_all(strategy, tests)
 
 adapted = {"standardised": standardised, "CORAL": by_coral, "importance weights": weighted,
@@ -442,7 +442,7 @@ options = {name: strategy for name, strategy in strategies.items() if name != "o
 offered = glove[glove.strategy.isin(options)].copy()
 offered["there and back"] = [circular_validation(options[run.strategy], trials[run.seed])
                              for run in offered.itertuples()]
-picked, best = (chosen_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
+picked, best = (choose_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
 pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)
 
 # %%

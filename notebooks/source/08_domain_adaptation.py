@@ -23,8 +23,8 @@ import torch
 
 from tlhelpers import figures
 from tlhelpers.adaptation import (
-    SCORERS, adapt_batchnorm, adaptation_table, chosen_by, fit_dann, fit_deep_coral,
-    with_bounds,
+    SCORERS, adapt_batchnorm, adaptation_table, choose_by, extract_head_inputs, fit_dann,
+    fit_deep_coral, with_bounds,
 )
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import load_digits_pair, load_emoji, split_by_group
@@ -272,7 +272,7 @@ told.table.round(2)
 some = [np.random.default_rng(0).permutation(len(images.labels))[:300] for images in tests.values()]
 shown = [images.subset(items) for images, items in zip(tests.values(), some, strict=True)]
 models = {"source only": plain, "AdaBN": shifted, "DeepCORAL": correlated, "DANN": adversary}
-views = {name: np.concatenate([backbone_rows(model, images) for images in shown])
+views = {name: np.concatenate([extract_head_inputs(model, images) for images in shown])
          for name, model in models.items()}
 figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([images.labels for images in shown]),
              mnist.class_names, tsne=True)
@@ -432,7 +432,7 @@ check("08.7", least_entropy)
 # %%
 def choices(runs):
     """Runs as they are, and for each scorer the runs that it would have picked."""
-    picks = [chosen_by(runs, scorer, candidates) for scorer in (*SCORERS, "accuracy")]
+    picks = [choose_by(runs, scorer, candidates) for scorer in (*SCORERS, "accuracy")]
     return pd.concat([runs, *picks], ignore_index=True)
 
 chosen = {"MNIST to digits": choices(onward), "digits to MNIST": choices(back)}

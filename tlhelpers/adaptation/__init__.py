@@ -6,25 +6,23 @@ from tlhelpers.adaptation.across import (
     predict_all,
     with_bounds,
 )
-from tlhelpers.adaptation.choosing import (
-    SCORERS,
-    Evidence,
-    chosen_by,
-    thresholded_confidence,
-)
+from tlhelpers.adaptation.choosing import SCORERS, choose_by, thresholded_confidence
 from tlhelpers.adaptation.deep import adapt_batchnorm, fit_dann, fit_deep_coral
-from tlhelpers.adaptation.shallow import coral, domain_set, importance_weights, self_train, shallow
+from tlhelpers.adaptation.evidence import Evidence, extract_head_inputs
+from tlhelpers.adaptation.shallow import align_covariance, importance_weights, self_train
 from tlhelpers.adaptation.shift import feature_shift, label_shift, mmd, proxy_a_distance
+from tlhelpers.adaptation.skada_methods import AdaptedClassifier, stack_domains
 
 __all__ = [
     "SCORERS",
+    "AdaptedClassifier",
     "Evidence",
     "adapt_batchnorm",
     "adaptation_table",
-    "chosen_by",
+    "align_covariance",
+    "choose_by",
     "circular_validation",
-    "coral",
-    "domain_set",
+    "extract_head_inputs",
     "feature_shift",
     "fit_dann",
     "fit_deep_coral",
@@ -34,7 +32,7 @@ __all__ = [
     "predict_all",
     "proxy_a_distance",
     "self_train",
-    "shallow",
+    "stack_domains",
     "thresholded_confidence",
     "with_bounds",
 ]

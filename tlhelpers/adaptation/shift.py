@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tlhelpers.checks import is_int, whole_numbers
+from tlhelpers.checks import is_number, whole, whole_numbers
+from tlhelpers.data.streams import random_stream
 
 
 @dataclass(frozen=True)
@@ -56,25 +57,10 @@ class Discrepancy:
     bandwidth: float
 
 
-def two_domains(source, target, fewest: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of two domains that fit together.
+def check_domains(source, target, fewest: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two domains, float64 (n, d) and (m, d); a message names the domain that is wrong.
 
-    Parameters
-    ----------
-    source, target : float array, shape (n, d) and (m, d)
-    fewest : int
-        So many rows each domain must have.
-
-    Returns
-    -------
-    float64 array, shape (n, d)
-    float64 array, shape (m, d)
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, there are too few rows, or a value is not finite; the message
-        names the domain.
+    Each domain must have so many rows, all of them finite, and as many features as the other.
     """
     rows = []
     for name, values in (("source", source), ("target", target)):
@@ -101,17 +87,9 @@ def two_domains(source, target, fewest: int = 2) -> tuple[np.ndarray, np.ndarray
 
 
 def domain_classifier(C: float = 1.0):
-    """A linear classifier that tells two domains apart, not yet trained.
+    """A linear classifier that tells two domains apart, not yet trained; both weigh the same.
 
-    Parameters
-    ----------
-    C : float
-        Inverse strength of the L2 penalty on standardised rows.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Both domains weigh the same, whatever their numbers of rows.
+    `C` is the inverse strength of the L2 penalty on standardised rows.
     """
     head = LogisticRegression(C=C, class_weight="balanced", max_iter=2000)
     return make_pipeline(StandardScaler(), head)
@@ -130,7 +108,7 @@ def proxy_a_distance(source, target, seed: int = 0, C: float = 1.0) -> ProxyDist
     seed : int
         Of the halves.
     C : float
-        As in `domain_classifier`.
+        Inverse strength of the L2 penalty on standardised rows.
 
     Returns
     -------
@@ -139,7 +117,7 @@ def proxy_a_distance(source, target, seed: int = 0, C: float = 1.0) -> ProxyDist
     Raises
     ------
     ValueError
-        As in `two_domains`.
+        If rows do not fit together, are too few, or hold NaN or infinity.
 
     References
     ----------
@@ -148,8 +126,8 @@ def proxy_a_distance(source, target, seed: int = 0, C: float = 1.0) -> ProxyDist
     .. [2] Ben-David et al., A theory of learning from different domains, Machine Learning 79,
        2010.
     """
-    source, target = two_domains(source, target, fewest=4)
-    rng = np.random.default_rng((_seed(seed), 4))
+    source, target = check_domains(source, target, fewest=4)
+    rng = random_stream(seed, "domain halves")
     x = np.concatenate([source, target])
     domain = np.repeat([0, 1], [len(source), len(target)])
     half = np.concatenate([rng.permutation(len(part)) % 2 for part in (source, target)])
@@ -157,8 +135,8 @@ def proxy_a_distance(source, target, seed: int = 0, C: float = 1.0) -> ProxyDist
     with threadpool_limits(1):
         for held_out in (0, 1):
             learn, judge = half != held_out, half == held_out
-            found = domain_classifier(C).fit(x[learn], domain[learn]).predict(x[judge])
-            wrong[judge] = found != domain[judge]
+            predicted = domain_classifier(C).fit(x[learn], domain[learn]).predict(x[judge])
+            wrong[judge] = predicted != domain[judge]
     sides = [wrong[domain == side] for side in (0, 1)]
     error = float(np.mean([side.mean() for side in sides]))
     return ProxyDistance(2 * (1 - 2 * error), 4 * _standard_error(sides), error)
@@ -195,17 +173,17 @@ def mmd(
     Raises
     ------
     ValueError
-        As in `two_domains`, or if a bandwidth is no positive number or the median distance is 0.
+        If rows do not fit together, are too few, or hold NaN or infinity, a bandwidth is no
+        positive number, or the median distance is 0.
 
     References
     ----------
     .. [1] Gretton, Borgwardt, Rasch, Schölkopf and Smola, A kernel two-sample test, Journal of
        Machine Learning Research 13, 2012.
     """
-    source, target = two_domains(source, target)
-    if not is_int(permutations) or permutations < 0:
-        raise ValueError(f"permutations must be a whole number from 0 on, got {permutations!r}")
-    rng = np.random.default_rng((_seed(seed), 5))
+    source, target = check_domains(source, target)
+    whole("permutations", permutations, 0)
+    rng = random_stream(seed, "random divisions")
     x, n = np.concatenate([source, target]), len(source)
     squared = cdist(x, x, "sqeuclidean")
     sigma = _bandwidth(squared, bandwidth)
@@ -238,16 +216,9 @@ def _bandwidth(squared: np.ndarray, bandwidth: float | str) -> float:
         if not median > 0:
             raise ValueError("most rows are equal, so the median distance is 0: give a bandwidth")
         return median
-    number = isinstance(bandwidth, (int, float, np.number)) and not isinstance(bandwidth, bool)
-    if not number or not 0 < bandwidth < float("inf"):
+    if not is_number(bandwidth) or bandwidth <= 0:
         raise ValueError(f'bandwidth must be a positive number or "median", got {bandwidth!r}')
     return float(bandwidth)
-
-
-def _seed(seed: int) -> int:
-    if not is_int(seed) or seed < 0:
-        raise ValueError(f"seed must be a whole number from 0 on, got {seed!r}")
-    return int(seed)
 
 
 # ---------------------------------------------------------------- what differs
@@ -273,9 +244,10 @@ def feature_shift(source, target, names: Sequence[str] | None = None) -> pd.Data
     Raises
     ------
     ValueError
-        As in `two_domains`, or if there are not as many names as features.
+        If rows do not fit together, are too few, or hold NaN or infinity, or there are not as many
+        names as features.
     """
-    source, target = two_domains(source, target)
+    source, target = check_domains(source, target)
     names = range(source.shape[1]) if names is None else list(names)
     if len(names) != source.shape[1]:
         raise ValueError(f"{source.shape[1]} features, but {len(names)} names")

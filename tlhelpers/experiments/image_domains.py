@@ -9,25 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-from scipy.special import softmax
-
-from tlhelpers.adaptation.choosing import Evidence, scores
-from tlhelpers.adaptation.deep import (
-    Unlabelled,
-    adapt_batchnorm,
-    coral_loss,
-    fit_aligned,
-    fit_dann,
-    mmd_loss,
-    unlabelled,
-)
+from tlhelpers.adaptation.choosing import compute_scores
+from tlhelpers.adaptation.deep import adapt_batchnorm, coral_loss, fit_aligned, fit_dann, mmd_loss
+from tlhelpers.adaptation.evidence import gather_evidence
 from tlhelpers.data.images import ImageSet
 from tlhelpers.evaluation.trials import Outcome, Strategy, Trial
 from tlhelpers.experiments.strategies import Network, train_on
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.small import SmallCNN
-from tlhelpers.training.fitting import outputs
+from tlhelpers.training.batches import Unlabelled, hide_labels
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 
@@ -88,17 +78,17 @@ TRAINERS: dict[str, Callable] = {
 def adapt_network(train: Callable, how: Training) -> Strategy:
     """A strategy: one of `TRAINERS` on a small network, and the scores to choose it by.
 
-    The notes hold `choosing.scores` on the source's test items, with labels, and on the target's
+    The notes hold `compute_scores` on the source's test items, with labels, and on the target's
     training side, without.
     """
 
     def strategy(trial: Trial) -> Outcome:
         [target] = trial.targets.values()
         model = _new_network(trial)
-        hidden = unlabelled(model, target.data.subset(target.train))
+        hidden = hide_labels(model, target.data.subset(target.train))
         model = train(model, trial.source.subset(trial.train), hidden, trial.seed, how)
-        evidence = seen(model, trial.source.subset(trial.test), hidden)
-        notes = {name: round(value, 5) for name, value in scores(evidence).items()}
+        evidence = gather_evidence(model, trial.source.subset(trial.test), hidden)
+        notes = {name: round(value, 5) for name, value in compute_scores(evidence).items()}
         return _predicted(model, trial, notes)
 
     return strategy
@@ -124,43 +114,3 @@ def _new_network(trial: Trial) -> Classifier:
 def _predicted(model, trial: Trial, notes: dict) -> Outcome:
     network = Network(model)
     return Outcome({name: network(test) for name, test in trial.tests().items()}, notes, model)
-
-
-def seen(model: Classifier, source: ImageSet, target: ImageSet | Unlabelled) -> Evidence:
-    """What may be looked at to choose a model: of the target no label.
-
-    Parameters
-    ----------
-    model : Classifier
-    source : ImageSet
-        Held out of the training.
-    target : ImageSet or Unlabelled
-
-    Returns
-    -------
-    Evidence
-    """
-    sides = [backbone_rows(model, data) for data in (source, target)]
-    head = model.linear_head
-    weight, bias = (p.detach().cpu().numpy().astype(np.float64) for p in (head.weight, head.bias))
-    guesses = [softmax(rows @ weight.T + bias, axis=1) for rows in sides]
-    return Evidence(sides[0], guesses[0], source.labels, sides[1], guesses[1])
-
-
-def backbone_rows(model: Classifier, data: ImageSet | Unlabelled, batch_size: int = 64):
-    """What the head sees of each item, the model in evaluation mode.
-
-    Parameters
-    ----------
-    model : Classifier
-    data : ImageSet, TextSet or Unlabelled
-    batch_size : int
-
-    Returns
-    -------
-    float64 array, shape (n, feature_size)
-    """
-    view = unlabelled(model, data)
-    model.eval()  # all of it, as in `predict`, not the backbone alone
-    rows = outputs(model.backbone, view.batches, view.count, batch_size)
-    return rows.astype(np.float64)

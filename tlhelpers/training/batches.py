@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import whole_numbers
+from tlhelpers.checks import is_int, whole_numbers
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.classifier import refuse_other_classes
@@ -21,37 +21,25 @@ SETS = (ImageSet, TextSet)
 
 @dataclass(frozen=True)
 class Labelled:
-    """A way to make batches, the label of each item, and a hash that tells data apart.
-
-    Attributes
-    ----------
-    batches : callable
-        int array (k,) of indices to what the model takes.
-    labels : int64 array, shape (n,)
-    fingerprint : str
-    """
+    """What makes batches of the items, the label of each, and a hash that tells data apart."""
 
     batches: Batches
     labels: np.ndarray
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Unlabelled:
+    """All that is known of a target: what makes batches of its items, and how many there are."""
+
+    batches: Batches
+    count: int
+
+
 def image_batches(images: ImageSet, transform, augment=None) -> Batches:
-    """Make what `fit` asks for out of pictures: indices in, a batch for the model out.
+    """What `fit` asks for, out of pictures: indices in, float (k, 3, size, size) out.
 
-    Parameters
-    ----------
-    images : ImageSet
-    transform : callable
-        The checkpoint's own: uint8 (k, height, width, 3) to float (k, 3, size, size).
-    augment : callable, optional
-        uint8 tensor (3, height, width) to a uint8 tensor of one shape for all, as those of
-        ``torchvision.transforms.v2``; called for each picture by itself, before the transform.
-
-    Returns
-    -------
-    callable
-        int array (k,) to float tensor (k, 3, size, size).
+    An augmentation takes each picture, uint8 (3, height, width), by itself, before the transform.
     """
 
     def batch(indices: np.ndarray) -> torch.Tensor:
@@ -66,48 +54,18 @@ def image_batches(images: ImageSet, transform, augment=None) -> Batches:
 
 
 def text_batches(texts: TextSet, transform) -> Batches:
-    """Make what `fit` asks for out of texts; they are cut into tokens once, and filled up by batch.
-
-    Parameters
-    ----------
-    texts : TextSet
-    transform : Tokens or WordIds
-        The model's own.
-
-    Returns
-    -------
-    callable
-        int array (k,) to what the model takes.
-    """
+    """As `image_batches`; the texts are cut into tokens once, and filled up by batch."""
     rows = transform.numbers(texts.texts)
     return lambda indices: transform.padded([rows[i] for i in indices])
 
 
-def steps(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
+def cut_into_batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Cut `order`, int (n,), into parts of nearly equal size, none above `batch_size`."""
     return np.array_split(order, -(-len(order) // batch_size))
 
 
 def batches_of(model: nn.Module, data, augment=None) -> Batches:
-    """What makes batches out of `data` for this model.
-
-    Parameters
-    ----------
-    model : nn.Module
-    data : ImageSet, TextSet or callable
-        As for `finetune.fit`.
-    augment : callable, optional
-        As in `image_batches`.
-
-    Returns
-    -------
-    callable
-
-    Raises
-    ------
-    ValueError
-        If `data` is neither, or an augmentation or a transform has no place.
-    """
+    """What makes batches out of `data` for this model; data that do not fit it are refused."""
     transform = getattr(model, "transform", None)
     if isinstance(data, SETS) and transform is None:
         raise ValueError("the model has no transform: give image_batches(images, transform)")
@@ -128,29 +86,8 @@ def batches_of(model: nn.Module, data, augment=None) -> Batches:
     return data
 
 
-def labelled(model: nn.Module, data, labels=None, augment=None) -> Labelled:
-    """Data and labels that fit together and fit the model.
-
-    Parameters
-    ----------
-    model : nn.Module
-    data : ImageSet, TextSet or callable
-        As for `finetune.fit`.
-    labels : int array, shape (n,), optional
-        Those of the set when left out.
-    augment : callable, optional
-        As in `image_batches`.
-
-    Returns
-    -------
-    Labelled
-
-    Raises
-    ------
-    ValueError
-        If they are missing, empty, of another length, negative or all the same, or the model
-        knows other class names.
-    """
+def attach_labels(model: nn.Module, data, labels=None, augment=None) -> Labelled:
+    """Data with their labels, as `fit` takes both; what does not fit is refused."""
     batches = batches_of(model, data, augment)
     if labels is None and not isinstance(data, SETS):
         raise ValueError("labels are missing: a function that makes batches has none of its own")
@@ -165,3 +102,18 @@ def labelled(model: nn.Module, data, labels=None, augment=None) -> Labelled:
         raise ValueError(f"all labels are {labels[0]}: there is nothing to tell apart")
     content = data.fingerprint if isinstance(data, SETS) else ""
     return Labelled(batches, labels, hashlib.sha256(labels.tobytes()).hexdigest() + content)
+
+
+def hide_labels(model: nn.Module, data) -> Unlabelled:
+    """A view of two items or more that holds no label; the labels of a set are not even read."""
+    if isinstance(data, Unlabelled):
+        view = data
+    elif isinstance(data, SETS):
+        items = data.pixels if isinstance(data, ImageSet) else data.texts
+        view = Unlabelled(batches_of(model, data), len(items))
+    else:
+        kinds = "an ImageSet, a TextSet or Unlabelled(batches, count)"
+        raise ValueError(f"target must be {kinds}, got {type(data).__name__}")
+    if not is_int(view.count) or view.count < 2:
+        raise ValueError(f"target has {view.count!r} item(s): at least two are needed")
+    return view

@@ -7,39 +7,25 @@ import pickle
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from tlhelpers.errors import CourseError
 from tlhelpers.setup.files import write_atomically
+from tlhelpers.training.batches import Labelled
 
 
 class Checkpoint:
     """One file that holds all a run needs to go on after its last whole epoch.
 
-    Random states need no place in it: `fit` seeds each epoch by its own number, so that epoch 7
-    draws the same whether or not the process ran epochs 1 to 6.
-
-    Parameters
-    ----------
-    path : str or Path, or None
-        In a folder that exists; with None nothing is written or read.
-    settings : dict of str to str, int, bool or None
-        What makes a run this run; a file with other settings is refused.
+    Random states need no place in it: each epoch is seeded by its own number. Without a path
+    nothing is written or read; a file of a run with other settings is refused.
     """
 
     def __init__(self, path, settings: dict):
         self.path, self.settings = path and Path(path), settings
 
     def write(self, model, optimizer, rows: list[dict], best: dict | None) -> None:
-        """Replace the file in one step.
-
-        Parameters
-        ----------
-        model, optimizer : objects with ``state_dict()``
-        rows : list of dict of str to float or int
-            One per epoch, the history so far.
-        best : dict of str to tensor, or None
-            Weights of the best epoch.
-        """
+        """Replace the file in one step: rows of the history so far, weights of the best epoch."""
         if self.path is None:
             return
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
@@ -48,25 +34,9 @@ class Checkpoint:
         write_atomically(self.path, data.getvalue())
 
     def read(self, model, optimizer, epochs: int) -> tuple[list[dict], dict | None]:
-        """Put the saved state into model and optimizer; nothing happens where no file lies.
+        """Put the saved state into model and optimizer; rows and best weights, none without a file.
 
-        Parameters
-        ----------
-        model, optimizer : objects with ``load_state_dict()``
-        epochs : int
-            How many epochs the run is to have.
-
-        Returns
-        -------
-        rows : list of dict
-            Empty without a file.
-        best : dict of str to tensor, or None
-
-        Raises
-        ------
-        CourseError
-            If the file cannot be read, belongs to another run (the message says what differs), or
-            holds more epochs.
+        What cannot be read, is of another run or has more epochs raises a CourseError.
         """
         if self.path is None or not self.path.exists():
             return [], None
@@ -94,3 +64,32 @@ class Checkpoint:
 
     def _differs(self, key: str, settings: dict) -> bool:
         return self.settings.get(key) != settings.get(key)
+
+
+def settings_of(
+    model: nn.Module,
+    train: Labelled,
+    valid: Labelled | None,
+    optimizer,
+    frozen: dict[str, str],
+    **options,
+) -> dict:
+    """What must be the same for a checkpoint to go on; the number of epochs may change."""
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    trained = [(name, tuple(p.shape)) for name, p in model.named_parameters() if p.requires_grad]
+    return {
+        **options,
+        "class_names": repr(getattr(model, "class_names", None)),
+        "training data": train.fingerprint,
+        "validation data": valid and valid.fingerprint,
+        "optimizer": f"{type(optimizer).__name__} {groups}",
+        "trained weights": repr(trained),
+        "frozen weights": repr(sorted(frozen.items())),
+    }
+
+
+def schedule_setting(schedule: str, warmup: float, epochs: int) -> dict:
+    """Nothing for a constant rate; else each step depends on how many there will be."""
+    if (schedule, warmup) == ("constant", 0):
+        return {}
+    return {"schedule": f"{schedule}, warm-up {warmup}, {epochs} epochs"}

@@ -15,27 +15,17 @@ from tlhelpers.models.backbones import Backbone, load_backbone, load_classifier
 FULL_SIZE = 224
 
 
-def old_answers(body: Backbone, photographs: ImageSet) -> np.ndarray:
-    """ImageNet classes of pictures: the network's own last layer on top of a body.
+def predict_imagenet_classes(backbone: Backbone, photographs: ImageSet) -> np.ndarray:
+    """ImageNet classes, int64 (n,), from the network's own last layer on top of a backbone.
 
-    Parameters
-    ----------
-    body : Backbone
-        EfficientNet-Lite0, as it came or tuned on something else; left in evaluation mode.
-    photographs : ImageSet
-        Of the size that the network was trained with.
-
-    Returns
-    -------
-    int64 array, shape (n,)
-        From 0 to 999.
+    The backbone is EfficientNet-Lite0, as it came or tuned; it is left in evaluation mode.
     """
     transform, last_layer = _imagenet()
-    body.eval()
+    backbone.eval()
     pixels = photographs.pixels
     with torch.inference_mode():
         parts = [transform(pixels[i : i + 16]) for i in range(0, len(pixels), 16)]
-        return torch.cat([last_layer(body(part)).argmax(1) for part in parts]).numpy()
+        return torch.cat([last_layer(backbone(part)).argmax(1) for part in parts]).numpy()
 
 
 def agreement(model: nn.Module, photographs: ImageSet | None = None) -> float:
@@ -44,18 +34,19 @@ def agreement(model: nn.Module, photographs: ImageSet | None = None) -> float:
     Parameters
     ----------
     model : Classifier or peft.PeftModel
-        Whose body may have been tuned.
+        Whose backbone may have been tuned.
     photographs : ImageSet, optional
         Crops of two photographs when left out.
 
     Returns
     -------
     float
-        1 for a body that answers as before on every one.
+        1 for a backbone that answers as before on every one.
     """
     photographs = _photographs() if photographs is None else photographs
     base = model.get_base_model() if hasattr(model, "peft_config") else model
-    return float((old_answers(base.backbone, photographs) == _before(photographs)).mean())
+    after = predict_imagenet_classes(base.backbone, photographs)
+    return float((after == _before(photographs)).mean())
 
 
 @cache
@@ -65,7 +56,7 @@ def _photographs() -> ImageSet:
 
 @cache
 def _before(photographs: ImageSet) -> np.ndarray:
-    return old_answers(load_backbone("efficientnet_lite0"), photographs)
+    return predict_imagenet_classes(load_backbone("efficientnet_lite0"), photographs)
 
 
 @cache

@@ -1,13 +1,13 @@
-"""Which weights train, and how fast: freezing that holds, and one rate per group of layers."""
+"""Which weights train: freezing that holds, and a proof that it did."""
 
 from __future__ import annotations
 
 import hashlib
 
-import numpy as np
 from torch import nn
 
 from tlhelpers.checks import is_int
+from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import tensor_bytes
 from tlhelpers.models.layers import layer_groups
 
@@ -142,19 +142,11 @@ def _release(module: nn.Module) -> None:
 
 
 def frozen_hashes(model: nn.Module) -> dict[str, str]:
-    """One SHA-256 per frozen tensor.
+    """One SHA-256 per frozen weight, and per running statistic that stands still, by name.
 
-    Parameters
-    ----------
-    model : nn.Module
-
-    Returns
-    -------
-    dict of str to str
-        For each weight that needs no gradient, and for each buffer (running statistics) of a layer
-        that is held or has weights, but none that trains; by name.
+    The statistics are those of layers that are held or have weights, but none that trains.
     """
-    found = {}
+    hashes = {}
     for prefix, module in model.named_modules():
         weights = dict(module.named_parameters(recurse=False))
         frozen = {name: p for name, p in weights.items() if not p.requires_grad}
@@ -162,93 +154,53 @@ def frozen_hashes(model: nn.Module) -> dict[str, str]:
             frozen |= dict(module.named_buffers(recurse=False))
         for name, tensor in frozen.items():
             digest = hashlib.sha256(tensor_bytes(tensor)).hexdigest()
-            found[f"{prefix}.{name}".lstrip(".")] = digest
-    return found
+            hashes[f"{prefix}.{name}".lstrip(".")] = digest
+    return hashes
 
 
 def frozen_hash(model: nn.Module) -> str:
-    """One SHA-256 over the names and values of all that `frozen_hashes` lists."""
-    return hashlib.sha256(repr(sorted(frozen_hashes(model).items())).encode()).hexdigest()
-
-
-def count_weights(model: nn.Module) -> tuple[int, int]:
-    """How many numbers train, and how many weights there are in all."""
-    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
-
-
-# ---------------------------------------------------------------- rates
-
-
-def param_groups(
-    model: nn.Module, lr: float | slice = 1e-3, weight_decay: float = 0.01
-) -> list[dict]:
-    """What to give an optimizer of torch: a rate per layer group, frozen weights left out.
-
-    timm [1]_ puts a factor ``lr_scale`` into such groups, which only its own schedulers apply; here
-    each group holds its true rate.
+    """One SHA-256 of all that is frozen: equal as long as none of it moves.
 
     Parameters
     ----------
     model : nn.Module
-        As for `layer_groups`.
-    lr : float or slice
-        One rate for all, or ``slice(a, b)``: `a` for the first layer group, `b` for the last, and
-        in between the same factor from each group to the next. ``slice(b)`` gives `b` to the last
-        and b/10 to all others, as fastai has it. What is frozen does not change the rates.
-    weight_decay : float
-        For weights of two and more dimensions; biases and norms get none.
 
     Returns
     -------
-    list of dict
-        `params`, `lr`, `weight_decay`, and `layer_group` (the index of the layer group).
-
-    Raises
-    ------
-    ValueError
-        If everything is frozen, or a rate or the decay is not a positive number.
-
-    References
-    ----------
-    .. [1] Wightman, PyTorch image models, 2019, ``timm.optim.param_groups_layer_decay``.
+    str
+        Over names and values of the weights that need no gradient, and of the running statistics
+        of layers that are held or have weights, but none that trains.
     """
-    if not 0 <= weight_decay < float("inf"):
-        raise ValueError(f"weight_decay must be 0 or more, got {weight_decay!r}")
-    groups = layer_groups(model)
-    found = []
-    for i, (group, rate) in enumerate(zip(groups, _rates(lr, len(groups)), strict=True)):
-        for decay, weights in zip((weight_decay, 0.0), _by_decay(group), strict=True):
-            if weights:
-                parts = {"params": weights, "lr": rate, "weight_decay": decay}
-                found.append({**parts, "layer_group": i})
-    if not found:
-        raise ValueError("every weight is frozen: unfreeze(model) or freeze_to(model, -1) first")
-    return found
+    return combined_hash(frozen_hashes(model))
 
 
-def _rates(lr: float | slice, n: int) -> list[float]:
-    low, high = (lr.start, lr.stop) if isinstance(lr, slice) else (lr, lr)
-    if isinstance(lr, slice) and low is None and _is_rate(high):
-        return [high / 10] * (n - 1) + [high]
-    if not (_is_rate(low) and _is_rate(high)):
-        raise ValueError(f"lr must be a positive number or slice(a, b) of two, got {lr!r}")
-    # geomspace rounds, were both ends the same
-    return [high] * n if n == 1 or low == high else np.geomspace(low, high, n).tolist()
+def combined_hash(hashes: dict[str, str]) -> str:
+    """One SHA-256 over the names and hashes of several tensors, in any order."""
+    return hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()
 
 
-def _is_rate(value) -> bool:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and 0 < value < float("inf")
+def refuse_moved(before: dict[str, str], model: nn.Module) -> None:
+    """Raise, if the tensors that were frozen are not those of `before`, from `frozen_hashes`."""
+    after = frozen_hashes(model)
+    moved = [name for name, value in before.items() if after.get(name) != value]
+    if moved:
+        raise CourseError(
+            f"{len(moved)} frozen tensors moved while training, e.g. {moved[0]}: freeze with "
+            "freeze(model), which holds BatchNorm statistics too, and build the optimizer after it"
+        )
 
 
-def _by_decay(group: list[nn.Module]) -> tuple[list, list]:
-    """The weights of a group that train: those to decay, and biases and norms."""
-    decayed, spared = {}, {}
-    for part in (part for module in group for part in module.modules()):
-        for name, weight in part.named_parameters(recurse=False):
-            if weight.requires_grad:
-                norm = "Norm" in type(part).__name__
-                spare = weight.ndim < 2 or name == "bias" or norm
-                (spared if spare else decayed)[id(weight)] = weight
-    return list(decayed.values()), list(spared.values())
+def count_weights(model: nn.Module) -> tuple[int, int]:
+    """How many weights train, and how many there are.
+
+    Parameters
+    ----------
+    model : nn.Module
+
+    Returns
+    -------
+    trained, total : int
+        Numbers of single weights, not of tensors.
+    """
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)

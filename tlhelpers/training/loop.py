@@ -1,10 +1,12 @@
-"""The training loop: forward, loss, backward, step, over all batches in an order of their own."""
+"""The training loop: epochs, steps and rates, the same for one domain and for two."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +14,17 @@ from torch import nn
 
 from tlhelpers.errors import CourseError
 from tlhelpers.models.precision import has_bfloat16
-from tlhelpers.training.batches import Labelled, steps
+from tlhelpers.training.batches import Labelled, cut_into_batches
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where in the training a step stands, and which items it shows, one int array per data set."""
+
+    epoch: int
+    number: int
+    progress: float  # share of all steps that is done in the middle of this one
+    items: tuple[np.ndarray, ...]
 
 
 class Run:
@@ -37,43 +49,71 @@ class Run:
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(self.device))
 
-    def epoch(self, data: Labelled, number: int, epochs: int) -> dict[str, float]:
-        """Show every item to the model once, in an order of this epoch's own."""
-        order = self._seeded(number).permutation(len(data.labels))
-        self.model.train()
-        loss_sum, hits = 0.0, 0
-        parts = steps(order, self.batch_size)
-        for step, items in enumerate(parts, start=1):
-            self._set_rates((number - 1 + (step - 0.5) / len(parts)) / epochs)
-            logits, targets = self._forward(data, items)
-            loss = nn.functional.cross_entropy(logits, targets)
-            _refuse_nan(loss, number, step)
-            self.optimizer.zero_grad(set_to_none=True)
-            self.accelerator.backward(loss)
-            self.optimizer.step()
-            loss_sum += loss.item() * len(items)
-            hits += (logits.argmax(1) == targets).sum().item()
-        return {"loss": loss_sum / len(order), "accuracy": hits / len(order)}
+    def repeat(
+        self,
+        one_epoch: Callable[[int], dict[str, float]],
+        epochs: int,
+        quiet: bool,
+        rows: Sequence[dict] = (),
+        is_over: Callable[[list[dict]], bool] = lambda rows: False,
+        after_epoch: Callable[[list[dict]], None] = lambda rows: None,
+    ) -> list[dict]:
+        """Go on after `rows` until all epochs are done or `is_over`; one row per epoch, timed."""
+        rows = list(rows)
+        with random_state_put_back(self.device):
+            while len(rows) < epochs and not is_over(rows):
+                start, number = time.perf_counter(), len(rows) + 1
+                row = {"epoch": number, **one_epoch(number)}
+                rows.append({**row, "seconds": time.perf_counter() - start})
+                after_epoch(rows)
+                if not quiet:
+                    print(_describe(rows[-1], epochs), flush=True)
+        return rows
 
-    def _set_rates(self, progress: float) -> None:
-        factor = self.factor(progress)
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
+    def steps(
+        self, epoch: int, epochs: int, draw: Callable[[np.random.Generator], Sequence[np.ndarray]]
+    ) -> Iterator[Step]:
+        """Cut what `draw` orders into steps, each with its rates; the epoch's number seeds all."""
+        orders = draw(self._seeded(epoch))
+        batches = [cut_into_batches(order, self.batch_size) for order in orders]
+        self.model.train()
+        for number, items in enumerate(zip(*batches, strict=True), start=1):
+            progress = (epoch - 1 + (number - 0.5) / len(batches[0])) / epochs
+            self._set_rates(progress)
+            yield Step(epoch, number, progress, items)
+
+    def learn(self, loss: torch.Tensor, step: Step, too_high: str = "learning rate") -> None:
+        """Change what trains by the gradient of a loss that is a number."""
+        _refuse_nan(loss, step.epoch, step.number, too_high=too_high)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        self.optimizer.step()
+
+    def train_epoch(self, data: Labelled, number: int, epochs: int) -> dict[str, float]:
+        """Show every item to the model once, in an order of this epoch's own."""
+        loss_sum, hits, n = 0.0, 0, len(data.labels)
+        for step in self.steps(number, epochs, lambda rng: [rng.permutation(n)]):
+            [items] = step.items
+            loss, correct = self._loss(data, items)
+            self.learn(loss, step)
+            loss_sum += loss.item() * len(items)
+            hits += correct.sum().item()
+        return {"loss": loss_sum / n, "accuracy": hits / n}
 
     @torch.no_grad()
     def measure(self, data: Labelled, number: int) -> dict[str, float]:
         """Loss and accuracy on items that are not learned from."""
         self.model.eval()
         loss_sum, hits, n = 0.0, 0, len(data.labels)
-        for step, items in enumerate(steps(np.arange(n), self.batch_size), start=1):
-            logits, targets = self._forward(data, items)
-            loss = nn.functional.cross_entropy(logits, targets)
+        for step, items in enumerate(cut_into_batches(np.arange(n), self.batch_size), start=1):
+            loss, correct = self._loss(data, items)
             _refuse_nan(loss, number, step, "validation ")
             loss_sum += loss.item() * len(items)
-            hits += (logits.argmax(1) == targets).sum().item()
+            hits += correct.sum().item()
         return {"valid_loss": loss_sum / n, "valid_accuracy": hits / n}
 
-    def _forward(self, data: Labelled, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    def _loss(self, data: Labelled, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """The cross-entropy of some items, and which of them are right."""
         labels = data.labels[items]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             logits = apply_to(self.model, data.batches(items), self.device).float()
@@ -82,12 +122,18 @@ class Run:
                 f"the model gives logits of shape {tuple(logits.shape)} for {len(items)} items "
                 f"with labels up to {labels.max()}: it needs one output per class"
             )
-        return logits, torch.from_numpy(labels).to(self.device)
+        targets = torch.from_numpy(labels).to(self.device)
+        return nn.functional.cross_entropy(logits, targets), logits.argmax(1) == targets
 
-    def _seeded(self, number: int) -> np.random.Generator:
+    def _set_rates(self, progress: float) -> None:
+        factor = self.factor(progress)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+
+    def _seeded(self, epoch: int) -> np.random.Generator:
         from accelerate.utils import set_seed
 
-        sequence = np.random.SeedSequence((self.seed, number))
+        sequence = np.random.SeedSequence((self.seed, epoch))
         set_seed(int(sequence.generate_state(1)[0]))
         return np.random.default_rng(sequence)
 
@@ -118,9 +164,20 @@ def random_state_put_back(device: torch.device):
             np.random.set_state(states[1])  # noqa: NPY002
 
 
-def _refuse_nan(loss: torch.Tensor, epoch: int, step: int, what="") -> None:
+def _refuse_nan(loss, epoch: int, step: int, what="", too_high: str = "learning rate") -> None:
     if not torch.isfinite(loss):
         raise CourseError(
             f"the {what}loss is {loss.item()} in epoch {epoch}, batch {step}: "
-            "try a lower learning rate, and look for items that are not finite"
+            f"try a lower {too_high}, and look for items that are not finite"
         )
+
+
+def _describe(row: dict[str, float], epochs: int) -> str:
+    """One line on an epoch: training, then validation if there was one, then the time."""
+    digits = {name: 2 if name.endswith("accuracy") else 3 for name in row}
+    shown = {name: f"{value:.{digits[name]}f}" for name, value in row.items()}
+    trained = [name for name in row if name not in ("epoch", "seconds") and "valid_" not in name]
+    text = ", ".join(f"{name.replace('_', ' ')} {shown[name]}" for name in trained)
+    if "valid_loss" in row:
+        text += f"; validation {shown['valid_loss']}, {shown['valid_accuracy']}"
+    return f"epoch {row['epoch']}/{epochs}: {text} ({row['seconds']:.1f} s)"

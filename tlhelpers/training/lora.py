@@ -8,13 +8,13 @@ from pathlib import Path
 
 from torch import nn
 
-from tlhelpers.checks import is_int
+from tlhelpers.checks import whole
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.models.backbones import seeded
 from tlhelpers.models.classifier import refuse_other_classes
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.setup.files import write_atomically
-from tlhelpers.training.freezing import freeze, frozen_hash
+from tlhelpers.training.freezing import combined_hash, freeze, frozen_hash, frozen_hashes
 
 CARD = "tlhelpers.json"
 ATTENTION = ("query", "value")
@@ -27,7 +27,7 @@ def add_lora(
     targets: Sequence[str] | None = None,
     seed: int = 0,
 ):
-    """Freeze the body and put a trainable product of two small matrices beside its layers.
+    """Freeze the backbone and put a trainable product of two small matrices beside its layers.
 
     A frozen weight W of shape (out, in) acts as W + alpha / rank · B A, with A of shape
     (rank, in) and B of shape (out, rank) [1]_; B starts at zero, so that the first outputs are
@@ -43,8 +43,8 @@ def add_lora(
         Scales the product by alpha / rank.
     targets : list of str, optional
         Names of linear or ungrouped convolution layers, or the ends of their names. When left
-        out: the query and value layers, as in [1]_, where the body has layers of these names,
-        else all pointwise (1×1) convolutions and linear layers of the body.
+        out: the query and value layers, as in [1]_, where the backbone has layers of these
+        names, else all its pointwise (1×1) convolutions and linear layers.
     seed : int
         Draws A.
 
@@ -69,17 +69,13 @@ def add_lora(
 
     if hasattr(model, "peft_config"):
         raise ValueError("the model has adapters already: start from a new one")
-    if not is_int(rank) or rank < 1:
-        raise ValueError(f"rank must be a whole number from 1 on, got {rank!r}")
+    whole("rank", rank)
     head = _head_names(model)
     layers = _target_layers(model, head, targets)
     freeze(model)
-    base = frozen_hash(model)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=head)
     with seeded(seed):
-        adapted = get_peft_model(model, config)
-    adapted.base_hash = base
-    return adapted
+        return get_peft_model(model, config)
 
 
 def _head_names(model: nn.Module) -> list[str]:
@@ -98,16 +94,16 @@ def _head_names(model: nn.Module) -> list[str]:
 
 
 def _target_layers(model: nn.Module, head: list[str], targets) -> list[str]:
-    body = {
+    candidates = {
         name: module
         for name, module in model.named_modules()
         if isinstance(module, (nn.Linear, nn.Conv2d))
         and not any(f"{name}.".startswith(f"{part}.") for part in head)
     }
     if targets is None:
-        usual = [name for name, module in body.items() if _is_usual(module)]
+        usual = [name for name, module in candidates.items() if _is_usual(module)]
         return [n for n in usual if n.rpartition(".")[2] in ATTENTION] or _some(usual)
-    chosen = [_ending_in(target, body) for target in targets]
+    chosen = [_ending_in(target, candidates) for target in targets]
     return _some([name for names in chosen for name in names])
 
 
@@ -121,54 +117,44 @@ def _is_usual(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or (module.groups == 1 and set(module.kernel_size) == {1})
 
 
-def _ending_in(target: str, body: dict[str, nn.Module]) -> list[str]:
-    names = [name for name in body if f".{name}".endswith(f".{target}")]
+def _ending_in(target: str, candidates: dict[str, nn.Module]) -> list[str]:
+    names = [name for name in candidates if f".{name}".endswith(f".{target}")]
     if not names:
-        ends = dict.fromkeys(name.rpartition(".")[2] for name in body)
-        raise ValueError(f"no layer of the body is called {target!r}: {nearest(target, ends)}")
+        ends = dict.fromkeys(name.rpartition(".")[2] for name in candidates)
+        raise ValueError(f"no layer of the backbone is called {target!r}: {nearest(target, ends)}")
     for name in names:
-        if getattr(body[name], "groups", 1) > 1:
+        if getattr(candidates[name], "groups", 1) > 1:
             raise ValueError(f"{name} is a grouped convolution, for which LoRA has no use")
     return names
 
 
-def save_lora(model, folder) -> None:
-    """Write adapter and head, with the class names and the hash of the body they belong to.
+# ---------------------------------------------------------------- on disk
 
-    Parameters
-    ----------
-    model : peft.PeftModel
-        From `add_lora`.
-    folder : str or Path
-        Made, if it does not exist.
-    """
+
+def save_lora(model, folder) -> None:
+    """Write a PeftModel's adapter and head, with class names and the hash of its backbone."""
     folder = Path(folder)
     model.save_pretrained(folder)
-    card = {"class_names": getattr(model, "class_names", None), "base": model.base_hash}
+    card = {"class_names": getattr(model, "class_names", None), "base": base_hash(model)}
     write_atomically(folder / CARD, json.dumps(card).encode())
 
 
+def base_hash(model) -> str:
+    """The `frozen_hash` that a PeftModel's base had before the adapters were put beside it."""
+    hashes = {}
+    for name, value in frozen_hashes(model.get_base_model()).items():
+        parts = name.split(".")
+        adapter = any(part.startswith("lora_") for part in parts)
+        # peft keeps the first head and trains a copy; of neither is the hash.
+        if not adapter and "modules_to_save" not in parts and "original_module" not in parts:
+            hashes[".".join(part for part in parts if part != "base_layer")] = value
+    return combined_hash(hashes)
+
+
 def load_lora(model: nn.Module, folder):
-    """Put a saved adapter and head on a new model with the same body.
+    """Put a saved adapter and head on a new model with the same backbone, built as the first was.
 
-    Parameters
-    ----------
-    model : nn.Module
-        Built as the one that `add_lora` was given; its head may hold anything. It is changed in
-        place: use what is returned.
-    folder : str or Path
-
-    Returns
-    -------
-    peft.PeftModel
-        In evaluation mode, not to be trained further.
-
-    Raises
-    ------
-    CourseError
-        If the folder cannot be read, or the adapter belongs to another body.
-    ValueError
-        If the class names, or their order, differ.
+    It is changed in place: use the PeftModel returned, in evaluation mode and not to train further.
     """
     from peft import PeftModel
 
@@ -181,7 +167,5 @@ def load_lora(model: nn.Module, folder):
         refuse_other_classes(card["class_names"], model.class_names or [], f"the adapter {folder}")
     freeze(model)
     if frozen_hash(model) != card["base"]:
-        raise CourseError(f"the adapter in {folder} was trained on a body with other weights")
-    adapted = PeftModel.from_pretrained(model, Path(folder))
-    adapted.base_hash = card["base"]
-    return adapted.eval()
+        raise CourseError(f"the adapter in {folder} was trained on a backbone with other weights")
+    return PeftModel.from_pretrained(model, Path(folder)).eval()

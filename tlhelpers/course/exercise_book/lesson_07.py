@@ -395,8 +395,8 @@ EXERCISES = [
             "standard deviation.",
             "rows.mean(axis=0) and rows.std(axis=0) give one number per feature. What happens "
             "where the standard deviation is 0?",
-            "help(standardise_by_domain) says what should come out. np.where(std > 0, std, 1) can "
-            "be divided by without harm.",
+            "A constant feature becomes 0: what is left after the mean is subtracted. "
+            "np.where(std > 0, std, 1) can be divided by without harm.",
         ),
         reference=_each,
         observe=_and_then(_each, _in_arrays(*DOMAINS), _in_arrays(*CONSTANT)),
@@ -476,7 +476,7 @@ EXERCISES = [
             "(vectors * values**p) @ vectors.T. Whitening takes p = −1/2 of the source, colouring "
             "p = 1/2 of the target.",
             "np.eye(d) is the identity. Print the covariance of the rows after whitening and after "
-            "colouring: what should it be near? help(coral) names the paper.",
+            "colouring: what should it be near? help(align_covariance) names the paper.",
         ),
         reference=_coral,
         observe=_and_then(_coral, _in_arrays(*ROWS), _in_arrays(*FLAT)),

@@ -342,7 +342,7 @@ EXERCISES = [
             "The columns are the features. With rows = x - x.mean(dim=0), the covariance is "
             "rows.T @ rows / (n - 1), n being the number of rows. In the end divide by 4 d².",
             "Compare with torch.cov(x.T), and with your function's result for two equal batches. "
-            "help(coral_loss) has the formula.",
+            "help(fit_deep_coral) has the formula.",
         ),
         reference=_coral_loss,
         observe=_look_at_loss,
