@@ -96,8 +96,8 @@ def test_links_of_the_card_lead_to_headings():
 
 
 @pytest.mark.parametrize("domain", ["twemoji", "openmoji", "mnist", "digits"])
-def test_image_sets_are_as_the_card_says(domain):
-    images = load_emoji(domain) if domain in STYLES else load_digits_pair(domain)
+def test_image_sets_are_as_the_card_says(domain, request):
+    images = request.getfixturevalue(domain) if domain in STYLES else load_digits_pair(domain)
     counts = images.counts().values()
     distinct = len(set(images.fingerprints))
     measured = [len(images), len(counts), min(counts), max(counts), distinct]

@@ -6,7 +6,6 @@ import io
 import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -201,7 +200,7 @@ def _damaged_message(name: str, member: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("kept", [0, 10, 500, 100_000])
+@pytest.mark.parametrize("kept", [0, 500, 100_000])
 def test_truncated_wheel_is_named_and_stays(fetched, kept):
     path = sources.archive("tinymodel")
     path.write_bytes(path.read_bytes()[:kept])
@@ -273,6 +272,7 @@ def test_damaged_stamp_costs_time_only(fetched, text):
 
 
 def test_fetch_brings_what_is_missing_and_no_more(course):
+    (paths.cache_dir() / "partial-of-a-killed-fetch").mkdir()
     said = fetch()
     assert [line for line in said if "of 2)" in line] == [
         "Fetching tinydata 1.0 (1 of 2)",
@@ -287,12 +287,11 @@ def test_fetch_brings_what_is_missing_and_no_more(course):
     assert not list(paths.cache_dir().glob("partial-*"))
 
 
-def test_wrong_hash_names_the_package_and_changes_nothing(course):
-    fetch()
-    wheel = course / "wheels" / "tinydata-1.0-py3-none-any.whl"
-    other = tiny.pin(course / "wheels" / "tinymodel-2.0-py3-none-any.whl")
+def test_wrong_hash_names_the_package_and_changes_nothing(fetched):
+    wheel = fetched / "wheels" / "tinydata-1.0-py3-none-any.whl"
+    other = tiny.pin(fetched / "wheels" / "tinymodel-2.0-py3-none-any.whl")
     pins = ["--no-index", "--find-links wheels", tiny.pin(wheel, "0" * 64), other, ""]
-    (course / "data/packages.txt").write_text("\n".join(pins), encoding="utf-8")
+    (fetched / "data/packages.txt").write_text("\n".join(pins), encoding="utf-8")
     before = listing(paths.cache_dir())
     with pytest.raises(CourseError, match=r"tinydata could not be fetched.*pinned hash"):
         fetch()
@@ -301,14 +300,14 @@ def test_wrong_hash_names_the_package_and_changes_nothing(course):
 
 
 def test_damaged_archive_is_set_aside_not_removed(fetched):
-    for number, suffix in enumerate(("damaged", "damaged-2"), 1):
-        path = sources.archive("tinymodel")
-        path.write_bytes(b"precious %d" % number)
-        said = fetch()
-        aside = path.with_name(f"{path.name}.{suffix}")
-        assert aside.read_bytes() == b"precious %d" % number
-        assert any(aside.name in line for line in said)
-        assert wrong() == {}
+    path = sources.archive("tinymodel")
+    aside = [path.with_name(f"{path.name}.{suffix}") for suffix in ("damaged", "damaged-2")]
+    aside[0].write_bytes(b"set aside before")
+    path.write_bytes(b"precious")
+    said = fetch()
+    assert [other.read_bytes() for other in aside] == [b"set aside before", b"precious"]
+    assert any(aside[1].name in line for line in said)
+    assert wrong() == {}
 
 
 def test_deep_fetch_finds_what_the_quick_one_trusts(fetched):
@@ -330,8 +329,7 @@ def test_offline_refuses_only_if_something_is_missing(fetched, monkeypatch):
     with pytest.raises(CourseError, match=r"TLHELPERS_OFFLINE is set.*tinymodel"):
         fetch()
     monkeypatch.setenv("TLHELPERS_OFFLINE", "0")
-    fetch()
-    assert wrong() == {}
+    assert not paths.offline()
 
 
 def test_lost_network_is_named(course, monkeypatch):
@@ -343,12 +341,11 @@ def test_lost_network_is_named(course, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("point", ["partial-*", "tinydata-*.whl"])
-def test_fetch_killed_midway_is_finished_by_the_next(course, point):
+def test_fetch_killed_midway_is_finished_by_the_next(course):
     process = tiny.start(course, FETCH)
-    tiny.wait_for(lambda: any((course / "data/cache").glob(point)), process)
+    tiny.wait_for(lambda: any((course / "data/cache").glob("tinydata-*.whl")), process)
     tiny.kill_group(process)
-    assert len(listing(paths.cache_dir())) == (point != "partial-*")
+    assert list(listing(paths.cache_dir())) == ["tinydata-1.0-py3-none-any.whl"]
     fetch()
     assert wrong() == {}
     assert not list(paths.cache_dir().glob("partial-*"))
@@ -371,22 +368,6 @@ def test_write_that_fails_midway_leaves_no_half_archive(course):
     assert list(listing(paths.cache_dir())) == ["tinydata-1.0-py3-none-any.whl"]
     fetch()
     assert wrong() == {}
-
-
-@posix
-def test_full_disk_is_named(course, tmp_path, monkeypatch):
-    small = tmp_path / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may make a small disk")
-    try:
-        monkeypatch.setenv("TLHELPERS_CACHE", str(small))
-        with pytest.raises(CourseError, match="tinymodel could not be fetched: no space left"):
-            fetch()
-        assert list(listing(small)) == ["tinydata-1.0-py3-none-any.whl"]
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
 
 
 @pytest.mark.parametrize(

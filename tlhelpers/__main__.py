@@ -58,10 +58,10 @@ def unsuitable(version, argv):
     """Return why this Python will not do and which one would; an empty text if it will."""
     if OLDEST <= version <= NEWEST:
         return ""
-    found = suitable_python()
+    python = suitable_python()
     verb = " ".join(argv) or "lab"
-    if found:
-        mend = "run `%s -m tlhelpers %s`" % (found, verb)
+    if python:
+        mend = "run `%s -m tlhelpers %s`" % (python, verb)
     else:
         mend = "install one of them and run `python3.12 -m tlhelpers %s`" % verb
     return "this is Python %d.%d, the course needs 3.11, 3.12 or 3.13: %s" % (*version, mend)
@@ -112,11 +112,11 @@ def parse(argv):
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
     verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
-    own, passed = argv, []
+    ours, passed = argv, []
     # pytest's options are not ours to read, and argparse would reject a leading one.
     if argv[:1] == ["test"] and argv[1:] not in (["-h"], ["--help"]):
-        own, passed = argv[:1], argv[1:]
-    options = parser.parse_args(own)
+        ours, passed = argv[:1], argv[1:]
+    options = parser.parse_args(ours)
     options.passed = passed
     if not options.verb:
         parser.error("say what to do: " + ", ".join(sorted(VERBS)))
@@ -130,6 +130,11 @@ def port_number(text):
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 1 to 65535, not %s" % text)
     return int(text)
+
+
+def flags(options, *names):
+    """Return those of the named switches that are on, as a command line has them."""
+    return ["--%s" % name for name in names if getattr(options, name)]
 
 
 def lab(options):
@@ -151,8 +156,8 @@ def run(options):
     """Set up, fetch, and execute lessons."""
     from tlhelpers.setup import launcher
 
-    flags = ["--%s" % name for name in ("learner", "record") if getattr(options, name)]
-    return launcher.module("tlhelpers.course.runner", [*options.lessons, *flags])
+    switches = flags(options, "learner", "record")
+    return launcher.module("tlhelpers.course.runner", [*options.lessons, *switches])
 
 
 def sweep(options):
@@ -160,16 +165,15 @@ def sweep(options):
     from tlhelpers.setup import launcher
 
     jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
-    flags = ["--%s" % name for name in ("stale", "confirm") if getattr(options, name)]
-    return launcher.module("tlhelpers.experiments.sweeps", [*options.names, *jobs, *flags])
+    arguments = [*options.names, *jobs, *flags(options, "stale", "confirm")]
+    return launcher.module("tlhelpers.experiments.sweeps", arguments)
 
 
 def build(options):
     """Set up, and make the notebooks."""
     from tlhelpers.setup import launcher
 
-    check = ["--check"] if options.check else []
-    return launcher.module("tlhelpers.course.build", check, data=False)
+    return launcher.module("tlhelpers.course.build", flags(options, "check"), data=False)
 
 
 def fetch(options):

@@ -24,13 +24,13 @@ _MEND = "run `python3 -m tlhelpers lab`"
 # Runs in the environment's Python, which may lack any package; each part answers for itself.
 _PROBE = """
 import importlib.metadata as m, json, sys
-found = {}
+versions = {}
 for name in json.loads(sys.argv[1]):
     try:
-        found[name] = m.version(name)
+        versions[name] = m.version(name)
     except m.PackageNotFoundError:
-        found[name] = None
-answer = {"versions": found}
+        versions[name] = None
+answer = {"versions": versions}
 try:
     import torch
     able = torch.cpu.get_capabilities()
@@ -123,18 +123,18 @@ def _environment_row(venv: Path, state: State) -> Row:
 
 def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     """Compare the pins with what the environment's Python answered; a summary comes first."""
-    found = answer.get("versions")
-    if found is None:
+    versions = answer.get("versions")
+    if versions is None:
         return [Row("packages", "wrong", f"none of {len(pins)} can be seen", _MEND)]
     # A build for the CPU carries a suffix, 2.14.1+cpu say, and is the same release.
-    off = [name for name, pin in pins.items() if (found[name] or "").partition("+")[0] != pin]
+    off = [name for name, pin in pins.items() if (versions[name] or "").partition("+")[0] != pin]
     good = [name for name in _KEY if name in pins and name not in off]
-    rows = [Row(f"  {name}", "ok", found[name]) for name in good]
+    rows = [Row(f"  {name}", "ok", versions[name]) for name in good]
     # A stamp that says "complete" keeps `lab` from looking at each package, so pip is asked.
     python = environment.venv_python(venv_dir())
     mend = f'run `"{python}" -m pip install -r requirements.txt`'
     for name in off:
-        rows.append(Row(f"  {name}", "wrong", f"{found[name]}, pinned is {pins[name]}", mend))
+        rows.append(Row(f"  {name}", "wrong", f"{versions[name]}, pinned is {pins[name]}", mend))
     state = "wrong" if off else "ok"
     return [Row("packages", state, f"{len(pins) - len(off)} of {len(pins)} as pinned"), *rows]
 

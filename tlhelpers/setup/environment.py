@@ -90,8 +90,8 @@ def inspect(venv: Path, wanted: str) -> State:
         return State.UNFINISHED
     if stamp.get("folder") != str(venv):
         return State.MOVED
-    found = _python_version(venv_python(venv))
-    if found.split(".")[:2] != str(stamp.get("python")).split(".")[:2]:
+    version = _python_version(venv_python(venv))
+    if version.split(".")[:2] != str(stamp.get("python")).split(".")[:2]:
         return State.BROKEN
     return State.READY if stamp.get("requirements") == wanted else State.STALE
 
@@ -247,10 +247,10 @@ def install_packages(root: Path, venv: Path, lock: int) -> str:
 
 def _site_packages(venv: Path) -> Path:
     fixed = venv / "Lib" / "site-packages"
-    found = [fixed] if os.name == "nt" else sorted(venv.glob("lib/python3.*/site-packages"))
-    if not found:
+    folders = [fixed] if os.name == "nt" else sorted(venv.glob("lib/python3.*/site-packages"))
+    if not folders:
         raise CourseError(f"{venv} has no site-packages: remove it and run the same command again")
-    return found[0]
+    return folders[0]
 
 
 def _installed(venv: Path) -> set[str]:

@@ -37,15 +37,15 @@ def check_port(ip: str, port: int | None) -> None:
     if port is None:
         return
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             None if ip == "*" else ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
         raise CourseError(f"{ip} is no address of this machine ({error.strerror})") from None
     # "localhost" has an address in two families, and JupyterLab listens on both.
-    refused = [error for error in map(_refusal, found) if error]
+    refused = [error for error in map(_refusal, addresses) if error]
     taken = [error for error in refused if error.errno in (errno.EADDRINUSE, errno.EACCES)]
-    if taken or len(refused) == len(found):
+    if taken or len(refused) == len(addresses):
         reason = (taken or refused)[0].strerror
         raise CourseError(
             f"cannot listen on {ip}, port {port} ({reason}): "
@@ -105,8 +105,8 @@ def hand_over(command: list[str]) -> int:
     return subprocess.call(command, env=variables)
 
 
-def _refusal(found: tuple) -> OSError | None:
-    family, kind, protocol, _, address = found
+def _refusal(address_info: tuple) -> OSError | None:
+    family, kind, protocol, _, address = address_info
     try:
         with socket.socket(family, kind, protocol) as probe:
             if os.name != "nt":
