@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "__init__": [],
     "__main__": ["errors", "setup"],
     "errors": [],
-    "checks": [],
+    "checks": ["errors"],
     "setup": ["errors"],
     "data": LIBRARY[:3],
     "models": LIBRARY[:4],
