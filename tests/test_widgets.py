@@ -4,43 +4,53 @@ import re
 
 import numpy as np
 import pytest
-from test_budgets import runs_of
+from made_runs import runs_of
 
-from tlhelpers.evaluation.repeated import compare, learning_curve
-from tlhelpers.figures.domains import by_strength
-from tlhelpers.figures.widgets import depth_explorer, strength_walk, word_explorer
+from tlhelpers.data.splits import draw_labels, split_by_group
+from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.widgets import depth_explorer, label_slider, strength_walk, word_explorer
+from tlhelpers.models.heads import new_linear_head
 from tlhelpers.models.vector_files import keyed_vectors
 
 NOTES = {"trained_weights": 1234, "agreement": 0.25}
-HERE = runs_of({"head": 0.4, "all": 0.8}, {"head": 1.0, "all": 10.0}, labels=(20,)).assign(**NOTES)
-THERE = runs_of({"head": 0.3, "all": 0.3}, {"head": 1.0, "all": 10.0}, labels=(20,))
+SECONDS = {"head": 1.0, "all": 10.0}
+HERE = runs_of({"head": 0.4, "all": 0.8}, SECONDS, seeds=4, items=40).assign(**NOTES)
+THERE = runs_of({"head": 0.3, "all": 0.3}, SECONDS, seeds=4, items=40)
 
 
-def explorer():
-    return depth_explorer({"here": HERE, "there": THERE}, ["head", "all"])
+def test_a_labels_step_trains_a_head_anew_and_counts_its_hits(twemoji):
+    pixels = twemoji.pixels[:, ::16, ::16].reshape(len(twemoji), -1) / 255
+    split = split_by_group(twemoji, test=0.3, seed=0)
+    shown = label_slider(pixels, twemoji, split, shown=4)
+    before = shown.sentence.value
+    shown.slider.value = 1
+    drawn = split.train[draw_labels(twemoji.labels[split.train], 1, 0)]
+    head = new_linear_head().fit(pixels[drawn], twemoji.labels[drawn])
+    right = (head.predict(pixels[split.test]) == twemoji.labels[split.test]).sum()
+    assert f"<b>1 label per class</b>, 10 in all: {right} of {len(split.test)}" in (
+        shown.sentence.value
+    )
+    assert before.startswith("<b>5 labels per class</b>, 50 in all") and shown.slider.min == 1
+    assert "Predictions, " in shown.picture.value
 
 
-def test_it_begins_with_the_least_and_tells_both_test_sets():
-    shown = explorer()
+def test_a_move_changes_sentence_and_figure_and_the_still_one_stays_a_fallback():
+    shown = depth_explorer({"here": HERE, "there": THERE}, ["head", "all"])
     point = learning_curve(HERE).set_index("strategy").loc["head"]
-    assert shown.slider.value == "head"
-    told = f"here {point['mean']:.2f} [{point['low']:.2f}, {point['high']:.2f}]; there 0."
-    assert told in shown.sentence.value
+    words = f"here {point['mean']:.2f} [{point['low']:.2f}, {point['high']:.2f}]; there 0."
+    assert shown.slider.value == "head" and words in shown.sentence.value
     assert "1,234 trained weights, 1.0 CPU seconds" in shown.sentence.value
     assert "Old answers left: 25%" in shown.sentence.value
-
-
-def test_a_move_changes_sentence_and_figure():
-    shown = explorer()
-    before = shown.picture.value
+    assert "Marked: head." in shown._repr_mimebundle_()["text/html"]
     shown.slider.value = "all"
     assert shown.sentence.value.startswith("<b>all</b>") and "10.0 CPU" in shown.sentence.value
-    assert shown.picture.value != before and "Marked: all." in shown.picture.value
+    assert "Marked: all." in shown.picture.value
 
 
-def test_without_a_widget_the_still_figure_is_shown():
-    shown = explorer()
-    assert "Marked: head." in shown._repr_mimebundle_()["text/html"]
+def test_depths_need_what_their_sentence_says():
+    with pytest.raises(ValueError, match="the runs lack agreement, trained_weights"):
+        depth_explorer({"there": THERE}, ["head", "all"])
 
 
 WORDS = ["bank", "money", "river", "tree"]
@@ -73,9 +83,8 @@ def test_an_unknown_word_is_told_and_the_first_one_shown():
 
 STRENGTHS = {1.0: "strong", 0.0: "source only", 0.1: "weak"}
 RATES = {"source only": 0.5, "weak": 0.9, "strong": 0.1, "half": 0.5, "oracle": 0.95}
-PRICES = dict.fromkeys(RATES, 1.0)
-ON_TARGET = runs_of(RATES, PRICES, labels=(20,))
-ON_SOURCE = runs_of(RATES | {"source only": 0.9, "strong": 0.7}, PRICES, labels=(20,))
+ON_TARGET = runs_of(RATES, items=60)
+ON_SOURCE = runs_of(RATES | {"source only": 0.9, "strong": 0.7}, items=60)
 
 
 @pytest.fixture(scope="module")
@@ -97,23 +106,20 @@ def test_a_walk_begins_with_the_least_strength_and_names_what_is_moved(walk):
 )
 def test_a_step_tells_the_difference_to_the_control(walk, strength, verdict):
     walk.slider.value = strength
-    found = compare(ON_TARGET, STRENGTHS[strength], "source only")
-    assert found.resolved
-    assert walk.sentence.value.startswith(
-        f"<b>strength {strength:g}</b>, on the target against source only: {found.measured}: "
-        f"<b>{verdict}</b>; oracle reaches "
-    )
+    difference = compare(ON_TARGET, STRENGTHS[strength], "source only")
+    assert difference.resolved
+    for words in (f"<b>strength {strength:g}</b>", difference.measured, f"<b>{verdict}</b>"):
+        assert words in walk.sentence.value
 
 
 def test_a_step_shows_every_seed_on_both_domains(walk):
     walk.slider.value = 1.0
     shown = re.search('alt="([^"]*)"', walk.picture.value)[1]
-    assert shown.startswith("Every seed with source only and with strength 1. on the source: ")
-    on_source, on_target = shown.split(". on the target: ")
-    for told, runs in ((on_source, ON_SOURCE), (on_target, ON_TARGET)):
+    of_source, of_target = shown.split("on the target: ")
+    for words, runs in ((of_source, ON_SOURCE), (of_target, ON_TARGET)):
         table = runs.pivot(index="seed", columns="strategy", values="accuracy")
         for seed, a, b in table[["source only", "strong"]].itertuples():
-            assert f"seed {seed} {a:.2f} → {b:.2f}" in told
+            assert f"seed {seed} {a:.2f} → {b:.2f}" in words
 
 
 def test_without_a_widget_all_strengths_are_shown(walk):
@@ -125,7 +131,7 @@ def test_without_a_widget_all_strengths_are_shown(walk):
 
 def test_a_strength_that_changes_nothing_is_not_resolved():
     shown = strength_walk(ON_TARGET, ON_SOURCE, {2: "half"}, "source only")
-    assert shown.sentence.value.endswith("120 items: <b>not resolved</b>")
+    assert shown.sentence.value.endswith("60 items: <b>not resolved</b>")
 
 
 def test_a_walk_needs_its_control_on_the_source_too():

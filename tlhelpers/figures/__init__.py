@@ -1,30 +1,21 @@
 """Every figure of the course."""
 
-from tlhelpers.figures.basic import (
-    by_layer,
+from tlhelpers.figures.choosing import choice_map, prices, scorer_scatter
+from tlhelpers.figures.comparing import every_seed, forgetting_bars, intervals
+from tlhelpers.figures.curves import by_depth, by_layer, drift, history, learning_curves
+from tlhelpers.figures.diagrams import course_map, setup_diagram, strategies_sheet
+from tlhelpers.figures.domains import matrices, word_shift
+from tlhelpers.figures.features import before_after
+from tlhelpers.figures.palette import labels_per_class
+from tlhelpers.figures.sheets import (
     contact_sheet,
-    course_map,
-    drift,
-    intervals,
-    learning_curves,
     neighbour_sheet,
     paired_sheet,
     picture_row,
     prediction_grid,
-    setup_diagram,
-)
-from tlhelpers.figures.domains import before_after, matrices, scorer_scatter, word_shift
-from tlhelpers.figures.palette import labels_per_class
-from tlhelpers.figures.training import (
-    by_depth,
-    choice_map,
-    forgetting_bars,
-    history,
-    prices,
-    strategies_sheet,
 )
 from tlhelpers.figures.widgets import depth_explorer, label_slider, strength_walk, word_explorer
-from tlhelpers.figures.words import attention_map, every_seed, flat_map
+from tlhelpers.figures.words import attention_map, flat_map
 
 __all__ = [
     "attention_map",

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from itertools import cycle
 
-import pandas as pd
 from matplotlib.figure import Figure
-
-from tlhelpers.evaluation.repeated import learning_curve
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers; each has its own marker too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-RESERVED = {"raw pixels": 1, "random twin": 2, "frozen random": 2}
+# Wine and indigo are added for the lines of a figure: the seven do not give each strategy its own.
+LOOKS = tuple(
+    {"color": colour, "marker": marker, "linestyle": dashes}
+    for colour, marker, dashes in zip(
+        (*COLOURS, "#882255", "#332288"),
+        (*MARKERS, "*", "<"),
+        (*DASHES, (0, (6, 1, 1, 1, 1, 1)), (0, (2, 2))),
+        strict=True,
+    )
+)
+# How a strategy's name begins, and its number in LOOKS: the same in every figure of the course.
+# Raw pixels and TF-IDF are one idea, the input itself, and no figure holds both.
+STRATEGIES = {
+    "frozen": 0,
+    "ImageNet": 0,
+    "raw pixels": 1,
+    "TF-IDF": 1,
+    "fine-tuned": 2,
+    "frozen random": 3,
+    "random twin": 3,
+    "scratch": 4,
+    "from scratch": 4,
+    "LoRA": 5,
+    "source only": 6,
+    "GloVe": 7,
+    "oracle": 8,
+}
+# The states of a network's parts; the hues are those of the strategies they make.
 STATES = {
     "frozen": ("#56B4E9", "frozen", ""),
     "tuned": ("#8FD0B5", "reused, then trained", ""),
@@ -22,6 +47,7 @@ STATES = {
     "data": ("#EEEEEE", "data", ""),
     "answer": ("#EEEEEE", "answer", ""),
 }
+GREY = "#777777"
 
 
 def new_axes(width: float = 7.0, height: float = 4.2):
@@ -32,36 +58,37 @@ def new_axes(width: float = 7.0, height: float = 4.2):
     return figure, axes
 
 
-def style(i: int) -> dict:
-    """Colour, marker and dashes number `i`, for ``axes.plot``; seven of them go round."""
-    return {"color": COLOURS[i % 7], "marker": MARKERS[i % 7], "linestyle": DASHES[i % 7]}
+def looks(names: Iterable[str]) -> list[dict]:
+    """Colour, marker and dashes of each name, for ``axes.plot``: a strategy's own ones.
 
-
-def places(names: Sequence[str]) -> list[int]:
-    """Which style each name gets: the two controls have the same one in every figure."""
-    fixed = {name: RESERVED[key] for name in names for key in RESERVED if name.startswith(key)}
-    free = (i for i in range(len(COLOURS) + len(names)) if i not in fixed.values())
-    return [fixed[name] if name in fixed else next(free) for name in names]
-
-
-def bands(axes, tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> list[str]:
-    """Mean accuracy and 95 % band of some strategies, side by side, in one line per table of runs.
-
-    Returns what was drawn, in words: one text per table.
+    Names that are no strategy, or a second variant of one, take what is left, in order.
     """
-    told, order = [], list(order)
-    for i, (name, runs) in zip(places(list(tables)), tables.items(), strict=True):
-        curve = learning_curve(runs[runs["strategy"].isin(order)]).set_index("strategy").loc[order]
-        axes.plot(range(len(order)), curve["mean"], label=name, **style(i))
-        axes.fill_between(
-            range(len(order)), curve.low, curve.high, color=COLOURS[i % 7], alpha=0.15
-        )
-        values = ", ".join(f"{strategy} {value:.2f}" for strategy, value in curve["mean"].items())
-        told.append(f"{name}: {values}")
-    axes.legend(fontsize=9, title="mean and 95 % band")
-    return told
+    names, taken = list(names), {}
+    for name in sorted(names, key=lambda name: name not in STRATEGIES):  # the plain names first
+        number = _strategy_number(name)
+        if number is not None and number not in taken.values():
+            taken[name] = number
+    left = [number for number in range(len(LOOKS)) if number not in taken.values()]
+    others = cycle(left or range(len(LOOKS)))
+    return [LOOKS[taken[name] if name in taken else next(others)] for name in names]
+
+
+def _strategy_number(name: str) -> int | None:
+    """The number of the longest beginning that fits."""
+    fitting = [start for start in STRATEGIES if name.startswith(start)]
+    return STRATEGIES[max(fitting, key=len)] if fitting else None
 
 
 def labels_per_class(count: int) -> str:
-    """``"1 label per class"``, ``"5 labels per class"``."""
+    """Write a label count out.
+
+    Parameters
+    ----------
+    count : int
+
+    Returns
+    -------
+    str
+        ``"1 label per class"``, ``"5 labels per class"``.
+    """
     return f"{count} label{'' if count == 1 else 's'} per class"

@@ -13,13 +13,20 @@ from gensim.models import KeyedVectors
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.splits import Split, draw_labels
-from tlhelpers.evaluation.repeated import compare, learning_curve
+from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.evaluation.runs import RUN_COLUMNS, Runs, as_runs
 from tlhelpers.evaluation.significance import wilson
-from tlhelpers.figures.basic import Picture, prediction_grid
-from tlhelpers.figures.domains import by_strength, one_label_count, seed_pairs
-from tlhelpers.figures.training import by_depth
+from tlhelpers.evaluation.trials import Trial
+from tlhelpers.figures.comparing import seed_pairs
+from tlhelpers.figures.curves import by_depth, by_strength
+from tlhelpers.figures.palette import labels_per_class
+from tlhelpers.figures.picture import Picture
+from tlhelpers.figures.sheets import prediction_grid
 from tlhelpers.figures.words import flat_map
 from tlhelpers.models.heads import linear_head
+
+# Columns that a sweep of networks has beside those of all runs.
+NOTES = ("seconds", "trained_weights", "agreement")
 
 
 class Explorer(ipywidgets.VBox):
@@ -79,18 +86,16 @@ def label_slider(
     labels = images.labels
     most = int(np.bincount(labels[split.train]).min())
     look = np.random.default_rng(seed).permutation(len(split.test))[:shown]
-    head = linear_head(features, labels)
+    strategy = linear_head(features, labels)
 
     def show(per_class: int) -> tuple[str, Picture]:
         drawn = split.train[draw_labels(labels[split.train], per_class, seed)]
-        predicted = head(drawn, split.test, seed)
-        right = int((predicted == labels[split.test]).sum())
-        low, high = wilson(right, len(split.test))
+        predicted = strategy(Trial(images, drawn, split.test, seed))
+        right, count = int((predicted == labels[split.test]).sum()), len(split.test)
+        low, high = wilson(right, count)
         sentence = (
-            f"<b>{per_class} label{'s' if per_class > 1 else ''} per class</b>, "
-            f"{len(drawn)} in all: {right} of "
-            f"{len(split.test)} test drawings right = {right / len(split.test):.0%} "
-            f"(95 % interval {low:.0%} to {high:.0%})"
+            f"<b>{labels_per_class(per_class)}</b>, {len(drawn)} in all: {right} of {count} test "
+            f"drawings right = {right / count:.0%} (95 % interval {low:.0%} to {high:.0%})"
         )
         return sentence, prediction_grid(images.subset(split.test[look]), predicted[look])
 
@@ -104,27 +109,34 @@ def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        Runs per test set, from `sweeps.load_sweep`; the first one tells seconds, trained weights
-        and what is left of old answers.
+        Runs per test set, from `load_sweep`; seconds, trained weights and the share of old answers
+        that stay are taken from the first one.
     order : sequence of str
         Strategies, from the least to the most that trains.
 
     Returns
     -------
     Explorer
-    """
-    curves = {name: learning_curve(table).set_index("strategy") for name, table in tables.items()}
-    first = next(iter(tables.values()))
 
+    Raises
+    ------
+    ValueError
+        If a column or a strategy is missing, or the runs are of several label counts.
+    """
+    tables = {name: as_runs(table).at_one_count(order) for name, table in tables.items()}
+    curves = {name: learning_curve(table).set_index("strategy") for name, table in tables.items()}
+    first = as_runs(next(iter(tables.values())), (*RUN_COLUMNS, *NOTES))
+
+    @cache
     def show(chosen: str) -> tuple[str, Picture]:
-        runs = first[first["strategy"] == chosen]
+        runs = first.of(chosen)
         points = [(name, curve.loc[chosen]) for name, curve in curves.items()]
-        told = "; ".join(
+        accuracies = "; ".join(
             f"{name} {p['mean']:.2f} [{p['low']:.2f}, {p['high']:.2f}]" for name, p in points
         )
         sentence = (
-            f"<b>{chosen}</b>: {int(runs['trained_weights'].iloc[0]):,} trained weights, "
-            f"{runs['seconds'].median():.1f} CPU seconds. Accuracy: {told}. "
+            f"<b>{escape(chosen)}</b>: {int(runs['trained_weights'].iloc[0]):,} trained weights, "
+            f"{runs['seconds'].median():.1f} CPU seconds. Accuracy: {escape(accuracies)}. "
             f"Old answers left: {runs['agreement'].mean():.0%}"
         )
         return sentence, by_depth(tables, order, chosen)
@@ -144,6 +156,7 @@ def word_explorer(vectors: KeyedVectors, word: str = "bank", neighbours: int = 1
     word : str
         The first one.
     neighbours : int
+        How many are shown.
 
     Returns
     -------
@@ -152,18 +165,18 @@ def word_explorer(vectors: KeyedVectors, word: str = "bank", neighbours: int = 1
 
     def show(typed: str) -> tuple[str, Picture]:
         asked = typed.strip()
-        known = asked if asked in vectors else asked.lower()
-        if known not in vectors:
-            sentence = f"<b>{escape(asked)}</b> has no vector: here are the neighbours of {word}"
-            known = word
+        shown = asked if asked in vectors else asked.lower()
+        if shown in vectors:
+            place = vectors.key_to_index[shown] + 1
+            sentence = f"<b>{escape(shown)}</b>, word number {place:,} of {len(vectors):,}"
         else:
-            place = vectors.key_to_index[known] + 1
-            sentence = f"<b>{escape(known)}</b>, word number {place:,} of {len(vectors):,}"
-        near = vectors.most_similar(known, topn=neighbours)
-        told = ", ".join(f"{escape(name)} {cosine:.2f}" for name, cosine in near)
-        names = [known, *(name for name, _ in near)]
+            sentence = f"<b>{escape(asked)}</b> has no vector: here are the neighbours of {word}"
+            shown = word
+        near = vectors.most_similar(shown, topn=neighbours)
+        cosines = ", ".join(f"{escape(name)} {cosine:.2f}" for name, cosine in near)
+        names = [shown, *(name for name, _ in near)]
         groups = ["the word", *["neighbours"] * len(near)]
-        return f"{sentence}: {told}", flat_map(vectors[names], names, groups)
+        return f"{sentence}: {cosines}", flat_map(vectors[names], names, groups)
 
     box = ipywidgets.Text(word, description="word", continuous_update=False)
     return Explorer(box, show)
@@ -181,7 +194,7 @@ def strength_walk(
     Parameters
     ----------
     runs, source_runs : pandas.DataFrame
-        Runs tested on the target and on the source, from `sweeps.load_sweep`, of one label count.
+        Runs tested on the target and on the source, from `load_sweep`, of one label count.
     strengths : mapping of float to str
         The strategy of each strength.
     control : str
@@ -192,19 +205,18 @@ def strength_walk(
     Returns
     -------
     Explorer
-        Without a widget `domain_plots.by_strength` is shown.
+        Where no widget can be drawn, accuracy by strength is shown.
 
     Raises
     ------
     ValueError
-        As for `domain_plots.by_strength`.
+        If there is no strength, a strategy is missing, its seeds differ from those of the control,
+        or the runs are of several label counts.
     """
     still = by_strength(runs, source_runs, strengths, control, oracle)
     used = [*strengths.values(), control]
-    tables = {
-        f"on the {name}": one_label_count(table, used)
-        for name, table in (("source", source_runs), ("target", runs))
-    }
+    on_target = as_runs(runs).at_one_count(used)
+    tables = {"on the source": as_runs(source_runs).at_one_count(used), "on the target": on_target}
     values = pd.concat([table["accuracy"] for table in tables.values()])
     limits = values.min() - 0.03, values.max() + 0.03
     also = ""
@@ -214,10 +226,10 @@ def strength_walk(
 
     @cache
     def show(strength: float) -> tuple[str, Picture]:
-        told = _against(tables["on the target"], strengths[strength], control)
+        verdict = _against_control(on_target, strengths[strength], control)
         name = f"strength {strength:g}"
         picture = seed_pairs(tables, control, strengths[strength], name, limits)
-        return f"<b>{name}</b>, on the target {told}{also}", picture
+        return f"<b>{name}</b>, on the target {verdict}{also}", picture
 
     slider = ipywidgets.SelectionSlider(
         options=[(f"{strength:g}", strength) for strength in sorted(strengths)],
@@ -227,12 +239,12 @@ def strength_walk(
     return Explorer(slider, show, still)
 
 
-def _against(runs: pd.DataFrame, strategy: str, control: str) -> str:
-    """The difference to the control in words; below it for sure, it is negative transfer."""
+def _against_control(runs: Runs, strategy: str, control: str) -> str:
+    """The difference to the control in words; resolved below it, it is negative transfer."""
     if strategy == control:
         return f"the same as {escape(control)}"
-    found = compare(runs, strategy, control)
+    difference = compare(runs, strategy, control)
     verdict = "not resolved"
-    if found.resolved:
-        verdict = "better" if found.low > 0 else "negative transfer"
-    return f"against {escape(control)}: {found.measured}: <b>{verdict}</b>"
+    if difference.resolved:
+        verdict = "better" if difference.low > 0 else "negative transfer"
+    return f"against {escape(control)}: {difference.measured}: <b>{verdict}</b>"

@@ -1,0 +1,152 @@
+"""One of each figure of the course, drawn once for all tests, and what it was drawn from."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+from made_runs import runs_of
+from matplotlib.text import Text
+
+from tlhelpers import figures
+from tlhelpers.data.images import load_emoji
+from tlhelpers.evaluation.budgets import winners
+from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.figures.comparing import seed_pairs
+from tlhelpers.figures.curves import by_strength
+
+RATES = {"source only": 0.6, "none": 0.6, "weak": 0.8, "strong": 0.3, "oracle": 0.9}
+TARGET = runs_of(RATES, seeds=4, items=40)
+SOURCE = runs_of(RATES | {"source only": 0.9, "none": 0.9, "strong": 0.7}, seeds=4, items=40)
+CURVES = runs_of(
+    {"frozen": 0.8, "raw pixels": 0.4}, {"frozen": 8.0}, seeds=3, items=40, labels=(1, 5)
+)
+STRENGTHS = {1.0: "strong", 0.0: "none", 0.1: "weak"}
+AMONG = ["none", "weak", "strong"]
+ORDER = ["none", "weak", "strong", "source only"]
+DOMAINS = ["news", "movies", "tweets"]
+VALUES = pd.DataFrame([[0.9, 0.7, 0.55], [0.62, 0.86, 0.6], [0.71, 0.74, 0.81]], DOMAINS, DOMAINS)
+WORDS = pd.DataFrame(
+    {
+        "feature": ["the", "said", "lol", "$5 or $6_", "same"],
+        "source_mean": [2.0, 0.8, 0.0, 0.10, 0.3],
+        "target_mean": [1.5, 0.1, 0.4, 0.12, 0.3],
+    }
+)
+CLASS_NAMES = ["a_cat", "dog", "bird"]
+CITIES = ["rome", "paris", "berlin", "london", "madrid", "vienna"]
+CAPTIONS = [*CITIES, "monday", "tuesday", "wednesday", "apple", "banana", "bread"]
+GROUPS = ["city"] * 6 + ["day"] * 3 + ["food"] * 3
+ROWS = np.random.default_rng(5).normal(size=(12, 9)) + 2 * np.eye(12, 9)
+TOKENS = ["[CLS]", "the", "bank", "##s", "[SEP]"]
+EPOCHS = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3], "loss": [2.0, 1.0, 0.5], "accuracy": [0.1, 0.5, 0.9],
+        "valid_loss": [2.1, 1.5, 1.6], "valid_accuracy": [0.1, 0.4, 0.4],
+        "part": ["head", "head", "body"],
+    }
+)  # fmt: skip
+KEPT = pd.Series([1.0, 1.0, 0.2, 0.4], index=["head", "head", "all", "all"])
+LESSONS = [
+    SimpleNamespace(number="01", title="One", ready=True, new_task=False, new_domain=False),
+    SimpleNamespace(number="02", title="Two", ready=False, new_task=True, new_domain=True),
+    SimpleNamespace(number="03", title="Three", ready=False, new_task=None, new_domain=None),
+]
+
+
+def scored() -> pd.DataFrame:
+    """Runs with a perfect score, a useless one, and one to be minimised."""
+    noise = np.random.default_rng(3).random(len(TARGET))
+    return TARGET.assign(perfect=TARGET["accuracy"] * 2, noise=noise, loss=-TARGET["accuracy"])
+
+
+def two_domains(n: int = 60, gap: float = 0.0, columns: int = 6):
+    """Features of two domains, which lie `gap` apart, their domains and their classes."""
+    rng = np.random.default_rng(0)
+    classes = np.arange(2 * n) % 3
+    rows = 4 * np.eye(3, columns)[classes] + rng.normal(size=(2 * n, columns))
+    domains = np.repeat(["photographs", "drawings"], n)
+    return rows + gap * (domains == "drawings")[:, None], domains, classes
+
+
+def attention(heads: int = 2, n: int = 5) -> torch.Tensor:
+    drawn = torch.rand((heads, n, n), generator=torch.Generator().manual_seed(3))
+    return drawn / drawn.sum(-1, keepdim=True)
+
+
+def few_emoji():
+    return load_emoji("twemoji").subset(np.arange(0, 285, 19))
+
+
+def guessed(images) -> np.ndarray:
+    """Predictions of which the first and the fourth are wrong."""
+    predicted = images.labels.copy()
+    predicted[[0, 3]] = [2, 0]
+    return predicted
+
+
+@cache
+def drawn() -> dict:
+    """Every figure that lessons draw, and the two that only widgets show, by function."""
+    return _of_runs() | _of_data()
+
+
+def _of_runs() -> dict:
+    both = {"here": SOURCE, "there": TARGET}
+    comparison = compare(CURVES, "frozen", "raw pixels", labels=5)
+    map_of = winners(CURVES, [0.5, 1.0, 10.0])
+    return {
+        "learning_curves": figures.learning_curves(CURVES, {"chance": 0.1}, "A title"),
+        "intervals": figures.intervals([comparison, comparison], notes=["one", "another"]),
+        "by_layer": figures.by_layer(both, ORDER, lines={"chance": 0.25}),
+        "by_depth": figures.by_depth(both, ORDER, "weak"),
+        "by_strength": by_strength(TARGET, SOURCE, STRENGTHS, "source only", "oracle", "DANN"),
+        "seed_pairs": seed_pairs(both, "source only", "strong"),
+        "every_seed": figures.every_seed(TARGET, ORDER, {"chance": 0.25}),
+        "prices": figures.prices(CURVES, [1, 5]),
+        "choice_map": figures.choice_map(map_of, everything=5),
+        "scorer_scatter": figures.scorer_scatter(
+            scored(), ["perfect", "noise", "loss"], AMONG, lower=["loss"]
+        ),
+        "history": figures.history(EPOCHS, "a run"),
+        "drift": figures.drift([0, 1, 2], {"train mode": [1.0, 0.9, 0.512]}, "cosine"),
+        "forgetting_bars": figures.forgetting_bars(KEPT),
+    }
+
+
+def _of_data() -> dict:
+    twemoji, openmoji, few = load_emoji("twemoji"), load_emoji("openmoji"), few_emoji()
+    far, domains, classes = two_domains(gap=8.0)
+    views = {"as they are": far, "aligned": two_domains()[0]}
+    parts = [("layers", "frozen"), ("noise", "random"), ("head", "trained")]
+    return {
+        "contact_sheet": figures.contact_sheet(twemoji, per_class=4),
+        "paired_sheet": figures.paired_sheet(twemoji, openmoji, [0, 60, 200]),
+        "picture_row": figures.picture_row(
+            few.pixels[:3], ["as it was drawn", "turned to the left", "mirrored"]
+        ),
+        "prediction_grid": figures.prediction_grid(few, guessed(few)),
+        "neighbour_sheet": figures.neighbour_sheet(
+            twemoji, [3, 90], {"pixels": np.array([[1, 2], [7, 8]])}
+        ),
+        "setup_diagram": figures.setup_diagram("emoji\ndrawings", parts, "10 classes", "ImageNet"),
+        "strategies_sheet": figures.strategies_sheet({"frozen": parts, "another": parts[1:]}),
+        "course_map": figures.course_map(LESSONS),
+        "matrices": figures.matrices({"TF-IDF": VALUES, "encoder": VALUES.T}, "Sentiment"),
+        "word_shift": figures.word_shift(WORDS, "news", "tweets", "Words", count=4),
+        "before_after": figures.before_after(views, domains, classes, CLASS_NAMES, title="Views"),
+        "flat_map": figures.flat_map(ROWS, CAPTIONS, GROUPS, "Words"),
+        "attention_map": figures.attention_map(TOKENS, attention(), "layer 3"),
+    }
+
+
+def texts(picture) -> list[str]:
+    """What is written in a figure."""
+    return [text.get_text() for text in picture.figure.findobj(Text) if text.get_text()]
+
+
+def legend_of(axes) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]

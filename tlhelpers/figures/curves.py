@@ -1,0 +1,312 @@
+"""Lines: accuracy against labels, layers, depth or strength, and values over epochs and passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tlhelpers.checks import is_number, known
+from tlhelpers.evaluation.comparisons import learning_curve
+from tlhelpers.evaluation.runs import Runs, as_runs
+from tlhelpers.figures.palette import GREY, looks, new_axes
+from tlhelpers.figures.picture import Picture
+
+
+def learning_curves(
+    runs: pd.DataFrame, lines: Mapping[str, float] | None = None, title: str = ""
+) -> Picture:
+    """Accuracy against labels per class: every draw as a point, the mean, a 95 % band.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        From `repeat` or `load_sweep`, with at least two seeds.
+    lines : mapping of str to float, optional
+        Horizontal lines to compare with, e.g. chance and majority.
+    title : str
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column or a run is missing, or there are fewer than two seeds.
+    """
+    runs = as_runs(runs)
+    curve, names = learning_curve(runs), runs.strategies
+    figure, axes = new_axes()
+    descriptions = []
+    for place, (name, look) in enumerate(zip(names, looks(names), strict=True)):
+        shift = 1.03 ** (place - len(names) / 2)  # lest points of two strategies hide each other
+        draws = runs[runs["strategy"] == name]
+        means = curve[curve["strategy"] == name].sort_values("labels")
+        _draw_points(axes, draws["labels"] * shift, draws["accuracy"], look, alpha=0.25, zorder=1)
+        _draw_band(axes, means["labels"], means, look, name)
+        values = ", ".join(f"{row.labels}: {row.mean:.2f}" for row in means.itertuples(index=False))
+        descriptions.append(f"{name} {values}")
+    _draw_lines(axes, lines)
+    ticks = sorted(runs["labels"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"all (mean {t})" if t == runs.whole else str(t) for t in ticks])
+    axes.minorticks_off()
+    axes.set(xlabel="labels per class (log scale)", ylabel="accuracy on test items", title=title)
+    axes.set_ylim(0, 1)
+    axes.legend(loc="best", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds")
+    also = "".join(f" {name} {value:.2f}." for name, value in (lines or {}).items())
+    return Picture(figure, f"Mean accuracy by labels per class. {'; '.join(descriptions)}.{also}")
+
+
+def _draw_points(axes, x, y, look: Mapping, **options) -> None:
+    options = {"color": look["color"], "linestyle": "none", "markersize": 3} | options
+    axes.plot(x, y, marker=look["marker"], **options)
+
+
+def _draw_band(axes, x, curve: pd.DataFrame, look: Mapping, name: str) -> None:
+    axes.plot(x, curve["mean"], label=name, zorder=3, **look)
+    axes.fill_between(x, curve["low"], curve["high"], color=look["color"], alpha=0.15, linewidth=0)
+
+
+def _draw_lines(axes, lines: Mapping[str, float] | None) -> None:
+    """Values to compare with, each with its name at the right end."""
+    for name, value in (lines or {}).items():
+        axes.axhline(value, color=GREY, linewidth=1, linestyle=":")
+        axes.annotate(
+            f"{name} {value:.2f}", (1, value), xycoords=("axes fraction", "data"), ha="right",
+            va="bottom", fontsize=8, color="#555555",
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- by layer and by depth
+
+
+def by_layer(
+    runs: Mapping[str, pd.DataFrame],
+    layers: Sequence[str],
+    title: str = "",
+    lines: Mapping[str, float] | None = None,
+) -> Picture:
+    """Accuracy of a probe on each layer, from the input to the features.
+
+    Parameters
+    ----------
+    runs : mapping of str to pandas.DataFrame
+        One table from `repeat` per network, of one label count; its strategies are `layers`.
+    layers : sequence of str
+        In the order of the network.
+    title : str
+    lines : mapping of str to float, optional
+        Horizontal lines to compare with, e.g. chance.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a layer is missing in a table, or its runs are of several label counts.
+    """
+    figure, axes = new_axes()
+    descriptions = _draw_side_by_side(axes, runs, layers)
+    _draw_lines(axes, lines)
+    axes.set_xticks(range(len(layers)), layers, rotation=30)
+    axes.set_xlabel("layer, from the input to the features")
+    axes.set(ylabel="accuracy on test items", title=title)
+    words = "; ".join(descriptions)
+    return Picture(figure, f"Accuracy of a linear head on each layer. {words}.")
+
+
+def by_depth(
+    tables: Mapping[str, pd.DataFrame], order: Sequence[str], chosen: str | None = None
+) -> Picture:
+    """Accuracy against how much of the network trains, in one line per test set.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Runs per test set, from `load_sweep`, of one label count.
+    order : sequence of str
+        Strategies, from the least to the most that trains.
+    chosen : str, optional
+        The one to mark.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a strategy is missing in a table, or its runs are of several label counts.
+    """
+    figure, axes = new_axes(7.5, 3.8)
+    descriptions = [f"tested on {words}" for words in _draw_side_by_side(axes, tables, order)]
+    if chosen is not None:
+        known("strategy", chosen, order)
+        axes.axvline(list(order).index(chosen), color="#333333", linewidth=1.5, linestyle="--")
+    axes.set_xticks(range(len(order)), order, rotation=20)
+    axes.set(xlabel="what trains", ylabel="accuracy on test items")
+    mark = f" Marked: {chosen}." if chosen else ""
+    return Picture(figure, f"Accuracy by what trains. {'; '.join(descriptions)}.{mark}")
+
+
+def _draw_side_by_side(axes, tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> list[str]:
+    """Mean and band of some strategies in one line per table; what was drawn, in words."""
+    descriptions = []
+    for look, (name, table) in zip(looks(tables), tables.items(), strict=True):
+        curve = _curve_in_order(as_runs(table).at_one_count(order), order)
+        _draw_band(axes, range(len(order)), curve, look, name)
+        values = ", ".join(f"{strategy} {value:.2f}" for strategy, value in curve["mean"].items())
+        descriptions.append(f"{name}: {values}")
+    axes.legend(fontsize=9, title="mean and 95 % band")
+    return descriptions
+
+
+def _curve_in_order(runs: Runs, order: Sequence[str]) -> pd.DataFrame:
+    return learning_curve(runs).set_index("strategy").loc[list(order)]
+
+
+# ---------------------------------------------------------------- by strength
+
+
+def by_strength(
+    runs: pd.DataFrame,
+    source_runs: pd.DataFrame,
+    strengths: Mapping[float, str],
+    control: str,
+    oracle: str | None = None,
+    title: str = "",
+) -> Picture:
+    """Accuracy on both domains by the strength of an adaptation: every seed, mean, 95 % band.
+
+    Takes what `strength_walk` takes, and a title.
+    """
+    order = strengths_in_order(strengths)
+    strategies = [strengths[strength] for strength in order]
+    controls = [control] if oracle is None else [control, oracle]
+    target = as_runs(runs).at_one_count([*strategies, *controls])
+    source = as_runs(source_runs).at_one_count(strategies)
+    of_source, of_target, *of_controls = looks(["source", "target", *controls])
+    figure, axes = new_axes(max(6.5, 0.8 * len(order) + 3.2), 4.2)
+    drawn = (
+        _draw_strengths(axes, target, strategies, of_target, "on the target", side=-1),
+        _draw_strengths(axes, source, strategies, of_source, "on the source", side=1),
+    )
+    descriptions = [
+        f"strength {strength:g}: {', '.join(pair)}"
+        for strength, *pair in zip(order, *drawn, strict=True)
+    ]
+    for name, look in zip(controls, of_controls, strict=True):
+        mean = target.loc[target["strategy"] == name, "accuracy"].mean()
+        label = f"{name}, on the target: {mean:.2f}"
+        axes.axhline(mean, **(look | {"marker": ""}), linewidth=1.5, label=label, zorder=1)
+        descriptions.append(label)
+    axes.set_xticks(range(len(order)), [f"{strength:g}" for strength in order])
+    axes.set(xlabel="strength (at equal distances)", ylabel="accuracy on test items", title=title)
+    axes.legend(
+        fontsize=9, title="mean, 95 % band,\na dot per seed", loc="center left",
+        bbox_to_anchor=(1, 0.5),
+    )  # fmt: skip
+    what = f"Accuracy by strength of the adaptation, mean and 95 % band{title and f', {title}'}"
+    return Picture(figure, f"{what}. {'; '.join(descriptions)}.")
+
+
+def strengths_in_order(strengths: Mapping[float, str]) -> list[float]:
+    """The strengths of a mapping to strategies, from the least on."""
+    if not strengths:
+        raise ValueError("strengths are empty: give the strategy of each strength")
+    if not all(is_number(one) for one in strengths):
+        raise ValueError(f"strengths must map numbers to strategies, got {list(strengths)}")
+    return sorted(strengths)
+
+
+def _draw_strengths(
+    axes, runs: Runs, strategies: Sequence[str], look: Mapping, label: str, side: int
+) -> list[str]:
+    """Mean and band, with the seeds beside them; returns each mean and band in words."""
+    curve = _curve_in_order(runs[runs["strategy"].isin(strategies)], strategies)
+    _draw_band(axes, range(len(strategies)), curve, look, label)
+    for place, strategy in enumerate(strategies):
+        accuracies = runs.of(strategy, fewest=1)["accuracy"].to_numpy()
+        apart = side * np.linspace(0.06, 0.2, len(accuracies))
+        _draw_points(axes, place + apart, accuracies, look, alpha=0.5, markeredgewidth=0, zorder=2)
+    return [
+        f"{label} {point.mean:.2f} [{point.low:.2f}, {point.high:.2f}]"
+        for point in curve.itertuples()
+    ]
+
+
+# ---------------------------------------------------------------- over time
+
+
+def history(table: pd.DataFrame, title: str = "") -> Picture:
+    """Loss and accuracy over epochs, on the items that are learned from and on held-out ones.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The `table` of the history that `fit` gives.
+    title : str
+
+    Returns
+    -------
+    Picture
+        A dotted line stands where the head alone stops and the backbone joins in.
+    """
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    descriptions = []
+    for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        axes.spines[["top", "right"]].set_visible(False)
+        columns = {"training": what, "validation": f"valid_{what}"}
+        for look, (name, column) in zip(looks(columns), columns.items(), strict=True):
+            if column in table:
+                axes.plot(table["epoch"], table[column], label=name, markersize=4, **look)
+                first, last = table[column].iloc[[0, -1]]
+                descriptions.append(f"{name} {what} from {first:.2f} to {last:.2f}")
+        _mark_where_all_trains(axes, table)
+        axes.set(xlabel="epoch", ylabel=what)
+        axes.legend(fontsize=9)
+    figure.suptitle(title)
+    words = "; ".join(descriptions)
+    return Picture(figure, f"{title or 'History'}, {len(table)} epochs: {words}.")
+
+
+def _mark_where_all_trains(axes, table: pd.DataFrame) -> None:
+    if "part" in table and table["part"].nunique() > 1:
+        last = table.loc[table["part"] == "head", "epoch"].max()
+        axes.axvline(last + 0.5, color=GREY, linewidth=1, linestyle=":")
+
+
+def drift(
+    steps: Sequence[int], values: Mapping[str, Sequence[float]], ylabel: str, title: str = ""
+) -> Picture:
+    """A value that should not change, followed over forward passes.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Numbers of forward passes.
+    values : mapping of str to sequence of float
+        One line each, as long as `steps`.
+    ylabel : str
+        What the values are.
+    title : str
+
+    Returns
+    -------
+    Picture
+    """
+    figure, axes = new_axes(7, 3.6)
+    for look, (name, line) in zip(looks(values), values.items(), strict=True):
+        axes.plot(steps, line, label=name, **look)
+    axes.set(xlabel="forward passes", ylabel=ylabel, title=title, xticks=steps)
+    axes.legend(fontsize=9)
+    words = "; ".join(
+        f"{name}: from {line[0]:.3f} to {line[-1]:.3f}" for name, line in values.items()
+    )
+    return Picture(figure, f"{ylabel} against forward passes. {words}.")
