@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from tlhelpers.evaluation.repeated import repeat
+from tlhelpers.evaluation.trials import Trial
 from tlhelpers.models import heads
 
 
@@ -20,6 +21,10 @@ def split(twemoji):
     labels = twemoji.labels[order]
     train = np.concatenate([order[labels == label][:5] for label in range(10)])
     return train, np.setdiff1d(order, train)
+
+
+def on(data, train, test) -> Trial:
+    return Trial(data, train, test, 0)
 
 
 def by_hand(features, labels, train, test, C=10.0):
@@ -38,7 +43,7 @@ def by_hand(features, labels, train, test, C=10.0):
 @pytest.mark.parametrize("C", [0.1, 10.0])
 def test_the_linear_head_is_what_it_says(emoji_features, twemoji, split, C):
     train, test = split
-    found = heads.linear_head(emoji_features, twemoji.labels, C)(train, test, 0)
+    found = heads.linear_head(emoji_features, twemoji.labels, C)(on(twemoji, train, test))
     scores = by_hand(emoji_features, twemoji.labels, train, test, C)
     near = np.sort(scores, axis=1)
     clear = near[:, -1] - near[:, -2] > 1e-3
@@ -60,24 +65,24 @@ def test_it_has_learned_something(emoji_features, twemoji, split):
     train, test = split
     truth = twemoji.labels[test]
     for make in (heads.linear_head, heads.nearest_neighbours):
-        found = make(emoji_features, twemoji.labels)(train, test, 0)
+        found = make(emoji_features, twemoji.labels)(on(twemoji, train, test))
         assert (found == truth).mean() > 0.4  # guessing gives 0.1
         shuffled = np.random.default_rng(1).permutation(twemoji.labels)
-        guessed = make(emoji_features, shuffled)(train, test, 0)
+        guessed = make(emoji_features, shuffled)(on(twemoji, train, test))
         assert (guessed == shuffled[test]).mean() < 0.3
 
 
 @pytest.mark.parametrize("make", [heads.linear_head, heads.nearest_neighbours])
 def test_no_test_row_has_a_part_in_the_model(emoji_features, twemoji, split, make):
     train, test = split
-    wanted = make(emoji_features, twemoji.labels)(train, test, 0)
+    wanted = make(emoji_features, twemoji.labels)(on(twemoji, train, test))
     changed, labels = emoji_features.copy(), twemoji.labels.copy()
     changed[test[50:]] = changed[test[50:]] * 1e3 + 1e4
     labels[test] = 0
-    found = make(changed, labels)(train, test, 0)
+    found = make(changed, labels)(on(twemoji, train, test))
     np.testing.assert_array_equal(found[:50], wanted[:50])
     assert (found[50:] != wanted[50:]).any(), "the change has no effect, so this shows nothing"
-    np.testing.assert_array_equal(make(changed, labels)(train, test[:50], 0), wanted[:50])
+    np.testing.assert_array_equal(make(changed, labels)(on(twemoji, train, test[:50])), wanted[:50])
 
 
 @pytest.mark.parametrize("make", [heads.linear_head, heads.nearest_neighbours])
@@ -85,9 +90,9 @@ def test_the_same_call_gives_the_same_and_leaves_its_input(emoji_features, twemo
     train, test = split
     features, labels = emoji_features.copy(), twemoji.labels.copy()
     strategy = make(features, labels)
-    first = strategy(train, test, 0)
-    np.testing.assert_array_equal(first, strategy(train, test, 0))
-    np.testing.assert_array_equal(first[::-1], strategy(train, test[::-1], 0))
+    first = strategy(on(twemoji, train, test))
+    np.testing.assert_array_equal(first, strategy(on(twemoji, train, test)))
+    np.testing.assert_array_equal(first[::-1], strategy(on(twemoji, train, test[::-1])))
     np.testing.assert_array_equal(features, emoji_features)
     np.testing.assert_array_equal(labels, twemoji.labels)
 
@@ -100,26 +105,28 @@ def test_neighbours_are_those_of_brute_force(emoji_features, twemoji, split, k):
     cosine = unit[test] @ unit[train].T
     nearest = np.argsort(-cosine, axis=1)[:, :k]
     votes = np.stack([np.bincount(v, minlength=10) for v in twemoji.labels[train][nearest]])
-    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k)(train, test, 0)
+    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k)(on(twemoji, train, test))
     np.testing.assert_array_equal(found, votes.argmax(axis=1))
 
 
 def test_length_does_not_count_for_neighbours(emoji_features, twemoji, split):
     train, test = split
     lengths = np.random.default_rng(0).uniform(0.1, 10, (len(twemoji), 1))
-    wanted = heads.nearest_neighbours(emoji_features, twemoji.labels)(train, test, 0)
-    found = heads.nearest_neighbours(emoji_features * lengths, twemoji.labels)(train, test, 0)
+    wanted = heads.nearest_neighbours(emoji_features, twemoji.labels)(on(twemoji, train, test))
+    found = heads.nearest_neighbours(emoji_features * lengths, twemoji.labels)(
+        on(twemoji, train, test)
+    )
     np.testing.assert_array_equal(found, wanted)
 
 
 def test_with_fewer_rows_than_k_all_of_them_vote(emoji_features, twemoji, split):
     _, test = split
     train = np.concatenate([np.flatnonzero(twemoji.labels == c)[:n] for c, n in ((4, 3), (2, 1))])
-    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k=50)(train, test, 0)
+    found = heads.nearest_neighbours(emoji_features, twemoji.labels, k=50)(on(twemoji, train, test))
     assert set(found) == {4}
 
 
-def test_they_are_methods_for_repeat(emoji_features, twemoji):
+def test_they_are_strategies_for_repeat(emoji_features, twemoji):
     strategies = {
         "linear": heads.linear_head(emoji_features, twemoji.labels),
         "neighbours": heads.nearest_neighbours(emoji_features, twemoji.labels),
@@ -149,25 +156,18 @@ def test_what_does_not_fit_is_refused(make, features, labels, message):
         make(features, labels)
 
 
-@pytest.mark.parametrize("k", [0, -1])
+@pytest.mark.parametrize("k", [0, -1, 1.5])
 def test_no_neighbour_is_refused(k):
-    with pytest.raises(ValueError, match=f"k must be at least 1, got {k}"):
+    with pytest.raises(ValueError, match=f"k must be a whole number from 1 on, got {k}"):
         heads.nearest_neighbours(np.ones((2, 2)), [0, 1], k)
 
 
 def test_a_head_may_meet_other_features_in_use_than_in_training(emoji_features, twemoji, split):
     train, test = split
     labels, turned = twemoji.labels, emoji_features[:, ::-1]
-    mixed = heads.linear_head(emoji_features, labels, used_on=turned)(train, test, 0)
+    mixed = heads.linear_head(emoji_features, labels, used_on=turned)(on(twemoji, train, test))
     model = heads.new_linear_head().fit(emoji_features[train], labels[train])
     np.testing.assert_array_equal(mixed, model.predict(turned[test]))
-    assert (mixed != heads.linear_head(emoji_features, labels)(train, test, 0)).any()
+    assert (mixed != heads.linear_head(emoji_features, labels)(on(twemoji, train, test))).any()
     with pytest.raises(ValueError, match="284 rows of features, but 285 labels"):
         heads.linear_head(emoji_features, labels, used_on=turned[1:])
-
-
-def test_by_seed_takes_turns():
-    strategy = heads.by_seed([lambda a, b, s, i=i: (i, s) for i in range(3)])
-    assert [strategy([], [], seed) for seed in range(5)] == [(0, 0), (1, 1), (2, 2), (0, 3), (1, 4)]
-    with pytest.raises(ValueError, match="at least one"):
-        heads.by_seed([])

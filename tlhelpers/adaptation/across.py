@@ -12,7 +12,14 @@ from sklearn.model_selection import train_test_split
 from tlhelpers.checks import whole
 from tlhelpers.evaluation.comparisons import compare_all
 from tlhelpers.evaluation.runs import Runs, as_runs
-from tlhelpers.evaluation.trials import Strategy, Target, Trial, relabel, run_trial
+from tlhelpers.evaluation.trials import (
+    Strategy,
+    Target,
+    Trial,
+    relabel,
+    run_trial,
+    without_labels,
+)
 
 REFERENCE, ORACLE = "source only", "oracle"
 HELD_OUT = 0.3
@@ -53,6 +60,8 @@ def with_bounds(
     def learn_from_target(trial: Trial) -> dict[str, np.ndarray]:
         _, _, rows, tests = trial.rows()
         [hidden] = trial.targets.values()
+        if not np.array_equal(hidden.data.groups, target.groups):
+            raise ValueError("with_bounds() got another target than repeat(): give both the same")
         return predict_all(new_head().fit(rows, target.labels[hidden.train]), tests)
 
     return {REFERENCE: learn_from_source, **strategies, ORACLE: learn_from_target}
@@ -161,9 +170,9 @@ def circular_validation(strategy: Strategy, trial: Trial, seed: int = 0) -> floa
     Parameters
     ----------
     strategy : callable
-        That asks for ``trial.rows()``.
+        As for `repeat`; the oracle is none, since it looks at what is to be guessed.
     trial : Trial
-        With features, and one target.
+        With one target, and with features if the strategy asks for them.
     seed : int
         Of the training items that are held out; 0 or more.
 
@@ -176,7 +185,8 @@ def circular_validation(strategy: Strategy, trial: Trial, seed: int = 0) -> floa
     Raises
     ------
     ValueError
-        If a class has one training item only, or `seed` is no whole number from 0 on.
+        If a class has one training item only, the trial has not exactly one target, or `seed` is no
+        whole number from 0 on.
 
     References
     ----------
@@ -187,8 +197,13 @@ def circular_validation(strategy: Strategy, trial: Trial, seed: int = 0) -> floa
        and datasets for transfer learning, ECML 2010.
     """
     whole("seed", seed, 0, 2**32 - 1)
+    if len(trial.targets) != 1:
+        raise ValueError(
+            f"there and back takes one target, but this trial has {list(trial.targets)}: give "
+            "plan_trials() two sets"
+        )
     [(other, target)] = trial.targets.items()
-    labels = trial.source.labels
+    labels = np.asarray(trial.source.labels)
     learn, judge = train_test_split(
         trial.train, test_size=HELD_OUT, stratify=labels[trial.train], random_state=int(seed)
     )
@@ -206,7 +221,7 @@ def _back(there: Trial, target: Target, guessed: np.ndarray, judge: np.ndarray) 
     [other] = there.targets
     classes = np.zeros(len(target.data.labels), dtype=np.int64)
     classes[target.train] = guessed
-    hidden = Target(relabel(there.source, np.zeros_like(there.source.labels)), there.train, judge)
+    hidden = Target(without_labels(there.source), there.train, judge)
     return replace(
         there,
         source=relabel(target.data, classes),

@@ -32,9 +32,9 @@ def price_list(runs: pd.DataFrame) -> pd.DataFrame:
 def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     """The best affordable strategy for every label count and budget, if the runs can tell.
 
-    Among the strategies whose median seconds fit the budget, the one with the highest mean accuracy is
-    compared with each other one (`compare`, Holm's correction within a label count and budget). It
-    wins if it beats them all; those it does not beat are named.
+    Among the strategies whose median seconds fit the budget, the one with the highest mean accuracy
+    is compared with each other one (`compare`, Holm's correction within a label count and budget).
+    It wins if it beats them all; those it does not beat are named.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per label count and budget: `labels`, `budget`, `best` (missing if nothing is
-        affordable), `tied` (tuple of strategies that `best` is not shown to beat), `advice` (of `best`
-        and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how many
-        others are affordable), `resolved` (there are some, and `best` beats them all).
+        affordable), `tied` (tuple of strategies that `best` is not shown to beat), `advice` (of
+        `best` and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how
+        many others are affordable), `resolved` (there are some, and `best` beats them all).
 
     Notes
     -----

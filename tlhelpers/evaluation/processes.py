@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from types import CodeType, FunctionType, TracebackType
 
+import cloudpickle
 import psutil
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 
 LOOK_SECONDS = 2
+NO_FILE = "<dynamic-code>"  # what cloudpickle calls the file of all code that it sends
 
 
 def in_processes(
@@ -35,11 +40,18 @@ def in_processes(
     ------
     object
         What the function returned.
+
+    Raises
+    ------
+    Exception
+        What the function raised, with the traceback that it had there: a notebook shows the line of
+        its own cell that failed, whatever the number of processes.
     """
     calls = list(calls)
     workers = max(1, min(effective_n_jobs(n_jobs), len(calls)))
     if workers == 1:
-        yield from (function(*call) for call in calls)
+        for call in calls:
+            yield function(*call)
         return
     with (
         warnings.catch_warnings(),
@@ -48,15 +60,21 @@ def in_processes(
         # loky replaces a worker that has grown, which training makes it do, and nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         how = "generator" if ordered else "generator_unordered"
-        yield from Parallel(n_jobs=workers, return_as=how)(
-            delayed(_call)(os.getpid(), function, call) for call in calls
-        )
+        try:
+            yield from Parallel(n_jobs=workers, return_as=how)(
+                delayed(_call)(os.getpid(), function, call) for call in calls
+            )
+        except _RaisedInWorker as raised:
+            raise raised.as_it_was() from None
 
 
 def _call(parent: int, function: Callable, call: tuple):
     if parent != os.getpid():
         _end_with(parent)
-    return function(*call)
+    try:
+        return function(*call)
+    except Exception as error:
+        raise _RaisedInWorker.pack(error) from None
 
 
 @cache
@@ -69,6 +87,64 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+# ---------------------------------------------------------------- errors
+
+
+class _RaisedInWorker(Exception):
+    """An error on its way to the process that asked: the error, its notes, and where it arose."""
+
+    @classmethod
+    def pack(cls, error: Exception) -> _RaisedInWorker:
+        """The places are those below `_call`: code, file and line of each frame."""
+        notes = getattr(error, "__notes__", [])
+        frames = traceback.walk_tb(error.__traceback__.tb_next)
+        places = [(frame.f_code, frame.f_code.co_filename, line or 1) for frame, line in frames]
+        try:
+            cloudpickle.loads(cloudpickle.dumps(error))
+        except Exception:  # an error that cannot travel is replaced by its words
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        return cls(error, notes, places)
+
+    def as_it_was(self) -> Exception:
+        """The error with its notes, and with a traceback of the places where it arose."""
+        error, notes, places = self.args
+        error.__notes__ = list(notes)
+        entry = None
+        for code, file, line in reversed(places):
+            file = (_file_of(code) if file == NO_FILE else None) or file
+            entry = _entry(code, file, line, entry)
+        return error.with_traceback(entry)
+
+
+def _file_of(code: CodeType) -> str | None:
+    """The file of code that came back from a worker: that of the same code in this process."""
+    functions = (thing for thing in gc.get_objects() if type(thing) is FunctionType)
+    codes = (part for function in functions for part in _with_inner(function.__code__))
+    return next((one.co_filename for one in codes if one == code), None)
+
+
+def _with_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _with_inner(constant)
+
+
+def _entry(code: CodeType, file: str, line: int, inner: TracebackType | None) -> TracebackType:
+    """An entry of a traceback, made as Jinja makes them: by code that raises at this very place."""
+    first = code.co_firstlineno
+    twin = compile("\n" * (line - first) + "raise _error", file, "exec")
+    twin = twin.replace(co_name=code.co_name, co_qualname=code.co_qualname, co_firstlineno=first)
+    try:
+        exec(twin, {"_error": ZeroDivisionError})
+    except ZeroDivisionError as error:
+        raised = error.__traceback__.tb_next
+    return TracebackType(inner, raised.tb_frame, raised.tb_lasti, line)
+
+
+# ---------------------------------------------------------------- other processes
 
 
 def is_running(pid: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from tlhelpers.checks import progress_bar
 from tlhelpers.evaluation.processes import in_processes
@@ -77,11 +78,10 @@ def repeat(
     counts, truth = label_counts(trials), truth_of(sets)
     parts = [[trial for trial in trials if trial.seed == seed] for seed in seeds]
     by_seed = in_processes(_run_seed, [(dict(strategies), part) for part in parts], n_jobs)
-    bar = progress_bar(by_seed, "seeds", "seed", progress, total=len(seeds))
+    results = list(progress_bar(by_seed, "seeds", "seed", progress, total=len(seeds)))
     rows = [
         row
-        for part, results in zip(parts, bar, strict=True)
-        for trial, result in zip(part, results, strict=True)
+        for trial, result in zip(chain(*parts), chain(*results), strict=True)
         for row in _rows(truth, trial, counts, result)
     ]
     return Runs(rows).drop(columns=["tested_on"] if len(sets) == 1 else [])

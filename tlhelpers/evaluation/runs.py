@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers.checks import is_int, known
+from tlhelpers.errors import nearest
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+COLUMNS = (
+    "seed", "labels", "all_labels", "strategy", "tested_on", "seconds", *METRICS,
+    "items", "correct", "truth", "predicted",
+)  # fmt: skip
 SEEDS_TO_CLAIM = 10
 
 
@@ -46,16 +51,15 @@ class Runs(pd.DataFrame):
         ValueError
             If there is none of this name; the message lists near ones.
         """
-        tested = list(dict.fromkeys(self["tested_on"])) if "tested_on" in self else []
-        known("test set", name, tested)
+        if "tested_on" not in self:
+            raise ValueError("the runs were tested on one set alone: take them as they are")
+        known("test set", name, dict.fromkeys(self["tested_on"]))
         return self[self["tested_on"] == name].drop(columns="tested_on").reset_index(drop=True)
 
     def require(self, *names: str) -> None:
         """Refuse a strategy of which there is no run; the message lists near names."""
         for name in names:
             if name not in self.strategies:
-                from tlhelpers.errors import nearest
-
                 near = nearest(str(name), self.strategies)
                 raise ValueError(f"the runs hold no strategy {name!r}: {near}")
 

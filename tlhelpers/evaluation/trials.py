@@ -19,6 +19,7 @@ from tlhelpers.data.splits import (
     mean_per_class,
     split_by_group,
 )
+from tlhelpers.evaluation.runs import COLUMNS
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +119,10 @@ class Trial:
         [(other, target)] = self.targets.items()
         # Taking items by index makes copies: a strategy may change its rows in place.
         tests = {name: self.features[name][items] for name, items in self.items().items()}
-        source, labels = self.features[self.name][self.train], self.source.labels[self.train]
-        return Rows(source, labels, self.features[other][target.train], tests)
+        source, labels = self.features[self.name], np.asarray(self.source.labels)
+        return Rows(
+            source[self.train], labels[self.train], self.features[other][target.train], tests
+        )
 
 
 @dataclass
@@ -151,7 +154,7 @@ def plan_trials(
     sets: Mapping[str, object],
     labels: Iterable[int | None],
     seeds: Iterable[int],
-    test: float,
+    test: float = 0.3,
     features: Mapping[str, np.ndarray] | None = None,
 ) -> list[Trial]:
     """All splits and draws of a comparison, made before anything runs.
@@ -178,9 +181,13 @@ def plan_trials(
     Raises
     ------
     ValueError
-        If a set cannot be split or drawn from; the message names the class.
+        If a set cannot be split or drawn from (the message names the class), or the sets differ in
+        their classes.
     """
+    if not sets:
+        raise ValueError("there is no set: give at least one, to learn from")
     name, source = next(iter(sets.items()))
+    _check_classes(sets)
     features = _checked_features(sets, features or {})
     hidden = {other: without_labels(data) for other, data in list(sets.items())[1:]}
     trials = []
@@ -209,6 +216,17 @@ def _drawn(source, split: Split, per_class: int | None, seed: int) -> np.ndarray
     return split.train[draw_labels(labels, per_class, seed, names)]
 
 
+def _check_classes(sets: Mapping[str, object]) -> None:
+    """Refuse sets whose label 1, say, means one thing here and another there."""
+    named = {name: list(data.class_names) for name, data in sets.items() if _has_names(data)}
+    if any(names != next(iter(named.values())) for names in named.values()):
+        raise ValueError(f"the sets have other classes: {named}")
+
+
+def _has_names(data) -> bool:
+    return getattr(data, "class_names", None) is not None
+
+
 def _checked_features(sets: Mapping, features: Mapping) -> dict[str, np.ndarray]:
     for name, rows in features.items():
         if name not in sets:
@@ -220,7 +238,14 @@ def _checked_features(sets: Mapping, features: Mapping) -> dict[str, np.ndarray]
     widths = {name: np.shape(rows)[1] for name, rows in features.items()}
     if len(set(widths.values())) > 1:
         raise ValueError(f"the sets have different numbers of features: {widths}")
-    return {name: np.asarray(rows) for name, rows in features.items()}
+    return {name: _read_only(rows) for name, rows in features.items()}
+
+
+def _read_only(rows) -> np.ndarray:
+    """A view that no strategy can write to; with several processes joblib's are such anyway."""
+    view = np.asarray(rows).view()
+    view.flags.writeable = False
+    return view
 
 
 def relabel(data, labels: np.ndarray):
@@ -231,7 +256,14 @@ def relabel(data, labels: np.ndarray):
     if is_dataclass(data):
         return replace(data, **changed)
     twin = copy.copy(data)
-    vars(twin).update(changed)
+    for name, values in changed.items():
+        try:
+            setattr(twin, name, values)
+        except AttributeError:
+            raise ValueError(
+                f"the {name} of a {type(data).__name__} cannot be changed, so they cannot be "
+                "hidden either: give a set with labels as a plain attribute"
+            ) from None
     return twin
 
 
@@ -244,7 +276,7 @@ def seed_list(seeds: int | Iterable[int]) -> list[int]:
     """A count (0, 1, …) or the seeds themselves, as a list; refused if empty or not different."""
     if is_int(seeds):
         return list(range(whole("seeds", seeds)))
-    seeds = list(seeds)
+    seeds = list(seeds) if isinstance(seeds, Iterable) else [seeds]
     if not seeds or len(set(seeds)) < len(seeds) or not all(is_int(s) and s >= 0 for s in seeds):
         raise ValueError(f"seeds must be a count from 1 on or different whole numbers, got {seeds}")
     return seeds
@@ -294,10 +326,9 @@ def run_trial(name: str, strategy: Strategy, trial: Trial) -> tuple[Outcome, flo
     Raises
     ------
     ValueError
-        If it does not give one known label per test item.
+        If it does not give one known label per test item, or a note has the name of a column.
     """
-    # Copies: a strategy that shuffles its items in place must not change the next one's.
-    given = replace(trial, train=trial.train.copy(), test=trial.test.copy())
+    given = _copied(trial)
     started = time.perf_counter(), time.process_time()
     try:
         found = strategy(given)
@@ -307,10 +338,22 @@ def run_trial(name: str, strategy: Strategy, trial: Trial) -> tuple[Outcome, flo
         raise
     seconds = time.perf_counter() - started[0], time.process_time() - started[1]
     outcome = found if isinstance(found, Outcome) else Outcome(found)
+    taken = [note for note in outcome.notes if note in COLUMNS]
+    if taken:
+        raise ValueError(f"strategy {name!r} notes {taken[0]!r}, a column that all runs have")
     predicted = outcome.predicted
     if not isinstance(predicted, Mapping):
         predicted = {trial.name: predicted}
     return replace(outcome, predicted=_checked(name, predicted, trial)), *seconds
+
+
+def _copied(trial: Trial) -> Trial:
+    """With items of its own: a strategy that shuffles in place must not change the next one's."""
+    targets = {
+        name: replace(one, train=one.train.copy(), test=one.test.copy())
+        for name, one in trial.targets.items()
+    }
+    return replace(trial, train=trial.train.copy(), test=trial.test.copy(), targets=targets)
 
 
 def _checked(name: str, predicted: Mapping, trial: Trial) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from tlhelpers.checks import whole
 from tlhelpers.models.words import tokens
 
 
@@ -105,8 +106,7 @@ def nearest_neighbours(features: np.ndarray, labels: np.ndarray, k: int = 1) -> 
     callable
         ``strategy(trial)`` gives the predicted labels of the trial's test rows.
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+    whole("k", k)
     features, labels = _checked(features, labels)
 
     def strategy(trial):
