@@ -18,7 +18,8 @@ from tlhelpers.evaluation.bootstrap import (
     scores,
     two_sided_p,
 )
-from tlhelpers.evaluation.repeated import METRICS, repeat
+from tlhelpers.evaluation.repeated import repeat
+from tlhelpers.evaluation.runs import METRICS
 
 # Other work on the machine must not fail a test: no deadline.
 calm = settings(deadline=None, max_examples=60)
@@ -108,8 +109,9 @@ def guesses():
     """Runs of guessing the class of real digits: every class gets wrong and right answers."""
     digits = load_digits_pair("digits", size=8).subset(np.arange(180))
 
-    def guess(train, test, seed):
-        return np.random.default_rng(seed).choice(digits.labels[train], len(test))
+    def guess(trial):
+        rng = np.random.default_rng(trial.seed)
+        return rng.choice(digits.labels[trial.train], len(trial.test))
 
     return repeat({"guessing": guess}, digits, labels=[5], seeds=10, progress=False)
 
