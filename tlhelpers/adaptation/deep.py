@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,6 @@ from tlhelpers.training.batches import (
 from tlhelpers.training.fitting import History, check_options
 from tlhelpers.training.loop import Run, apply_to
 from tlhelpers.training.optimizers import param_groups
-from tlhelpers.training.schedules import rate_factor
 
 Penalty = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -278,8 +276,7 @@ def _fit(
     groups = param_groups(model, lr, weight_decay)
     if extra is not None:
         groups.append({"params": list(extra.parameters()), "lr": groups[-1]["lr"]})
-    factor = partial(rate_factor, schedule=schedule)
-    run = Run(model, torch.optim.AdamW(groups), "float32", batch_size, seed, factor)
+    run = Run(model, torch.optim.AdamW(groups), "float32", batch_size, seed, schedule)
     if extra is not None:
         extra.to(run.device)
 
@@ -287,7 +284,6 @@ def _fit(
         return _align_epoch(run, labelled, unlabelled, penalty, weight, epoch, epochs)
 
     rows = run.repeat(one_epoch, epochs, quiet)
-    model.eval()
     return History(pd.DataFrame(rows), epochs)
 
 

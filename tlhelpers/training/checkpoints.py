@@ -12,6 +12,7 @@ from torch import nn
 from tlhelpers.errors import CourseError
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.training.batches import Labelled
+from tlhelpers.training.loop import Run
 
 
 class Checkpoint:
@@ -66,19 +67,22 @@ class Checkpoint:
         return self.settings.get(key) != settings.get(key)
 
 
-def settings_of(
-    model: nn.Module,
-    train: Labelled,
-    valid: Labelled | None,
-    optimizer,
-    frozen: dict[str, str],
-    **options,
+def settings_of_run(run: Run, epochs: int, augment, patience: int | None) -> dict:
+    """How a run trains: where the rate is not constant, each step depends on the epochs to come."""
+    settings = {"batch_size": run.batch_size, "seed": run.seed, "precision": run.precision}
+    settings |= {"augmentation": augment is not None, "early stopping": patience is not None}
+    if (run.schedule, run.warmup) != ("constant", 0):
+        settings["schedule"] = f"{run.schedule}, warm-up {run.warmup}, {epochs} epochs"
+    return settings
+
+
+def settings_of_data(
+    model: nn.Module, train: Labelled, valid: Labelled | None, optimizer, frozen: dict[str, str]
 ) -> dict:
-    """What must be the same for a checkpoint to go on; the number of epochs may change."""
+    """What is trained, at which rates, and on what."""
     groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
     trained = [(name, tuple(p.shape)) for name, p in model.named_parameters() if p.requires_grad]
     return {
-        **options,
         "class_names": repr(getattr(model, "class_names", None)),
         "training data": train.fingerprint,
         "validation data": valid and valid.fingerprint,
@@ -86,10 +90,3 @@ def settings_of(
         "trained weights": repr(trained),
         "frozen weights": repr(sorted(frozen.items())),
     }
-
-
-def schedule_setting(schedule: str, warmup: float, epochs: int) -> dict:
-    """Nothing for a constant rate; else each step depends on how many there will be."""
-    if (schedule, warmup) == ("constant", 0):
-        return {}
-    return {"schedule": f"{schedule}, warm-up {warmup}, {epochs} epochs"}

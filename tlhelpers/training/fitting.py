@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from tlhelpers.checks import known, whole
+from tlhelpers.checks import whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
-from tlhelpers.models.precision import PRECISIONS
 from tlhelpers.training.batches import SETS, Batches, Labelled, attach_labels
-from tlhelpers.training.checkpoints import Checkpoint, schedule_setting, settings_of
+from tlhelpers.training.checkpoints import Checkpoint, settings_of_data, settings_of_run
 from tlhelpers.training.early_stopping import EarlyStopping
 from tlhelpers.training.freezing import (
     freeze,
@@ -26,7 +24,7 @@ from tlhelpers.training.freezing import (
 )
 from tlhelpers.training.loop import Run
 from tlhelpers.training.optimizers import make_optimizer
-from tlhelpers.training.schedules import check_schedule, rate_factor
+from tlhelpers.training.schedules import check_schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,17 +141,13 @@ def fit(
        arXiv:1608.03983.
     """
     check_options(epochs, batch_size, seed, schedule, warmup)
-    known("precision", precision, PRECISIONS)
     stopping = EarlyStopping(patience, validation)
     train = attach_labels(model, data, labels, augment)
     valid = None if validation is None else _held_out(model, validation)
     optimizer, frozen = make_optimizer(model, optimizer, lr, weight_decay), frozen_hashes(model)
-    factor = partial(rate_factor, schedule=schedule, warmup=warmup)
-    run = Run(model, optimizer, precision, batch_size, seed, factor)
-    options = {"batch_size": batch_size, "seed": seed, "precision": precision}
-    options |= {"augmentation": augment is not None, "early stopping": patience is not None}
-    options |= schedule_setting(schedule, warmup, epochs)
-    store = Checkpoint(checkpoint, settings_of(model, train, valid, optimizer, frozen, **options))
+    run = Run(model, optimizer, precision, batch_size, seed, schedule, warmup)
+    of_data = settings_of_data(model, train, valid, optimizer, frozen)
+    store = Checkpoint(checkpoint, settings_of_run(run, epochs, augment, patience) | of_data)
     rows, stopping.weights = store.read(model, run.optimizer, epochs) if resume else ([], None)
 
     def one_epoch(number: int) -> dict[str, float]:
@@ -167,7 +161,6 @@ def fit(
 
     rows = run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
     stopping.restore(model)
-    model.eval()
     return History(pd.DataFrame(rows), stopping.best_epoch(rows))
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from tlhelpers.checks import known
 from tlhelpers.errors import CourseError
-from tlhelpers.models.precision import has_bfloat16
+from tlhelpers.models.precision import PRECISIONS, has_bfloat16
 from tlhelpers.training.batches import Labelled, cut_into_batches
+from tlhelpers.training.schedules import rate_factor
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,18 @@ class Run:
         precision: str,
         batch_size: int,
         seed: int,
-        factor: Callable[[float], float] = lambda progress: 1.0,
+        schedule: str = "constant",
+        warmup: float = 0.0,
     ):
         from accelerate import Accelerator
 
+        known("precision", precision, PRECISIONS)
         # Accelerator takes the precision once per process; a notebook compares several.
         self.accelerator = Accelerator()
         self.device = self.accelerator.device
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.batch_size, self.seed, self.factor = batch_size, seed, factor
+        self.batch_size, self.seed, self.precision = batch_size, seed, precision
+        self.schedule, self.warmup = schedule, warmup
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(self.device))
 
@@ -58,7 +63,10 @@ class Run:
         is_over: Callable[[list[dict]], bool] = lambda rows: False,
         after_epoch: Callable[[list[dict]], None] = lambda rows: None,
     ) -> list[dict]:
-        """Go on after `rows` until all epochs are done or `is_over`; one row per epoch, timed."""
+        """Go on after `rows` until all epochs are done or `is_over`; one row per epoch, timed.
+
+        The model is left in evaluation mode, and the random state of the process as it was.
+        """
         rows = list(rows)
         with random_state_put_back(self.device):
             while len(rows) < epochs and not is_over(rows):
@@ -68,6 +76,7 @@ class Run:
                 after_epoch(rows)
                 if not quiet:
                     print(_describe(rows[-1], epochs), flush=True)
+        self.model.eval()
         return rows
 
     def steps(
@@ -126,7 +135,7 @@ class Run:
         return nn.functional.cross_entropy(logits, targets), logits.argmax(1) == targets
 
     def _set_rates(self, progress: float) -> None:
-        factor = self.factor(progress)
+        factor = rate_factor(progress, self.schedule, self.warmup)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
