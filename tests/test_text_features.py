@@ -163,6 +163,8 @@ def test_pooling_leaves_out_what_fills_up(hidden, lengths, rubbish):
         ]
         found = pooled(torch.tensor(hidden), torch.tensor(mask), pool)
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="unknown pool 'man': did you mean mean"):
+        pooled(torch.tensor(hidden), torch.tensor(mask), "man")
 
 
 def test_lists_arrays_and_sets_are_the_same(small):

@@ -380,17 +380,21 @@ def test_offline_a_name_is_refused_and_nobody_is_asked(monkeypatch, nobody_is_as
 
 
 # gensim fixes its folder when it is imported, so downloads are made in a process of their own; its
-# addresses lead to a server of this machine, if there is one.
+# addresses lead to a server of this machine.
 DOWNLOADS = """
 import re, sys, urllib.request
 from tlhelpers.errors import CourseError
 from tlhelpers.models.vector_files import load_vectors
+address = None
 def led_here(true):
-    here = lambda url: re.sub("https://.*/(master|download)/", sys.argv[1] + "/", url)
+    here = lambda url: re.sub("https://.*/(master|download)/", address + "/", url)
     return lambda url, *rest, **named: true(here(url), *rest, **named)
-for name in ("urlopen", "urlretrieve") if sys.argv[1] else ():
+for name in ("urlopen", "urlretrieve"):
     setattr(urllib.request, name, led_here(getattr(urllib.request, name)))
-for name in sys.argv[2:]:
+for name in sys.argv[1:]:
+    if name.startswith("http://"):
+        address = name
+        continue
     try:
         found = load_vectors(name, 2)
         print("<got>", found.index_to_key, found.vectors.tolist())
@@ -400,8 +404,8 @@ for name in sys.argv[2:]:
 GOT = "<got> ['a', 'b'] [[1.0, 0.0], [0.0, 1.0]]"
 
 
-def downloads(tmp_path, address, *names, **variables):
-    """What is said of each name; nothing may come on the other stream or into the home folder."""
+def downloads(tmp_path, *names, **variables):
+    """What is said of each name, asked of the address before it; the home folder stays empty."""
     for folder in ("cache", "tmp", "home"):
         (tmp_path / folder).mkdir(exist_ok=True)
     ours = ("TLHELPERS_OFFLINE", "GENSIM_DATA_DIR")
@@ -409,7 +413,7 @@ def downloads(tmp_path, address, *names, **variables):
     folders = {"TLHELPERS_CACHE": "cache", "TMPDIR": "tmp", "HOME": "home", "USERPROFILE": "home"}
     own = {key: str(tmp_path / value) for key, value in folders.items()}
     done = subprocess.run(
-        [sys.executable, "-c", DOWNLOADS, address, *names],
+        [sys.executable, "-c", DOWNLOADS, *names],
         cwd=repo_root(),
         env={**kept, **own, "PYTHONUTF8": "1", **variables},
         capture_output=True,
@@ -461,18 +465,19 @@ def test_a_name_is_fetched_once_and_what_cannot_be_had_is_told(tmp_path, shelf):
     assert spoilt.startswith("<told> 'spoilt' is no file") and "Checksum" in spoilt
 
 
-def test_a_download_goes_into_the_cache_and_one_that_broke_off_is_told(tmp_path, shelf):
+def test_a_download_goes_into_the_cache_and_what_cannot_be_had_is_told(
+    tmp_path, shelf, nobody_listens
+):
     broken = tmp_path / "cache" / "gensim" / "spoilt"
     broken.mkdir(parents=True)
-    got, told = downloads(tmp_path, shelf[0], "tiny", "spoilt")
+    google = "word2vec-google-news-300"
+    got, broke_off, offline = downloads(
+        tmp_path, shelf[0], "tiny", "spoilt", nobody_listens, google
+    )
     assert got == GOT and (tmp_path / "cache" / "gensim" / "tiny" / "tiny.gz").exists()
-    assert told == f"<told> there is no file {broken / 'spoilt.gz'}"
-
-
-def test_without_a_network_a_name_gives_one_clear_line(tmp_path, nobody_listens):
-    (told,) = downloads(tmp_path, nobody_listens, "word2vec-google-news-300")
-    assert told.startswith("<told> 'word2vec-google-news-300' is no file")
-    assert "look at the name and at the network, or give 'glove-50d'" in told
+    assert broke_off == f"<told> there is no file {broken / 'spoilt.gz'}"
+    assert offline.startswith(f"<told> {google!r} is no file")
+    assert "look at the name and at the network, or give 'glove-50d'" in offline
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A learner's own pictures: one sub-folder per class."""
+"""A folder of a learner's own pictures."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _check_folder(path: Path, files: dict[str, list[Path]]) -> None:
     if len(files) < 2:
-        found = f"only {next(iter(files))!r}" if files else "none"
-        raise CourseError(f"{path} needs at least two sub-folders, one per class; found {found}")
+        names = f"only {next(iter(files))!r}" if files else "none"
+        raise CourseError(f"{path} needs at least two sub-folders, one per class; found {names}")
     for name, pictures in files.items():
         if len(pictures) < 2:
             raise CourseError(

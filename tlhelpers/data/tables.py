@@ -1,4 +1,4 @@
-"""A learner's own texts: a table with a heading line."""
+"""A table of a learner's own texts."""
 
 from __future__ import annotations
 

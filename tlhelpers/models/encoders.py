@@ -55,7 +55,7 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         known("pool", pool, POOLS)
-        whole("max_length", max_length, 3)  # start, one token, end
+        max_length = whole("max_length", max_length, 3)  # start, one token, end
         refuse_other_tokenizer(model.config, tokenizer)
         self.model, self.name, self.provenance, self.pool = model, name, provenance, pool
         self.feature_size = model.config.hidden_size
@@ -138,7 +138,13 @@ def pooled(hidden: torch.Tensor, mask: torch.Tensor, pool: str = "mean") -> torc
     Returns
     -------
     float tensor, shape (n, d)
+
+    Raises
+    ------
+    ValueError
+        If `pool` is unknown.
     """
+    known("pool", pool, POOLS)
     there = mask.unsqueeze(2).to(hidden.dtype)
     if pool == "cls":
         return hidden[:, 0]
