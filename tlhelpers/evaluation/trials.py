@@ -181,8 +181,8 @@ def plan_trials(
     Raises
     ------
     ValueError
-        If a set cannot be split or drawn from (the message names the class), or the sets differ in
-        their classes.
+        If a set cannot be split or drawn from (the message names the class), the sets differ in
+        their classes, or two label counts come to the same number.
     """
     if not sets:
         raise ValueError("there is no set: give at least one, to learn from")
@@ -190,9 +190,10 @@ def plan_trials(
     _check_classes(sets)
     features = _checked_features(sets, features or {})
     hidden = {other: without_labels(data) for other, data in list(sets.items())[1:]}
-    trials = []
-    for seed in seeds:
-        split = split_by_group(source, test, seed)
+    labels, trials = list(labels), []
+    splits = {seed: split_by_group(source, test, seed) for seed in seeds}
+    _counts(labels, splits.values(), source)
+    for seed, split in splits.items():
         targets = {
             other: _target(hidden[other], split_by_group(sets[other], test, seed))
             for other in hidden
@@ -283,24 +284,23 @@ def seed_list(seeds: int | Iterable[int]) -> list[int]:
 
 
 def label_counts(trials: Iterable[Trial]) -> dict[int | None, int]:
-    """The number of labels per class that stands for each request; for None a mean, rounded.
-
-    Raises
-    ------
-    ValueError
-        If two requests come to the same number.
-    """
+    """The number of labels per class that stands for each request; for None a mean, rounded."""
     trials = list(trials)
     wanted = list(dict.fromkeys(trial.per_class for trial in trials))
-    classes = len(np.unique(trials[0].source.labels))
     all_items = [Split(t.train, t.test) for t in trials if t.per_class is None]
-    found = {k: mean_per_class(all_items, classes) if k is None else k for k in wanted}
-    if len(set(found.values())) < len(found):
+    return _counts(wanted, all_items, trials[0].source)
+
+
+def _counts(wanted: list, splits: Iterable[Split], source) -> dict[int | None, int]:
+    """As `label_counts` has it; refused if two requests come to the same number."""
+    classes = len(np.unique(source.labels))
+    counts = {k: mean_per_class(splits, classes) if k is None else k for k in wanted}
+    if len(set(counts.values())) < len(wanted):
         raise ValueError(
-            f"labels {wanted} hold a number twice (None stands for {found.get(None)} here): "
+            f"labels {wanted} hold a number twice (None stands for {counts.get(None)} here): "
             "leave one out"
         )
-    return found
+    return counts
 
 
 # ---------------------------------------------------------------- running and judging
