@@ -19,32 +19,39 @@ def notebook_file(folder, *cells):
     return folder / "99_made.ipynb"
 
 
-def test_a_lesson_that_holds(tmp_path):
-    said = []
-    path = notebook_file(tmp_path, CLAIM.format(bound=0.5), "import time; time.sleep(4)")
-    run = runner.run_lesson(path, tmp_path / "out", said.append)
-    assert run.ok and run.held == "1/1"
-    assert run.slowest_seconds == pytest.approx(max(run.cell_seconds), abs=0.01)
-    assert run.slowest_seconds >= 4 and run.slowest_cell.startswith("import time")
-    assert run.peak_mb > 20
-    assert [line.split()[1:3] for line in said] == [["cell", "1/2"], ["cell", "2/2"]]
-    html = (tmp_path / "out" / "99_made.html").read_text()
-    assert "one is at least 0.5" in html
-    assert "99.a   held     one is at least 0.5" in runner.report([run])
-
-
-def test_the_page_shows_a_widgets_still_figure(tmp_path):
-    cell = """
+WIDGET = """
 from IPython.display import HTML
 from tlhelpers.figures.widgets import Explorer
 import ipywidgets
 Explorer(ipywidgets.IntSlider(3), lambda value: (f"value {value}", HTML("<img alt='still'/>")))
 """
-    run = runner.run_lesson(notebook_file(tmp_path, cell), tmp_path / "out", lambda line: None)
-    html = (tmp_path / "out" / "99_made.html").read_text()
-    assert run.ok, run.error
-    assert 'value 3<img alt="still"/>' in html
-    assert "widget-view+json" not in html
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """A lesson that ran to its end: what was told meanwhile, the result, and the page."""
+    folder, lines = tmp_path_factory.mktemp("held"), []
+    path = notebook_file(folder, CLAIM.format(bound=0.5), "import time; time.sleep(1)", WIDGET)
+    run = runner.run_lesson(path, folder / "out", lines.append)
+    return lines, run, (folder / "out" / "99_made.html").read_text(encoding="utf-8")
+
+
+def test_a_lesson_that_holds(held):
+    lines, run, page = held
+    assert run.ok and run.held == "1/1", run.error
+    assert len(run.cell_seconds) == 3 and run.cell_seconds[1] >= 1
+    assert run.slowest_seconds == pytest.approx(max(run.cell_seconds), abs=0.01)
+    assert run.slowest_seconds < run.seconds
+    assert run.peak_mb > 20
+    assert [line.split()[1:3] for line in lines] == [["cell", f"{cell}/3"] for cell in (1, 2, 3)]
+    assert "one is at least 0.5" in page
+    assert "99.a   held     one is at least 0.5" in runner.report([run])
+
+
+def test_the_page_shows_a_widgets_still_figure(held):
+    page = held[2]
+    assert 'value 3<img alt="still"/>' in page
+    assert "widget-view+json" not in page
 
 
 def test_a_claim_that_does_not_hold_fails_the_run_and_is_still_in_the_table(tmp_path):
