@@ -7,7 +7,7 @@
 # **After this lesson you can**
 # - write one training step by hand, and say which weights it moves;
 # - freeze a network so that it stays frozen, and let it train again in parts;
-# - train the head first and then the body, with one rate for each layer group;
+# - train the head first and then the backbone, with one rate for each layer group;
 # - measure what a network forgets while it learns;
 # - train a few per cent of the weights with LoRA;
 # - tell which of these choices made a difference that ten seeds can see.
@@ -61,7 +61,7 @@ print(backbone, backbone.transform, split, sep="\n")
 
 # %% [markdown]
 # ## 1 · One step by hand
-# A classifier is the pretrained body and a new head with random weights. One batch goes forward, the
+# A classifier is the pretrained backbone and a new head with random weights. One batch goes forward, the
 # loss is computed, and its gradient goes backward to every weight.
 
 # %%
@@ -77,7 +77,7 @@ print(f"loss before: {loss.item():.2f}, a head that knows nothing: {np.log(10):.
 # How much does each part want to move? A *layer group* is a part of the network, from the stem to the
 # head. For each group, the length of its gradient beside the length of its weights:
 #
-# > **Before you run it:** the body's weights were learned from over a million photographs. The head is
+# > **Before you run it:** the backbone's weights were learned from over a million photographs. The head is
 # > random. In the first step, whose weights are asked to change?
 
 # %%
@@ -92,7 +92,7 @@ pd.DataFrame({"weights": [sum(p.numel() for p in ps) for ps in parts],
              index=names).round(3)
 
 # %% [markdown]
-# All of them. The gradient that reaches the body went through a random head: it tells the body how to
+# All of them. The gradient that reaches the backbone went through a random head: it tells the backbone how to
 # serve a head that knows nothing. That is the argument for *head first*; section 6 tests it. Now the
 # step itself:
 
@@ -172,9 +172,9 @@ check("03.2", trained_weights)
 
 # %% [markdown]
 # ### Exercise 03.3
-# An optimizer was built while the body was frozen, from the weights with `requires_grad` alone. Then
-# the body was unfrozen, and a training loop in plain torch goes on with **the same optimizer**. What
-# happens to the body?
+# An optimizer was built while the backbone was frozen, from the weights with `requires_grad` alone. Then
+# the backbone was unfrozen, and a training loop in plain torch goes on with **the same optimizer**. What
+# happens to the backbone?
 #
 # - `"a"`: torch stops with an error at the next step
 # - `"b"`: it is trained from now on, with the optimizer's rate
@@ -220,7 +220,7 @@ print(f"{told.seconds:.0f} seconds")
 figures.history(told.table, "sixty epochs of the head, then eight of everything")
 
 # %% [markdown]
-# At the dotted line the body begins to move. The loss jumps, probably since the head was made for features
+# At the dotted line the backbone begins to move. The loss jumps, probably since the head was made for features
 # that are no longer the same, and falls again within a few epochs.
 
 # %%
@@ -259,7 +259,7 @@ claim_value("03.c", "networks that are trained again here agree with it on most 
             same["from blocks.5"], at_least=0.8)
 
 # %% [markdown]
-# ### Does it pay to let the body move?
+# ### Does it pay to let the backbone move?
 
 # %%
 depth_of = ["head only", "last convolution", "from blocks.5", "from blocks.3", "from blocks.1",
@@ -428,7 +428,7 @@ found = [compare(table, a, b) for table in (in_style, other_style) for a, b in p
 figures.intervals(found, notes=["in style", "in style", "other style", "other style"])
 
 # %% [markdown]
-# And the paper's main point: does moving the body lose accuracy in the other style, against the head
+# And the paper's main point: does moving the backbone lose accuracy in the other style, against the head
 # alone?
 
 # %%
@@ -439,7 +439,7 @@ table.round(3)
 
 # %% [markdown]
 # Here it does not come out as in the paper: head first and all at once cannot be told apart, and moving
-# the body does not cost accuracy in the other style, it gains some. We do not know why. One guess: the
+# the backbone does not cost accuracy in the other style, it gains some. We do not know why. One guess: the
 # paper needs features that are already good for the target, and ours were made for photographs more
 # than twice the size. Nothing here tests it.
 
@@ -451,16 +451,16 @@ claim("03.l", "nor in the other style, where the paper sees the difference",
       mean_of(other_style, orders), expect="not resolved")
 
 # %% tags=["claim"]
-claim("03.m", "letting the body move costs less than 2 points in the other style",
+claim("03.m", "letting the backbone move costs less than 2 points in the other style",
       against_head(other_style), by=-0.02)
 
 # %% [markdown]
 # So the accuracies give no reason to train the head first. We go on with it because the head costs next
-# to nothing and can be judged before the body moves: a convenience, not a result.
+# to nothing and can be judged before the backbone moves: a convenience, not a result.
 
 # %% [markdown]
 # ## 7 · What is forgotten
-# The body knew a thousand kinds of photographs. Does it still, after it learned ten kinds of drawings?
+# The backbone knew a thousand kinds of photographs. Does it still, after it learned ten kinds of drawings?
 # We put ImageNet's own last layer back on top and ask it about photographs: eighty crops of two
 # pictures that scikit-learn ships. Nobody labelled the crops; we ask whether the **answer is the old
 # one**.

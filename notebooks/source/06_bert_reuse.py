@@ -295,7 +295,7 @@ tables = {figures.labels_per_class(k): of_layers[of_layers["labels"] == k] for k
 figures.by_layer(tables, ["GloVe mean", *names])
 
 # %% [markdown]
-# The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds are much surer.
+# The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds have much narrower bands.
 # Which middle layer to compare? If we took the highest of seven and reported it, we would have chosen on the
 # test side. So we take layers 2 to 4 *on the average*.
 
@@ -344,7 +344,7 @@ check("06.3", answer)
 # %% [markdown]
 # ## 5 · Frozen, tuned, or LoRA?
 # Tuning works as in lesson 03: head first, then everything, with a small rate, a warm-up and a linear way
-# down. Live, for one seed and 32 labels per class (the dotted line is where the body joins in):
+# down. Live, for one seed and 32 labels per class (the dotted line is where the backbone joins in):
 
 # %%
 split = split_by_group(tweets, 0.3, seed=0)

@@ -333,8 +333,8 @@ def coral_by_hand(source, target):
 check("07.3", coral_by_hand)
 
 # %% [markdown]
-# **Self-training**: the head guesses the labels of the tweets, and is trained anew with its surest guesses as
-# if they were true. Of each guessed class the surest three fifths are taken, three rounds.
+# **Self-training**: the head guesses the labels of the tweets, and is trained anew with its most confident guesses as
+# if they were true. Of each guessed class the most confident three fifths are taken, three rounds.
 #
 # A fifth row comes from skada, a library of such methods: *optimal transport* moves source rows to where the
 # target rows are, with the least way in all. It does not look at classes: a friendly sentence may land among
@@ -359,9 +359,9 @@ adapted = {"standardised": standardised, "CORAL": by_coral, "importance weights"
 # ### Exercise 07.4
 # Choose the target items for a model to learn from its own guesses. `probabilities` has the shape (m, k): one
 # row per item, one column per class. The predicted class of an item is the one with the highest probability,
-# and that probability says how sure the model is. Of **each predicted class** take the
-# `round(share * count)` surest items, where `count` is the number of items with that predicted class; of
-# equally sure ones take the first. A class that is never predicted sends none. Return two int arrays:
+# and that probability is its *confidence*. Of **each predicted class** take the
+# `round(share * count)` most confident items, where `count` is the number of items with that predicted class; of
+# equally confident ones take the first. A class that is never predicted sends none. Return two int arrays:
 # `items`, in ascending order, and their predicted classes.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-07-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -481,7 +481,7 @@ check("07.5", answer)
 
 # %% [markdown]
 # ### And a network whose weights move?
-# MiniLM tuned on the same news sentences, and then *self-trained* once over the surest three fifths of its guesses
+# MiniLM tuned on the same news sentences, and then *self-trained* once over the most confident three fifths of its guesses
 # (stored; ten seeds).
 
 # %%
@@ -599,8 +599,8 @@ check("07.6", answer)
 
 # %% [markdown]
 # ## 6 · What may one promise?
-# A user asks: "How often will it be right on my texts?" The head from news tells how sure it is. And there are
-# estimates that ask for no label: *thresholded confidence* (Garg and others, 2022) finds the sureness that
+# A user asks: "How often will it be right on my texts?" The head from news gives its confidence. And there are
+# estimates that ask for no label: *thresholded confidence* (Garg and others, 2022) finds the confidence that
 # gives the right accuracy at home, and counts how many of the new texts lie above it.
 #
 # > **Before you run it:** where will the model promise too much: on tweets, on movies, or on products?
@@ -629,7 +629,7 @@ claim_value("07.x", "on products, it promises too much as well", *with_interval(
 
 # %% [markdown]
 # At home the estimate is right by construction. On tweets, which are easier than news, it promises too
-# little; on movies and products, too much. It takes for granted that a sureness means as much abroad as at
+# little; on movies and products, too much. It takes for granted that a confidence means as much abroad as at
 # home. So:
 #
 # - State the domain with every accuracy: "right on so many of a hundred *editorial sentences*".

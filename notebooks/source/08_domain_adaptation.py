@@ -401,9 +401,9 @@ claim_value("08.k", "all the while, every single run is right on its own source 
 #
 # *source accuracy*: right at home. *importance weighted*: the same, source items like the target count more.
 # *deep embedded validation*: the weighted loss, steadied. *thresholded confidence*: lesson 07. *entropy*: how
-# sure of target items. *matrix norm*: sureness, measured by high powers. *mutual information*: sure, and all
+# sure of target items. *matrix norm*: confidence, measured by high powers. *mutual information*: confident, and all
 # classes occur. *soft neighbourhood density*: how many target items get answers like each one's. Those that
-# ask for sureness or for alike answers only are also pleased by a model that calls everything the same.
+# ask for confidence or for alike answers only are also pleased by a model that calls everything the same.
 
 # %%
 candidates = [name for name in onward.strategy.unique() if name != "oracle"]
@@ -413,7 +413,7 @@ figures.scorer_scatter(onward, SCORERS, candidates)
 # ### Exercise 08.7
 # Choose a model without labels: `probabilities` is a dict from the name of a model to its probabilities for
 # target items, an array of shape (m, k); m may differ. The entropy of a row is the sum of −p · log p over its
-# classes, where 0 · log 0 counts as 0: the lower, the surer. Return the name with the lowest **mean** entropy
+# classes, where 0 · log 0 counts as 0: the lower, the more confident. Return the name with the lowest **mean** entropy
 # over its rows; of equal ones, the first in the dict.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -466,7 +466,7 @@ claim("08.p", "and choosing by soft neighbourhood density is worse than that",
 #
 # The choice matters as much as the methods: a bad scorer takes home the worst of them. On one way entropy
 # chooses nearly like the oracle; on the way back it falls, with some seeds, for a network that DANN has made
-# sure of wrong answers. *Mutual information* asks for sureness *and* for all classes to occur. It costs
+# sure of wrong answers. *Mutual information* asks for confidence *and* for all classes to occur. It costs
 # little both ways; but it picked the same method each time, so this is one good decision, not twenty. It may
 # fail where the target's classes are unequal. Accuracy on the source is nearly a blind draw, since all but
 # AdaBN are nearly alike at home.

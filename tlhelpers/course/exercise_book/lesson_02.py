@@ -113,8 +113,8 @@ def _look_at_draws(draw):
 def small_net() -> nn.Module:
     """A convolution, a BatchNorm layer and a linear layer, in training mode."""
     torch.manual_seed(0)
-    body = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
-    return nn.Sequential(*body, nn.Flatten(), nn.Linear(4, 2))
+    backbone = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+    return nn.Sequential(*backbone, nn.Flatten(), nn.Linear(4, 2))
 
 
 def _look_at_frozen(make_frozen):

@@ -74,8 +74,8 @@ def _look_at_step(step):
 
 def _half_frozen() -> nn.Module:
     """A frozen convolution; a BatchNorm layer and a linear layer that train."""
-    body = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
-    net = nn.Sequential(*body, nn.Flatten(), nn.Linear(4, 2))
+    backbone = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+    net = nn.Sequential(*backbone, nn.Flatten(), nn.Linear(4, 2))
     net[0].requires_grad_(False)
     return net
 
@@ -195,7 +195,7 @@ EXERCISES = [
     Function(
         "03.2",
         praise="Only what requires a gradient can be trained. Compare this number with the whole "
-        "before you train: a body that you forgot to freeze shows at once.",
+        "before you train: a backbone that you forgot to freeze shows at once.",
         hints=(
             "Go through model.parameters() and keep what may be trained.",
             "A weight that is open to training has requires_grad set to True, and numel() says "
@@ -245,7 +245,7 @@ EXERCISES = [
         "about it, so build the optimizer after you unfreeze. (The course's fit refuses such an "
         "optimizer.)",
         hints=(
-            "Ask two questions: does backward() reach the body, and who moves its weights?",
+            "Ask two questions: does backward() reach the backbone, and who moves its weights?",
             "What an optimizer moves is the list of weights that it was given when it was built.",
             "Try it on a network of two linear layers, and look at weight.grad and at the weights.",
         ),

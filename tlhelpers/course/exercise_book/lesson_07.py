@@ -220,15 +220,15 @@ def _number(share, own, probabilities):
     return round(share * len(own))
 
 
-def _surest(sure, number):
-    return np.argsort(-sure, kind="stable")[:number]
+def _most_confident(confidence, number):
+    return np.argsort(-confidence, kind="stable")[:number]
 
 
-def _of_each_class(probabilities, share, pick=_surest, number=_number):
+def _of_each_class(probabilities, share, pick=_most_confident, number=_number):
     """The chosen items of each predicted class, class after class, as `pick` orders them."""
-    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     owns = [np.flatnonzero(predicted == label) for label in np.unique(predicted)]
-    return [own[pick(sure[own], int(number(share, own, probabilities)))] for own in owns]
+    return [own[pick(confidence[own], int(number(share, own, probabilities)))] for own in owns]
 
 
 def _pseudo(probabilities, share, **options):
@@ -246,8 +246,8 @@ def _labels_left_behind(probabilities, share):
     return _pseudo(probabilities, share)[0], labels
 
 
-def _surest_of_all(probabilities, share):
-    items = np.sort(_surest(probabilities.max(axis=1), round(share * len(probabilities))))
+def _most_confident_of_all(probabilities, share):
+    items = np.sort(_most_confident(probabilities.max(axis=1), round(share * len(probabilities))))
     return items, probabilities.argmax(axis=1)[items]
 
 
@@ -260,7 +260,7 @@ def _by_column(probabilities, share):
     """Whatever an item's predicted class is, the highest probabilities of each column."""
     counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
     parts = [
-        _surest(column, round(share * count))
+        _most_confident(column, round(share * count))
         for column, count in zip(probabilities.T, counts, strict=True)
     ]
     items = np.concatenate(parts)
@@ -269,11 +269,11 @@ def _by_column(probabilities, share):
 
 
 def _places_within_classes(probabilities, share):
-    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     found = []
     for label in np.unique(predicted):
-        own = sure[predicted == label]
-        found += [(place, label) for place in _surest(own, round(share * len(own)))]
+        own = confidence[predicted == label]
+        found += [(place, label) for place in _most_confident(own, round(share * len(own)))]
     items, labels = np.array(sorted(found)).T
     return items, labels
 
@@ -581,24 +581,27 @@ EXERCISES = [
     ),
     Function(
         "07.4",
-        praise="Each class sends its surest items, so an easy class does not crowd out the others. "
+        praise="Each class sends its most confident items, so an easy class does not crowd out "
+        "the others. "
         "The labels are guesses all the same: a mistake the model is sure of goes in, too.",
         hints=(
-            "Find for each item its predicted class and how sure it is. Then go through the "
+            "Find for each item its predicted class and its confidence. Then go through the "
             "classes one by one.",
             "probabilities.argmax(axis=1) and probabilities.max(axis=1) are the two. "
             "np.flatnonzero(predicted == label) are the items of one class; order these by how "
             "sure they are, and take the first round(share * len(own)).",
-            'Go through a table of five rows by hand. np.argsort(-sure, kind="stable") keeps equal '
+            'Go through a table of five rows by hand. np.argsort(-confidence, kind="stable") '
+            "keeps equal "
             "ones in order; sort the items at the very end, then look their labels up.",
         ),
         reference=_pseudo,
         observe=_in_arrays(*GUESSED),
         mistakes=[
             (
-                _surest_of_all,
-                "You took the surest items of all classes together. A class about which the model "
-                "is less sure then sends few or none. Choose within each predicted class.",
+                _most_confident_of_all,
+                "You took the most confident items of all classes together. A class about which "
+                "the model "
+                "is less confident then sends few or none. Choose within each predicted class.",
             ),
             (
                 _above_share,
@@ -606,12 +609,14 @@ EXERCISES = [
                 "each class to take.",
             ),
             (
-                partial(_pseudo, pick=lambda sure, number: _surest(-sure, number)),
-                "You took the least sure items. np.argsort puts the smallest first.",
+                partial(
+                    _pseudo, pick=lambda confidence, number: _most_confident(-confidence, number)
+                ),
+                "You took the least confident items. np.argsort puts the smallest first.",
             ),
             (
                 _class_after_class,
-                "The right items, but class after class, the surest first. Return them in "
+                "The right items, but class after class, the most confident first. Return them in "
                 "ascending order, their labels with them.",
             ),
             (
@@ -659,9 +664,11 @@ EXERCISES = [
             (
                 partial(
                     _pseudo,
-                    pick=lambda sure, n: np.argsort(sure, kind="stable")[len(sure) - n :],
+                    pick=lambda confidence, n: np.argsort(confidence, kind="stable")[
+                        len(confidence) - n :
+                    ],
                 ),
-                "Among equally sure items at the edge you took the last ones. Take the first.",
+                "Among equally confident items at the edge you took the last ones. Take the first.",
             ),
             (
                 _as_mask,

@@ -336,7 +336,8 @@ EXERCISES = [
     Function(
         "08.3",
         praise="It is 0 where both batches have the same covariance, wherever they lie: a shift of "
-        "the mean goes unnoticed. Since gradients pass through it, the body can make it smaller.",
+        "the mean goes unnoticed. Since gradients pass through it, the backbone can make it "
+        "smaller.",
         hints=(
             "Compute both covariances, subtract them, and add up the squares of all that is left.",
             "The columns are the features. With rows = x - x.mean(dim=0), the covariance is "
@@ -436,7 +437,8 @@ EXERCISES = [
     ),
     Function(
         "08.4",
-        praise="Forward nothing has happened; backward the domain head pushes the body away from "
+        praise="Forward nothing has happened; backward the domain head pushes the backbone away "
+        "from "
         "what would help it. One network, two heads that pull in opposite directions.",
         hints=(
             "Build a sum of two parts: one that a gradient passes through, and one that it does "
@@ -461,12 +463,14 @@ EXERCISES = [
             ),
             (
                 lambda x, strength: x.detach(),
-                "The values are right, but no gradient passes at all: the body would not hear of "
+                "The values are right, but no gradient passes at all: the backbone would not "
+                "hear of "
                 "the domain head.",
             ),
             (
                 lambda x, strength: x.detach() * (1 - strength) + strength * x,
-                "The gradient has the right size and the wrong sign: the body would help to tell "
+                "The gradient has the right size and the wrong sign: the backbone would help to "
+                "tell "
                 "the domains apart.",
             ),
             (
@@ -607,7 +611,8 @@ EXERCISES = [
             ),
             (
                 _lowest(lambda rows: _mean_entropy(rows[(rows > 0).all(axis=1)])),
-                "You left out every row with a probability of 0. These are the surest ones: there "
+                "You left out every row with a probability of 0. These are the most confident "
+                "ones: there "
                 "0 · log 0 counts as 0.",
             ),
             (
@@ -621,7 +626,7 @@ EXERCISES = [
             ),
             (
                 _lowest(lambda rows: _entropies(rows).min()),
-                "You took the surest row alone. All rows count: take the mean.",
+                "You took the most confident row alone. All rows count: take the mean.",
             ),
             (
                 lambda probabilities: _least(dict(reversed(probabilities.items()))),
