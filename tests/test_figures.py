@@ -148,7 +148,7 @@ def odd_figures():
 def test_labels_are_drawn_as_they_stand():
     """Between two dollars matplotlib would read a formula, and fail at many."""
     for picture in odd_figures():
-        assert len(picture.png()) > 1000
+        picture.figure.draw_without_rendering()
         assert any(ODD.replace("_", "\n") in text or ODD in text for text in texts(picture))
 
 
