@@ -161,5 +161,5 @@ def neighbour_sheet(
         axes[0].spines[:].set(visible=True, color=COLOURS[0], linewidth=2)
         names = ", ".join(images.groups[near])
         descriptions.append(f"{images.groups[queries[q]]} by {name}: {names}")
-    found = "; ".join(descriptions)
-    return Picture(figure, f"The framed drawing and its nearest others. {found}.")
+    words = "; ".join(descriptions)
+    return Picture(figure, f"The framed drawing and its nearest others. {words}.")
