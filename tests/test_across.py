@@ -1,5 +1,6 @@
-"""Across domains: what a strategy gets, and what is said of its gain."""
+"""Across domains: strategies between their bounds, what is said of a gain, and there and back."""
 
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -8,12 +9,19 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tlhelpers.adaptation.across import adaptation_table, repeat_across
+from tlhelpers.adaptation.across import (
+    adaptation_table,
+    circular_validation,
+    predict_all,
+    with_bounds,
+)
+from tlhelpers.adaptation.skada_methods import AdaptedClassifier, stack_domains
 from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
-from tlhelpers.evaluation.repeated import compare, compare_all, judged
+from tlhelpers.evaluation.comparisons import compare, compare_all
+from tlhelpers.evaluation.repeated import repeat
+from tlhelpers.evaluation.trials import Target, Trial, judge
 
 NAMES = ["no", "yes"]
-TOLD = ["accuracy", "balanced_accuracy", "macro_f1"]
 
 
 def domain(n: int, name: str, group_of=lambda i: i // 2):
@@ -29,127 +37,81 @@ def gaussian(data, shift: float, seed: int) -> np.ndarray:
     return rng.normal(shift, 1, (len(data.labels), 3)) + 1.2 * data.labels[:, None]
 
 
-SOURCE, TARGET = domain(64, "a"), domain(44, "b")
-SOURCE_ROWS, TARGET_ROWS = gaussian(SOURCE, 0, 0), gaussian(TARGET, 0.9, 1)
+SETS = {"source": domain(64, "a"), "target": domain(44, "b")}
+ROWS = {"source": gaussian(SETS["source"], 0, 0), "target": gaussian(SETS["target"], 0.9, 1)}
 
 
-def across(strategies, source=SOURCE, target=TARGET, rows=(SOURCE_ROWS, TARGET_ROWS), **options):
-    options = {"oracle": LogisticRegression, "seeds": 3, **options}
-    return repeat_across(strategies, source, target, *rows, **options)
+def across(strategies, per_class=None, sets=SETS, **options):
+    """Runs on the target, and on the source."""
+    bounded = with_bounds(strategies, LogisticRegression, sets["target"])
+    options = {"seeds": 3, "features": ROWS, "progress": False} | options
+    runs = repeat(bounded, sets, [per_class], **options)
+    return runs.on("target"), runs.on("source")
 
 
-def centred(rows, labels, target_rows, tests, seed):
+def centred(trial):
     """Each domain around its own mean."""
-    head = LogisticRegression().fit(rows - rows.mean(axis=0), labels)
-    means = target_rows.mean(axis=0), rows.mean(axis=0)
-    return [head.predict(one - mean) for one, mean in zip(tests, means, strict=True)]
+    source, labels, target, tests = trial.rows()
+    means = {"source": source.mean(axis=0), "target": target.mean(axis=0)}
+    head = LogisticRegression().fit(source - means["source"], labels)
+    return predict_all(head, {name: rows - means[name] for name, rows in tests.items()})
 
 
-class Watched:
-    """Sees all that a strategy gets."""
+def no_for_all(trial):
+    return {name: np.zeros(len(items), dtype=int) for name, items in trial.items().items()}
 
-    def __init__(self):
-        self.given = []
 
-    def __call__(self, *given, **named):
-        assert not named
-        self.given.append(given)
-        return [np.zeros(len(one), dtype=int) for one in given[3]]
+def careless(trial):
+    """It changes in place whatever it can."""
+    for array in (*trial.rows()[:3], *trial.rows().tests.values(), trial.train, trial.test):
+        array[:] = 0
+    for target in trial.targets.values():
+        target.train[:] = target.test[:] = target.data.labels[:] = 0
+    return no_for_all(trial)
 
 
 def sides(seed: int, per_class=None, test: float = 0.3):
     """Source items to learn from, target items to see, target and source items to predict."""
-    own, other = (split_by_group(data, test, seed) for data in (SOURCE, TARGET))
-    learned = own.train[draw_labels(SOURCE.labels[own.train], per_class, seed)]
-    return learned, other.train, other.test, own.test
+    own, other = (split_by_group(data, test, seed) for data in SETS.values())
+    drawn = draw_labels(SETS["source"].labels[own.train], per_class, seed)
+    return own.train[drawn], other.train, other.test, own.test
 
 
-def same_runs(a: pd.DataFrame, b: pd.DataFrame) -> bool:
-    return a[TOLD].equals(b[TOLD]) and all(
-        np.array_equal(x, y) for x, y in zip(a["predicted"], b["predicted"], strict=True)
+def assert_same_runs(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(
+        *(table.drop(columns="seconds").reset_index(drop=True) for table in (one, other))
     )
 
 
-def of(runs: pd.DataFrame, *strategies: str) -> pd.DataFrame:
-    return runs[runs["strategy"].isin(strategies)].reset_index(drop=True)
-
-
-# ---------------------------------------------------------------- what a strategy gets
-
-
-@pytest.mark.parametrize(("per_class", "test"), [(None, 0.3), (5, 0.3), (7, 0.5)])
-def test_a_method_gets_source_labels_and_rows_of_both_and_nothing_else(per_class, test):
-    watched = Watched()
-    across({"watched": watched}, per_class=per_class, test=test)
-    assert len(watched.given) == 3
-    for place, (rows, labels, target_rows, tests, seed) in enumerate(watched.given):
-        assert seed == place
-        learned, seen, on_target, on_source = sides(seed, per_class, test)
-        np.testing.assert_array_equal(rows, SOURCE_ROWS[learned])
-        np.testing.assert_array_equal(labels, SOURCE.labels[learned])
-        np.testing.assert_array_equal(target_rows, TARGET_ROWS[seen])
-        assert isinstance(tests, list) and len(tests) == 2
-        np.testing.assert_array_equal(tests[0], TARGET_ROWS[on_target])
-        np.testing.assert_array_equal(tests[1], SOURCE_ROWS[on_source])
-        assert len(np.unique(labels, return_counts=True)[1]) == 2
-        assert per_class is None or np.bincount(labels).tolist() == [per_class] * 2
-
-
-def test_both_tables_tell_of_the_test_sides_in_their_order():
-    runs, source_runs = across({"centred": centred})
-    strategies = ["source only", "centred", "oracle"]
-    for table, data, place in ((runs, TARGET, 2), (source_runs, SOURCE, 3)):
-        assert list(zip(table["seed"], table["strategy"], strict=True)) == [
-            (seed, strategy) for seed in range(3) for strategy in strategies
-        ]
-        for row in table.itertuples():
-            items = sides(row.seed)[place]
-            np.testing.assert_array_equal(row.items, data.groups[items])
-            np.testing.assert_array_equal(row.truth, data.labels[items])
-            np.testing.assert_array_equal(row.correct, row.predicted == data.labels[items])
-            assert row.accuracy == pytest.approx(row.correct.mean())
+# ---------------------------------------------------------------- between source only and oracle
 
 
 @pytest.mark.parametrize("per_class", [None, 4])
 def test_source_only_and_oracle_are_heads_by_hand(per_class):
-    runs, source_runs = across({}, per_class=per_class)
+    tables = across({"centred": centred}, per_class)
+    for table in tables:
+        assert table["strategy"].tolist() == ["source only", "centred", "oracle"] * 3
     for seed in range(3):
         learned, seen, on_target, on_source = sides(seed, per_class)
-        heads = {
-            "source only": LogisticRegression().fit(SOURCE_ROWS[learned], SOURCE.labels[learned]),
-            "oracle": LogisticRegression().fit(TARGET_ROWS[seen], TARGET.labels[seen]),
-        }
-        for name, head in heads.items():
-            for table, rows in (
-                (runs, TARGET_ROWS[on_target]),
-                (source_runs, SOURCE_ROWS[on_source]),
-            ):
-                [found] = table[(table["strategy"] == name) & (table["seed"] == seed)]["predicted"]
-                np.testing.assert_array_equal(found, head.predict(rows))
-    assert not same_runs(of(runs, "oracle"), of(runs, "source only"))
+        parts = {"source only": ("source", learned), "oracle": ("target", seen)}
+        for name, (place, items) in parts.items():
+            head = LogisticRegression().fit(ROWS[place][items], SETS[place].labels[items])
+            tests = ROWS["target"][on_target], ROWS["source"][on_source]
+            for table, rows in zip(tables, tests, strict=True):
+                [row] = table[(table["strategy"] == name) & (table["seed"] == seed)].itertuples()
+                np.testing.assert_array_equal(row.predicted, head.predict(rows))
+    of_name = [tables[0][tables[0]["strategy"] == name]["accuracy"] for name in parts]
+    assert not of_name[0].reset_index(drop=True).equals(of_name[1].reset_index(drop=True))
 
 
-def test_each_method_is_run_as_if_it_were_alone():
-    both = across({"centred": centred, "watched": Watched()})
-    for alone, name in (({"centred": centred}, "centred"), ({"watched": Watched()}, "watched")):
-        for table, other in zip(both, across(alone), strict=True):
-            assert same_runs(of(table, name), of(other, name))
-
-
-def test_a_method_that_changes_its_arrays_in_place_spoils_nothing():
-    def careless(rows, labels, target_rows, tests, seed):
-        for array in (rows, labels, target_rows, *tests):
-            array[:] = 0
-        return [np.zeros(len(one), dtype=int) for one in tests]
-
-    before = [a.copy() for a in (SOURCE_ROWS, TARGET_ROWS, SOURCE.labels, TARGET.labels)]
-    clean = across({"centred": centred})
-    spoiled = across({"careless": careless, "centred": centred})
-    now = (SOURCE_ROWS, TARGET_ROWS, SOURCE.labels, TARGET.labels)
-    assert all(np.array_equal(a, b) for a, b in zip(before, now, strict=True))
-    for a, b in zip(clean, spoiled, strict=True):
-        for name in ("source only", "centred", "oracle"):
-            assert same_runs(of(a, name), of(b, name)), name
+def test_each_strategy_is_run_as_if_it_were_alone_whatever_the_others_spoil():
+    arrays = [*ROWS.values(), *(data.labels for data in SETS.values())]
+    before = [array.copy() for array in arrays]
+    alone = across({"centred": centred})
+    beside = across({"careless": careless, "centred": centred, "no": no_for_all})
+    for one, other in zip(alone, beside, strict=True):
+        assert_same_runs(one, other[other["strategy"].isin(one.strategies)])
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))
 
 
 def test_the_runs_can_be_compared():
@@ -162,23 +124,16 @@ def test_the_runs_can_be_compared():
     assert set(compare_all(source_runs, "oracle")["a"]) == {"source only", "centred"}
 
 
-def uneven(i):
-    return np.sqrt(i)
-
-
 @pytest.mark.parametrize("per_class", [None, 3])
 def test_labels_are_counted_per_class_as_in_other_runs(per_class):
     """With groups of several sizes, the training sides of two seeds differ in size."""
-    source = domain(64, "a", uneven)
-    runs, source_runs = across({}, source, per_class=per_class, seeds=4)
+    source = domain(64, "a", np.sqrt)
+    runs, source_runs = across({}, per_class, SETS | {"source": source}, seeds=4)
     splits = [split_by_group(source, 0.3, seed) for seed in range(4)]
     assert len({len(split.train) for split in splits}) > 1
     wanted = per_class or mean_per_class(splits, 2)
     assert set(runs["labels"]) == set(source_runs["labels"]) == {wanted}
     assert adaptation_table(runs, source_runs).index.tolist() == ["source only", "oracle"]
-
-
-# ---------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize("name", ["source only", "oracle"])
@@ -187,34 +142,12 @@ def test_a_name_that_is_taken_is_refused(name):
         across({name: centred})
 
 
-@pytest.mark.parametrize("names", [NAMES[::-1], [*NAMES, "perhaps"], ["a", "b"]])
-def test_other_classes_are_refused(names):
-    other = SimpleNamespace(labels=TARGET.labels, groups=TARGET.groups, class_names=names)
-    with pytest.raises(ValueError, match="other classes"):
-        across({}, target=other)
-
-
-@pytest.mark.parametrize(
-    ("rows", "what"),
-    [
-        ((SOURCE_ROWS[:-1], TARGET_ROWS), r"source has 64 items, but rows of shape \(63, 3\)"),
-        ((SOURCE_ROWS, TARGET_ROWS[1:]), r"target has 44 items, but rows of shape \(43, 3\)"),
-        ((TARGET_ROWS, SOURCE_ROWS), "source has 64 items"),
-        ((SOURCE_ROWS[:, 0], TARGET_ROWS), r"rows of shape \(64,\)"),
-        ((SOURCE_ROWS, TARGET_ROWS[:, :2]), "features"),
-    ],
-)
-def test_rows_that_do_not_fit_are_refused(rows, what):
-    with pytest.raises(ValueError, match=what):
-        across({}, rows=rows)
-
-
-@pytest.mark.parametrize("seeds", [1, 0, -2, 2.0, "3", None])
-def test_too_few_seeds_are_refused_before_anything_is_run(seeds):
-    watched = Watched()
-    with pytest.raises(ValueError, match="seeds must be a whole number from 2 on"):
-        across({"watched": watched}, seeds=seeds)
-    assert watched.given == []
+def test_the_oracle_gets_the_set_that_is_tested_on_or_none():
+    other = domain(44, "c")  # as many items, but others
+    bounded = with_bounds({}, LogisticRegression, other)
+    with pytest.raises(ValueError, match="another target than repeat") as caught:
+        repeat(bounded, SETS, [None], seeds=2, features=ROWS, progress=False)
+    assert caught.value.__notes__ == ["(in strategy 'oracle', seed 0, all labels per class)"]
 
 
 # ---------------------------------------------------------------- what is said of it
@@ -231,7 +164,7 @@ def runs_of(**wrong) -> pd.DataFrame:
             predicted = truth.copy()
             predicted[list(places)] = 1 - truth[list(places)]
             row = {"seed": seed, "labels": 50, "strategy": name.replace("_", " ")}
-            rows.append(row | judged(truth, predicted, items))
+            rows.append(row | judge(truth, predicted, items))
     return pd.DataFrame(rows)
 
 
@@ -337,7 +270,7 @@ def test_a_gain_is_never_told_without_both(name):
 
 def test_several_label_counts_are_refused():
     both = pd.concat([five(), five().assign(labels=5)])
-    with pytest.raises(ValueError, match=r"give one label count, not \[.*5.*50.*\]"):
+    with pytest.raises(ValueError, match=r"several label counts \[5, 50\]: give those of one"):
         adaptation_table(both)
 
 
@@ -355,3 +288,111 @@ def test_a_table_out_of_repeated_runs():
         assert table.loc[name, ["target", "source"]].tolist() == pytest.approx(
             [mean[name] for mean in means]
         )
+
+
+# ---------------------------------------------------------------- there and back
+
+
+def two_classes(n, gap=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    x = rng.normal(0, (0.5, 1.5), (n, 2))
+    x[:, 0] += 4 * labels - 2 + gap
+    return x, labels
+
+
+def trial_between(rows, labels, there, last=4) -> Trial:
+    """A trial that learns from all but the last source rows."""
+    items, others = np.arange(len(rows)), np.arange(len(there))
+    source = SimpleNamespace(labels=labels, groups=items)
+    target = Target(
+        SimpleNamespace(labels=np.zeros(len(there), int), groups=others), others, others[:4]
+    )
+    features = {"here": rows, "there": there}
+    train, test = items[: len(items) - last], items[-4:]
+    return Trial(source, train, test, 0, {"there": target}, "here", None, features)
+
+
+def two_domains(n=80, m=60, gap=0.0, labels=None) -> Trial:
+    rows, true = two_classes(n, seed=1)
+    return trial_between(rows, true if labels is None else labels, two_classes(m, gap, seed=2)[0])
+
+
+def by_name(name):
+    def strategy(trial):
+        source, labels, target, tests = trial.rows()
+        model = AdaptedClassifier(name).fit(*stack_domains(source, labels, target))
+        return {name: model.predict(rows) for name, rows in tests.items()}
+
+    return strategy
+
+
+def test_a_strategy_that_follows_the_shift_comes_back():
+    for name in ("source only", "coral"):
+        assert circular_validation(by_name(name), two_domains(gap=0.5)) > 0.9
+    # Of a target that lies on one side, the source alone makes one class: the trip ends there.
+    lost = circular_validation(by_name("source only"), two_domains(gap=24))
+    assert lost == pytest.approx(0.5, abs=0.05)
+    assert circular_validation(by_name("coral"), two_domains(gap=4)) > 0.9
+
+
+def test_it_learns_from_guesses_and_judges_rows_that_neither_has_seen():
+    trips = []
+
+    def strategy(trial):
+        source, labels, target, tests = trial.rows()
+        trips.append((source, labels, target, tests))
+        head = LogisticRegression().fit(source, labels)
+        return {name: head.predict(rows) for name, rows in tests.items()}
+
+    trial = two_domains(44, 30)
+    score = circular_validation(strategy, trial, seed=3)
+    (learned, labels, seen, tests), (back, guessed, hidden, judged) = trips
+    assert len(learned) == 28 and np.array_equal(seen, trial.features["there"])
+    assert np.array_equal(tests["there"], seen) and np.array_equal(back, seen)
+    assert np.array_equal(guessed, LogisticRegression().fit(learned, labels).predict(seen))
+    assert np.array_equal(hidden, learned)
+    rows = [tuple(row) for row in trial.features["here"][:40]]
+    asked = [tuple(row) for row in judged["here"]]
+    assert set(asked) == set(rows) - set(map(tuple, learned)) and len(asked) == 12
+    truth = trial.source.labels[[rows.index(row) for row in asked]]
+    predicted = LogisticRegression().fit(seen, guessed).predict(judged["here"])
+    assert score == np.mean(predicted == truth) and truth.sum() == 6  # the same share of each class
+    assert circular_validation(strategy, trial, seed=3) == score
+
+
+def three_clouds(n, gap, seed):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    x = rng.normal(0, 1, (n, 4))
+    x[:, 0] += 1.3 * labels
+    x[:, 1] -= 0.8 * (labels == 1)
+    return x + gap, labels
+
+
+@pytest.mark.parametrize(
+    ("name", "gap", "right"),
+    [
+        ("source only", 0.5, [17, 18, 18, 20]),
+        ("source only", 1.5, [9, 9, 13, 9]),
+        ("coral", 1.5, [18, 20, 19, 21]),
+        ("coral", 24, [15, 14, 13, 15]),
+        ("optimal transport", 24, [14] * 4),
+    ],
+)
+def test_the_numbers_are_those_of_the_function_that_took_rows(name, gap, right):
+    """Of 27 rows that are judged, with seeds 0 to 3, as when it was given the rows themselves."""
+    trial = trial_between(*three_clouds(90, 0, 1), three_clouds(61, gap, 2)[0], last=0)
+    scores = [circular_validation(by_name(name), trial, seed) for seed in range(4)]
+    assert scores == pytest.approx([count / 27 for count in right], abs=1 / 27 + 1e-9)
+    assert np.mean(scores) == pytest.approx(np.mean(right) / 27, abs=0.02)
+
+
+def test_circular_validation_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        circular_validation(by_name("coral"), two_domains(), seed=-1)
+    lonely = two_domains(labels=np.arange(80) == 0)
+    with pytest.raises(ValueError, match="least populated class"):
+        circular_validation(by_name("coral"), lonely)
+    with pytest.raises(ValueError, match=r"takes one target, but this trial has \[\]"):
+        circular_validation(by_name("coral"), replace(two_domains(), targets={}))

@@ -4,7 +4,6 @@ import copy
 import inspect
 import warnings
 from dataclasses import fields, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,17 +12,13 @@ import sklearn
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.linear_model import LogisticRegression
 from test_adversarial import sealed
 from tiny_nets import tiny_classifier, tiny_images
 
 from tlhelpers.adaptation import choosing
-from tlhelpers.adaptation.across import circular_validation
 from tlhelpers.adaptation.choosing import SCORERS, choose_by, compute_scores, controlled_risk
 from tlhelpers.adaptation.evidence import Evidence, extract_head_inputs, gather_evidence
 from tlhelpers.adaptation.shallow import importance_weights
-from tlhelpers.adaptation.skada_methods import AdaptedClassifier, stack_domains
-from tlhelpers.evaluation.trials import Target, Trial
 from tlhelpers.training.batches import hide_labels
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.predicting import predict_proba
@@ -255,83 +250,6 @@ def test_a_probability_of_0_for_the_true_class_costs_much_but_not_all():
     p = np.eye(3)[(base.source_labels + 1) % 3]
     found = one("deep embedded validation", replace(base, source_probabilities=p))
     assert found == pytest.approx(np.log(1e-7))
-
-
-# ---------------------------------------------------------------- there and back
-
-
-def two_classes(n, gap=0.0, seed=0):
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 2
-    x = rng.normal(0, (0.5, 1.5), (n, 2))
-    x[:, 0] += 4 * labels - 2 + gap
-    return x, labels
-
-
-def two_domains(n=80, m=60, gap=0.0, labels=None) -> Trial:
-    """A trial that learns from all but the last four source rows."""
-    rows, true = two_classes(n, seed=1)
-    there, _ = two_classes(m, gap, seed=2)
-    names = {"class_names": ["no", "yes"]}
-    sets = [
-        SimpleNamespace(labels=values, groups=np.arange(len(values)), **names)
-        for values in (true if labels is None else labels, np.zeros(m, dtype=int))
-    ]
-    items = np.arange(n)
-    target = Target(sets[1], np.arange(m), np.arange(4))
-    features = {"here": rows, "there": there}
-    return Trial(sets[0], items[:-4], items[-4:], 0, {"there": target}, "here", None, features)
-
-
-def by_name(name):
-    def strategy(trial):
-        source, labels, target, tests = trial.rows()
-        model = AdaptedClassifier(name).fit(*stack_domains(source, labels, target))
-        return {name: model.predict(rows) for name, rows in tests.items()}
-
-    return strategy
-
-
-def test_a_strategy_that_follows_the_shift_comes_back():
-    for name in ("source only", "coral"):
-        assert circular_validation(by_name(name), two_domains(gap=0.5)) > 0.9
-    # Of a target that lies on one side, the source alone makes one class: the trip ends there.
-    lost = circular_validation(by_name("source only"), two_domains(gap=24))
-    assert lost == pytest.approx(0.5, abs=0.05)
-    assert circular_validation(by_name("coral"), two_domains(gap=4)) > 0.9
-
-
-def test_it_learns_from_guesses_and_judges_rows_that_neither_has_seen():
-    trips = []
-
-    def strategy(trial):
-        source, labels, target, tests = trial.rows()
-        trips.append((source, labels, target, tests))
-        head = LogisticRegression().fit(source, labels)
-        return {name: head.predict(rows) for name, rows in tests.items()}
-
-    trial = two_domains(44, 30)
-    score = circular_validation(strategy, trial, seed=3)
-    (learned, labels, seen, tests), (back, guessed, hidden, judged) = trips
-    assert len(learned) == 28 and np.array_equal(seen, trial.features["there"])
-    assert np.array_equal(tests["there"], seen) and np.array_equal(back, seen)
-    assert np.array_equal(guessed, LogisticRegression().fit(learned, labels).predict(seen))
-    assert np.array_equal(hidden, learned)
-    rows = [tuple(row) for row in trial.features["here"][:40]]
-    asked = [tuple(row) for row in judged["here"]]
-    assert set(asked) == set(rows) - set(map(tuple, learned)) and len(asked) == 12
-    truth = trial.source.labels[[rows.index(row) for row in asked]]
-    predicted = LogisticRegression().fit(seen, guessed).predict(judged["here"])
-    assert score == np.mean(predicted == truth) and truth.sum() == 6  # the same share of each class
-    assert circular_validation(strategy, trial, seed=3) == score
-
-
-def test_circular_validation_refuses_what_does_not_fit():
-    with pytest.raises(ValueError, match="seed must be a whole number"):
-        circular_validation(by_name("coral"), two_domains(), seed=-1)
-    lonely = two_domains(labels=np.arange(80) == 0)
-    with pytest.raises(ValueError, match="least populated class"):
-        circular_validation(by_name("coral"), lonely)
 
 
 # ---------------------------------------------------------------- choose_by
