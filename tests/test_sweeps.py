@@ -1,5 +1,6 @@
 """Sweeps: stored and read back, gone on with after kill -9, and run again in part."""
 
+import csv
 import hashlib
 import json
 import re
@@ -11,40 +12,52 @@ import zlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiny
 import torch
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from test_staleness import forget_files, write_package
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
 from tlhelpers.errors import CourseError
-from tlhelpers.evaluation.repeated import compare, learning_curve, repeat
-from tlhelpers.experiments import sweeps
-from tlhelpers.experiments import text as text_sweeps
-from tlhelpers.experiments import vision as vision_sweeps
-from tlhelpers.experiments.image_strategies import (
-    Outcome,
-    linear_head_on,
-    pixel_rows,
-    small_from_scratch,
-    tuned,
+from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.evaluation.repeated import repeat
+from tlhelpers.evaluation.trials import Outcome
+from tlhelpers.experiments import (
+    registry,
+    running,
+    staleness,
+    stored,
+    sweep,
+    sweeps,
+    text_across,
 )
-from tlhelpers.experiments.sweeps import (
-    Sweep,
-    find_sweep,
-    known_sweeps,
+from tlhelpers.experiments.image_strategies import pixel_rows, train_small
+from tlhelpers.experiments.registry import SWEEPS, find_sweep, sets_of
+from tlhelpers.experiments.running import confirm_sweep, is_as_stored, rerun, run_sweep, run_task
+from tlhelpers.experiments.stored import (
+    KEYS,
+    code_of,
+    items_of,
     load_sweep,
-    rerun,
-    run_sweep,
+    note_provenance,
+    provenance_of,
+    stale_sweeps,
 )
+from tlhelpers.experiments.strategies import train_head_on, tune_settings
+from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.models.features import raw_pixels
 from tlhelpers.models.heads import linear_head
 from tlhelpers.setup.machine import processor_name
 
 CLASSES = ["bird", "plant", "electronic_device"]
-STORED = list(known_sweeps())
+MODULE = "tlhelpers.sweep"  # of the small package that `new_root` writes
+STORED = list(SWEEPS)
 
 
 def small_sets(classes=CLASSES):
@@ -53,8 +66,8 @@ def small_sets(classes=CLASSES):
 
 def small_strategies():
     return {
-        "raw pixels": linear_head_on(pixel_rows, [{"C": 10.0}]),
-        "small network": tuned(partial(small_from_scratch, epochs=2), [{}]),
+        "raw pixels": train_head_on(pixel_rows, [{"C": 10.0}]),
+        "small network": tune_settings(partial(train_small, epochs=2), [{}]),
     }
 
 
@@ -62,7 +75,9 @@ def has_network(outcome):
     return {"network": int(outcome.model is not None)}
 
 
-SMALL = Sweep("small-one", small_sets, small_strategies, (2, None), seeds=2, look=has_network)
+SMALL = Sweep(
+    "small-one", MODULE, small_sets, small_strategies, (2, None), seeds=2, look=has_network
+)
 ALL_TASKS = [
     (seed, labels, strategy)
     for strategy in ("raw pixels", "small network")
@@ -73,23 +88,26 @@ ALL_TASKS = [
 
 def use(patch, root, *chosen):
     """Let these be the sweeps there are, and this the folder that they work in."""
-    patch.setattr(vision_sweeps, "SWEEPS", {sweep.name: sweep for sweep in chosen})
-    patch.setattr(sweeps, "repo_root", lambda: root)
-    sweeps._sets.cache_clear()
+    for module in (registry, stored):
+        patch.setattr(module, "SWEEPS", {one.name: one for one in chosen})
+    for module in (sweep, running):
+        patch.setattr(module, "repo_root", lambda: root)
+    patch.setattr(staleness, "PACKAGE", root / "tlhelpers")
+    forget_files()
+    sets_of.cache_clear()
 
 
 def new_root(path):
-    """A folder with the package's files, whose hash decides what kept runs are good for."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(tiny.ROOT / "tlhelpers", path / "tlhelpers", ignore=ignored)
     (path / "data" / "results").mkdir(parents=True)
+    write_package(path / "tlhelpers")
     return path
 
 
 @pytest.fixture(autouse=True)
 def _one_thread(one_thread):
     yield
-    sweeps._sets.cache_clear()
+    forget_files()
+    sets_of.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +121,7 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def stored(finished, tmp_path, monkeypatch):
+def root(finished, tmp_path, monkeypatch):
     """A copy of it for one test, and the small sweep is the only one."""
     root = tmp_path / "course"
     shutil.copytree(finished, root)
@@ -114,13 +132,13 @@ def stored(finished, tmp_path, monkeypatch):
 @pytest.fixture
 def ran(monkeypatch):
     """The runs that are made from now on."""
-    made, true = [], sweeps.run_task
+    made = []
 
-    def run_task(name, *task):
+    def spy(name, *task):
         made.append(task)
-        return true(name, *task)
+        return run_task(name, *task)
 
-    monkeypatch.setattr(sweeps, "run_task", run_task)
+    monkeypatch.setattr(running, "run_task", spy)
     return made
 
 
@@ -131,26 +149,26 @@ def kept_file(root):
 
 def kept_tasks(root):
     rows = map(json.loads, kept_file(root).read_text(encoding="utf-8").splitlines())
-    return [tuple(row[key] for key in sweeps.KEYS) for row in rows]
+    return [tuple(row[key] for key in KEYS) for row in rows]
 
 
-def table_without_seconds(root):
-    told, table = sweeps._parsed((root / "data/results/small-one.csv").read_text(encoding="utf-8"))
-    return told, table.drop(columns="cpu_seconds")
+def table_of(root):
+    return root / "data" / "results" / "small-one.csv"
 
 
-def assert_same_table(a, b):
-    (told_a, table_a), (told_b, table_b) = map(table_without_seconds, (a, b))
-    told_a.pop("date"), told_b.pop("date")
-    assert told_a == told_b
-    assert table_a.to_csv() == table_b.to_csv()
+def parts_of(root):
+    """What the head of the table says, and its rows without seconds."""
+    lines = table_of(root).read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines if line.startswith("# ") and not line.startswith("# date")]
+    rows = list(csv.DictReader(lines[sum(line.startswith("# ") for line in lines) :]))
+    return head, [row | {"cpu_seconds": ""} for row in rows]
 
 
 # ---------------------------------------------------------------- stored and read back
 
 
 @pytest.mark.parametrize("style", ["twemoji", "openmoji"])
-def test_a_stored_sweep_is_read_as_repeat_would_have_made_it(stored, style):
+def test_a_stored_sweep_is_read_as_repeat_would_have_made_it(root, style):
     runs = load_sweep("small-one", tested_on=style)
     sets = small_sets()
     rows, labels = raw_pixels(sets["twemoji"]), sets["twemoji"].labels
@@ -158,35 +176,41 @@ def test_a_stored_sweep_is_read_as_repeat_would_have_made_it(stored, style):
     wanted = repeat({"raw pixels": strategy}, sets[style], (2, None), 2, progress=False)
     assert set(wanted.columns) <= set(runs.columns)
     found = runs[runs["strategy"] == "raw pixels"].reset_index(drop=True)
-    assert runs.attrs["all"] == wanted.attrs["all"]
-    for column in ("seed", "labels", "accuracy", "balanced_accuracy", "macro_f1"):
+    assert runs.whole == wanted.whole
+    for column in ("seed", "labels", "all_labels", "accuracy", "balanced_accuracy", "macro_f1"):
         assert found[column].tolist() == pytest.approx(wanted[column].tolist()), column
     for column in ("items", "correct", "truth", "predicted"):
         for ours, theirs in zip(found[column], wanted[column], strict=True):
             assert ours.dtype.kind == theirs.dtype.kind and np.array_equal(ours, theirs), column
 
 
-def test_it_has_every_run_with_the_notes_of_its_strategy_and_of_the_look(stored):
+def tasks_in(runs):
+    """Seed, labels and strategy of each run, as a sweep names them."""
+    return [
+        (run.seed, None if run.all_labels else run.labels, run.strategy)
+        for run in runs.itertuples()
+    ]
+
+
+def test_it_has_every_run_with_the_notes_of_its_strategy_and_of_the_look(root):
     runs = load_sweep("small-one")
-    whole = runs.attrs["all"]
-    found = {(r.seed, None if r.labels == whole else r.labels, r.strategy) for r in runs.itertuples()}
-    assert len(runs) == len(ALL_TASKS) and found == set(ALL_TASKS)
-    by_method = runs.groupby("strategy")[["trained_weights", "epochs", "network"]].max()
-    assert by_method.loc["raw pixels", "trained_weights"] == (32 * 32 * 3 + 1) * 3
-    assert by_method.loc["small network", "epochs"] == 2
-    assert by_method["network"].to_dict() == {"raw pixels": 0, "small network": 1}
+    assert len(runs) == len(ALL_TASKS) and set(tasks_in(runs)) == set(ALL_TASKS)
+    by_strategy = runs.groupby("strategy")[["trained_weights", "epochs", "network"]].max()
+    assert by_strategy.loc["raw pixels", "trained_weights"] == (32 * 32 * 3 + 1) * 3
+    assert by_strategy.loc["small network", "epochs"] == 2
+    assert by_strategy["network"].to_dict() == {"raw pixels": 0, "small network": 1}
     assert set(runs.loc[runs["strategy"] == "raw pixels", "chosen"]) == {"C 10.0"}
     assert set(runs["trials"]) == {0} and not {"tested_on", "cpu_seconds"} & set(runs.columns)
 
 
-def test_the_other_test_set_has_other_predictions_of_the_same_items(stored):
+def test_the_other_test_set_has_other_predictions_of_the_same_items(root):
     one, other = load_sweep("small-one"), load_sweep("small-one", tested_on="openmoji")
     for a, b in zip(one.itertuples(), other.itertuples(), strict=True):
         assert np.array_equal(a.items, b.items) and np.array_equal(a.truth, b.truth)
     assert any((a != b).any() for a, b in zip(one["predicted"], other["predicted"], strict=True))
 
 
-def test_what_was_stored_can_be_compared(stored):
+def test_what_was_stored_can_be_compared(root):
     runs = load_sweep("small-one")
     found = compare(runs, "small network", "raw pixels", labels=2)
     means = runs[runs["labels"] == 2].groupby("strategy")["accuracy"].mean()
@@ -196,14 +220,15 @@ def test_what_was_stored_can_be_compared(stored):
     assert len(learning_curve(runs)) == 4
 
 
-def test_the_table_says_how_it_was_made(stored):
-    told = load_sweep("small-one").attrs["provenance"]
+def test_the_table_says_how_it_was_made(root):
+    told = provenance_of("small-one")
     assert told["command"] == "python3 -m tlhelpers sweep small-one" and told["seeds"] == "2"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["date"])
     assert told["processor"] == f"{processor_name()}, one thread per run"
     assert told["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert set(sweeps.LIBRARIES) <= set(told)
-    head = (stored / "data/results/small-one.csv").read_text(encoding="utf-8").splitlines()
+    assert told["skada"] == version("skada") and {"numpy", "pillow"} < set(told)
+    assert told["code"] == code_of(SMALL) and re.fullmatch(r"[0-9a-f]{16}", told["code"])
+    head = table_of(root).read_text(encoding="utf-8").splitlines()
     assert head[0] == "# command: python3 -m tlhelpers sweep small-one"
 
 
@@ -218,18 +243,18 @@ import sys, time
 sys.path.insert(0, "tests")
 from pathlib import Path
 import pytest, torch, test_sweeps
-from tlhelpers import sweeps
-true = sweeps.run_task
+from tlhelpers.experiments import running
+true = running.run_task
 def run_task(name, *task):
     made.append(task)
     if len(made) == 4:
         print("in the middle", flush=True)
         time.sleep(600)
     return true(name, *task)
-made, sweeps.run_task = [], run_task
+made, running.run_task = [], run_task
 with pytest.MonkeyPatch.context() as patch:
     test_sweeps.use(patch, Path(ROOT), test_sweeps.SMALL)
-    sweeps.run_sweep("small-one", n_jobs=1)
+    running.run_sweep("small-one", n_jobs=1)
 """
 
 
@@ -254,37 +279,61 @@ def test_killed_and_run_again_it_ends_with_the_same_table(
     assert run_sweep("small-one", n_jobs=1) == root / "data" / "results" / "small-one.csv"
     assert ran == ALL_TASKS[3:]
     assert "3 of 8 runs are there, going on" in capsys.readouterr().out
-    assert_same_table(root, finished)
+    assert parts_of(root) == parts_of(finished)
     assert kept_tasks(root) == ALL_TASKS
 
 
-def test_a_finished_sweep_is_not_run_again(stored, finished, ran):
-    (stored / "data" / "results" / "small-one.csv").unlink()
+def test_a_finished_sweep_is_not_run_again(root, finished, ran):
+    (root / "data" / "results" / "small-one.csv").unlink()
     run_sweep("small-one", n_jobs=1)
     assert ran == []
-    assert_same_table(stored, finished)
+    assert parts_of(root) == parts_of(finished)
 
 
-def test_more_seeds_add_their_runs_to_those_that_are_there(stored, monkeypatch, ran):
-    more = Sweep("small-one", small_sets, small_strategies, (2, None), seeds=3, look=has_network)
-    use(monkeypatch, stored, more)
+def test_more_seeds_add_their_runs_to_those_that_are_there(root, monkeypatch, ran):
+    use(monkeypatch, root, replace(SMALL, seeds=3))
     run_sweep("small-one", n_jobs=1)
     assert [task[0] for task in ran] == [2] * 4
     assert Counter(load_sweep("small-one")["seed"]) == {0: 4, 1: 4, 2: 4}
 
 
-@pytest.mark.parametrize(("module", "again"), [("strategies", 8), ("heads", 8), ("plots", 0)])
-def test_kept_runs_are_used_only_while_the_code_that_decides_is_the_same(
-    stored, monkeypatch, module, again
-):
-    with (stored / "tlhelpers" / f"{module}.py").open("a", encoding="utf-8") as file:
-        file.write("# changed\n")
-    made = []
-    lines = kept_file(stored).read_text(encoding="utf-8").splitlines()
-    given = dict(zip(ALL_TASKS, map(json.loads, lines), strict=True))
-    monkeypatch.setattr(sweeps, "run_task", lambda name, *t: (made.append(t), given[t])[1])
+CHANGES = {
+    "nothing": ("rooms/deep.py", "", 5),
+    "a comment": ("rooms/deep.py", "# changed", 5),
+    "deep code": ("rooms/deep.py", "CHANGED = 1", 8),
+    "code that has no part in it": ("unseen.py", "CHANGED = 1", 5),
+}
+
+
+def change_code(root, path, line):
+    with (root / "tlhelpers" / path).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    forget_files()
+
+
+@pytest.fixture
+def made(root, monkeypatch):
+    """Three of eight runs were kept by a process that was killed; the runs made from now on."""
+    lines = kept_file(root).read_text(encoding="utf-8").splitlines(keepends=True)
+    kept_file(root).write_text("".join(lines[:3]), encoding="utf-8")
+    given, tasks = dict(zip(ALL_TASKS, map(json.loads, lines), strict=True)), []
+    monkeypatch.setattr(running, "run_task", lambda name, *t: (tasks.append(t), given[t])[1])
+    return tasks
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_kept_runs_are_used_only_while_the_code_that_decides_is_the_same(root, made, change):
+    path, line, missing = CHANGES[change]
+    change_code(root, path, line)
     run_sweep("small-one", n_jobs=1)
-    assert len(made) == again
+    assert len(made) == missing
+
+
+def test_kept_runs_are_used_only_while_the_libraries_are_the_same(made, monkeypatch):
+    newer = lambda name: {name: "99"} if name == "skada" else {}  # noqa: E731
+    monkeypatch.setattr(staleness, "_version", newer)
+    run_sweep("small-one", n_jobs=1)
+    assert len(made) == 8
 
 
 @pytest.mark.parametrize(
@@ -292,10 +341,9 @@ def test_kept_runs_are_used_only_while_the_code_that_decides_is_the_same(
     [{"labels": (2, 5)}, {"test": 0.4}, {"sets": partial(small_sets, CLASSES[::-1])}],
     ids=lambda change: next(iter(change)),
 )
-def test_kept_runs_of_another_definition_are_not_used(stored, monkeypatch, ran, change):
-    other = {"labels": (2, None), "test": 0.3, "sets": small_sets, **change}
-    monkeypatch.setattr(sweeps, "_store", lambda *a: None)
-    use(monkeypatch, stored, Sweep("small-one", strategies=small_strategies, seeds=1, **other))
+def test_kept_runs_of_another_definition_are_not_used(root, monkeypatch, ran, change):
+    monkeypatch.setattr(running, "store", lambda *a: None)
+    use(monkeypatch, root, replace(SMALL, seeds=1, **change))
     run_sweep("small-one", n_jobs=1)
     assert len(ran) == 4
 
@@ -316,15 +364,16 @@ def by_name(images):
 
 
 def guesses():
-    def strategy(images, items, tests, seed):
-        wanted = split_by_group(images, 0.3, seed).train
-        assert len(items) < len(wanted) or np.array_equal(items, wanted)
-        return Outcome([by_name(test) for test in tests], {"learned": len(items)})
+    def strategy(trial):
+        wanted = split_by_group(trial.source, 0.3, trial.seed).train
+        assert len(trial.train) < len(wanted) or np.array_equal(trial.train, wanted)
+        predicted = {name: by_name(test) for name, test in trial.tests().items()}
+        return Outcome(predicted, {"learned": len(trial.train)})
 
     return {"one": strategy, "other": strategy}
 
 
-TWO = Sweep("small-sizes", two_sizes, guesses, (2, None), seeds=3)
+TWO = Sweep("small-sizes", MODULE, two_sizes, guesses, (2, None), seeds=3)
 
 
 @pytest.fixture
@@ -339,28 +388,26 @@ def two(tmp_path, monkeypatch):
 def test_each_set_is_split_by_itself_and_only_the_first_is_learned_from(monkeypatch):
     seen = []
 
-    def watched():
-        def strategy(images, items, tests, seed):
-            seen.append((images, items, tests))
-            return Outcome([by_name(test) for test in tests])
+    def watched(trial):
+        seen.append(trial)
+        return {name: by_name(test) for name, test in trial.tests().items()}
 
-        return {"watched": strategy}
-
-    monkeypatch.setattr(vision_sweeps, "SWEEPS", {TWO.name: replace(TWO, strategies=watched)})
-    sweeps._sets.cache_clear()
+    one = replace(TWO, strategies=lambda: {"watched": watched})
+    monkeypatch.setattr(registry, "SWEEPS", {TWO.name: one})
     sets = two_sizes()
     for seed in range(3):
-        found = sweeps.run_task("small-sizes", seed, 2, "watched")
-        images, items, tests = seen.pop()
+        found = run_task("small-sizes", seed, 2, "watched")
+        trial = seen.pop()
         split = split_by_group(sets["many"], 0.3, seed)
         drawn = split.train[draw_labels(sets["many"].labels[split.train], 2, seed)]
-        assert np.array_equal(items, drawn) and images.domain == "twemoji"
-        for test, (name, data) in zip(tests, sets.items(), strict=True):
+        assert np.array_equal(trial.train, drawn) and trial.source.domain == "twemoji"
+        tests = trial.tests()
+        for name, data in sets.items():
             own = data.subset(split_by_group(data, 0.3, seed).test)
-            assert np.array_equal(test.groups, own.groups)
-            assert np.array_equal(test.labels, own.labels)
+            assert np.array_equal(tests[name].groups, own.groups)
             assert found["predicted"][name] == "".join(map(str, by_name(own)))
-    assert set(tests[0].groups) != set(tests[1].groups)
+        assert not trial.targets["few"].data.labels.any(), "they are hidden"
+    assert set(tests["many"].groups) != set(tests["few"].groups)
 
 
 @pytest.mark.parametrize("name", ["many", "few"])
@@ -382,7 +429,7 @@ def test_all_labels_are_those_of_the_set_that_is_learned_from(two):
     assert whole != mean_per_class(splits["few"], 3)
     for name in sets:
         runs = load_sweep("small-sizes", name)
-        assert runs.attrs["all"] == whole and set(runs["labels"]) == {2, whole}
+        assert runs.whole == whole and set(runs["labels"]) == {2, whole}
     learned = runs[runs["labels"] == whole].groupby("seed")["learned"].first()
     assert learned.tolist() == [len(split.train) for split in splits["many"]]
 
@@ -408,15 +455,15 @@ def test_sets_of_the_same_items_have_the_hash_of_one():
     one = sets["twemoji"]
     text = json.dumps([one.labels.tolist(), one.groups.tolist(), one.class_names])
     wanted = hashlib.sha256(text.encode()).hexdigest()
-    assert sweeps._all_items_hash(sets) == sweeps._all_items_hash({"a": one}) == wanted
+    assert items_of(sets) == items_of({"a": one}) == wanted
     few = one.subset(np.arange(30))
     unlike = [{"a": one, "b": few}, {"a": few, "b": one}, {"a": few}]
-    assert len({wanted, *map(sweeps._all_items_hash, unlike)}) == 4
+    assert len({wanted, *map(items_of, unlike)}) == 4
     again = {"a": one, "b": few, "c": one}
-    assert sweeps._all_items_hash(again) == sweeps._all_items_hash(unlike[0])
+    assert items_of(again) == items_of(unlike[0])
 
 
-def test_all_seeds_of_a_method_are_run_before_the_next_method(tmp_path, monkeypatch, ran):
+def test_all_seeds_of_a_strategy_are_run_before_the_next_strategy(tmp_path, monkeypatch, ran):
     """The table keeps its order: seed by seed."""
     root = new_root(tmp_path / "order")
     use(monkeypatch, root, TWO)
@@ -438,8 +485,8 @@ def test_a_sweep_that_was_not_run_yet_is_told_with_its_command(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("classes", [CLASSES[::-1], [*CLASSES, "vehicle"], CLASSES[:2]], ids=len)
-def test_a_table_of_other_data_is_refused_with_the_command(stored, monkeypatch, classes):
-    use(monkeypatch, stored, Sweep("small-one", partial(small_sets, classes), dict, (2,)))
+def test_a_table_of_other_data_is_refused_with_the_command(root, monkeypatch, classes):
+    use(monkeypatch, root, replace(SMALL, sets=partial(small_sets, classes)))
     with pytest.raises(CourseError, match="other data: run python3 -m tlhelpers sweep small-one"):
         load_sweep("small-one")
 
@@ -454,21 +501,21 @@ def relabelled():
     return changed
 
 
-def test_kept_runs_with_other_labels_are_not_used(stored, monkeypatch, ran):
+def test_kept_runs_with_other_labels_are_not_used(root, monkeypatch, ran):
     other = replace(SMALL, sets=relabelled)
-    use(monkeypatch, stored, other)
+    use(monkeypatch, root, other)
     run_sweep("small-one", n_jobs=1)
     assert len(ran) == len(ALL_TASKS)
 
 
-def test_a_table_with_other_class_names_is_refused(stored, monkeypatch):
+def test_a_table_with_other_class_names_is_refused(root, monkeypatch):
     def renamed():
         return {
             style: ImageSet(i.pixels, i.labels, ["a", "b", "c"], i.groups, style)
             for style, i in small_sets().items()
         }
 
-    use(monkeypatch, stored, replace(SMALL, sets=renamed))
+    use(monkeypatch, root, replace(SMALL, sets=renamed))
     with pytest.raises(CourseError, match="belongs to other data"):
         load_sweep("small-one")
 
@@ -482,18 +529,18 @@ def test_a_table_with_other_class_names_is_refused(stored, monkeypatch):
         ([], 2, [0], "no run of 'nothing'"),
     ],
 )
-def test_a_slice_that_was_never_run_is_refused_at_once(stored, ran, strategies, labels, seeds, what):
+def test_a_slice_that_was_never_run_is_refused_at_once(root, ran, strategies, labels, seeds, what):
     with pytest.raises(ValueError, match=what):
         rerun("small-one", strategies, labels, seeds, 1)
     assert ran == []
 
 
-def test_what_all_runs_share_is_loaded_once_and_not_charged(stored, monkeypatch):
+def test_what_all_runs_share_is_loaded_once_and_not_charged(root, monkeypatch):
     calls = []
-    sweeps._warm.cache_clear()
-    use(monkeypatch, stored, replace(SMALL, warm=lambda: (calls.append(1), _burn(1.0))))
-    found = [sweeps.run_task("small-one", seed, 2, "raw pixels") for seed in (0, 1)]
-    sweeps._warm.cache_clear()
+    registry.warm_up.cache_clear()
+    use(monkeypatch, root, replace(SMALL, warm=lambda: (calls.append(1), _burn(1.0))))
+    found = [run_task("small-one", seed, 2, "raw pixels") for seed in (0, 1)]
+    registry.warm_up.cache_clear()
     assert calls == [1] and found[0]["cpu_seconds"] < 0.9
 
 
@@ -505,11 +552,14 @@ def _burn(seconds):
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
-    [(["small-one", "nonsense"], "nonsense"), (["small-one", "--jobs", "0"], "1 or more")],
+    [
+        (["small-one", "nonsense"], "nonsense"),
+        (["small-one", "--jobs", "0"], "1 or more"),
+        ([], "say which sweep"),
+        (["--confirm"], "say which sweep"),
+    ],
 )
-def test_a_wrong_command_line_is_refused_before_anything_is_run(
-    stored, monkeypatch, arguments, what
-):
+def test_a_wrong_command_line_is_refused_before_anything_is_run(root, monkeypatch, arguments, what):
     asked = []
     monkeypatch.setattr(sweeps, "run_sweep", lambda *a: asked.append(a))
     with pytest.raises(CourseError, match=what):
@@ -517,13 +567,13 @@ def test_a_wrong_command_line_is_refused_before_anything_is_run(
     assert asked == []
 
 
-def test_an_unknown_sweep_names_its_neighbours(stored):
+def test_an_unknown_sweep_names_its_neighbours(root):
     for use_it in (find_sweep, load_sweep, run_sweep):
         with pytest.raises(CourseError, match="no sweep 'small-two': did you mean small-one"):
             use_it("small-two")
 
 
-def test_an_unknown_test_set_names_its_neighbours(stored):
+def test_an_unknown_test_set_names_its_neighbours(root):
     with pytest.raises(CourseError, match="not tested on 'openmojo': did you mean openmoji"):
         load_sweep("small-one", tested_on="openmojo")
 
@@ -532,20 +582,22 @@ def test_an_unknown_test_set_names_its_neighbours(stored):
 
 
 @pytest.mark.parametrize("labels", [2, None])
-def test_a_slice_run_again_stands_beside_what_was_stored(stored, labels, ran):
+def test_a_slice_run_again_stands_beside_what_was_stored(root, labels, ran):
     found = rerun("small-one", ["small network", "raw pixels"], labels, [1, 0], n_jobs=1)
-    assert {(seed, labels, strategy) for seed in (0, 1) for strategy in small_strategies()} == set(ran)
+    assert set(ran) == {(seed, labels, name) for seed in (0, 1) for name in small_strategies()}
     assert found["strategy"].tolist() == ["raw pixels"] * 2 + ["small network"] * 2
     assert found["seed"].tolist() == [0, 1] * 2
     assert found["same"].tolist() == [1.0] * 4
     assert found["here"].tolist() == pytest.approx(found["stored"].tolist())
-    runs = load_sweep("small-one").set_index(["labels", "strategy", "seed"])
+    runs = load_sweep("small-one")
+    count = labels or runs.whole
+    runs = runs.set_index(["labels", "strategy", "seed"])
     for row in found.itertuples():
-        before = runs.loc[(labels or runs.attrs["all"], row.strategy, row.seed)]
+        before = runs.loc[(count, row.strategy, row.seed)]
         assert (row.stored, row.stored_seconds) == (before["accuracy"], before["seconds"])
 
 
-def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(stored):
+def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(root):
     """It runs here, not in a process of its own; the rest of a lesson was slow after it."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -556,14 +608,19 @@ def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(stored):
         torch.set_num_threads(before)
 
 
-def test_a_prediction_that_differs_is_seen(stored):
+def change_predictions(root, run, count):
+    """Write other labels for the first items of a run, which is named by how its line begins."""
+    lines = table_of(root).read_text(encoding="utf-8").splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith(run))
+    start, _, labels = lines[place].rpartition(",")
+    others = "".join(str((int(label) + 1) % 3) for label in labels[:count])
+    lines[place] = f"{start},{others}{labels[count:]}"
+    table_of(root).write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def test_a_prediction_that_differs_is_seen(root):
     runs = load_sweep("small-one")
-    path = stored / "data" / "results" / "small-one.csv"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    place = next(i for i, line in enumerate(lines) if line.startswith("0,2,raw pixels,twemoji,"))
-    first = lines[place].rpartition(",")[2]
-    lines[place] = lines[place].removesuffix(first) + str((int(first[0]) + 1) % 3) + first[1:]
-    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    change_predictions(root, "0,2,raw pixels,twemoji,", 1)
     found = rerun("small-one", ["raw pixels"], 2, [0, 1], n_jobs=1)
     assert found["same"].tolist() == pytest.approx([1 - 1 / len(runs["items"][0]), 1.0])
     assert found["here"].tolist() == pytest.approx(
@@ -574,9 +631,9 @@ def test_a_prediction_that_differs_is_seen(stored):
 # ---------------------------------------------------------------- the command
 
 
-def test_the_command_runs_a_sweep_by_its_name_or_all_of_a_group(stored, monkeypatch, capsys):
-    other = Sweep("small-two", small_sets, small_strategies, (2,), seeds=1)
-    use(monkeypatch, stored, SMALL, other)
+def test_the_command_runs_a_sweep_by_its_name_or_all_of_a_group(root, monkeypatch, capsys):
+    other = replace(SMALL, name="small-two")
+    use(monkeypatch, root, SMALL, other)
     asked = []
     monkeypatch.setattr(sweeps, "run_sweep", lambda name, jobs: asked.append((name, jobs)) or name)
     assert sweeps.main(["small", "--jobs", "1"]) == 0 and sweeps.main(["small-two"]) == 0
@@ -595,17 +652,17 @@ def asked(monkeypatch):
 @pytest.mark.parametrize("prefix", ["text-domains", "vision-domains", "text", "vision"])
 def test_a_group_is_what_begins_with_its_name_and_a_hyphen(asked, prefix):
     sweeps.main([prefix])
-    assert asked == [name for name in known_sweeps() if name.startswith(prefix + "-")]
+    assert asked == [name for name in STORED if name.startswith(prefix + "-")]
     assert len(asked) >= 4
 
 
 def test_the_groups_are_those_that_are_meant(asked):
     sweeps.main(["text-domains"])
     assert asked == [f"text-domains-{d}" for d in ("news", "movies", "products", "tweets")]
-    assert set(asked) <= set(text_sweeps.SWEEPS)
+    assert asked == [one.name for one in text_across.BETWEEN]
 
 
-@pytest.mark.parametrize("name", list(known_sweeps()))
+@pytest.mark.parametrize("name", STORED)
 def test_the_name_of_a_sweep_means_that_sweep_alone(asked, name):
     """One name may begin another, as "vision-far" does "vision-far-moving"."""
     sweeps.main([name])
@@ -634,19 +691,128 @@ def test_the_command_with_a_name_that_is_none_says_so(monkeypatch):
     assert stopped.value.code.startswith(told)
 
 
+# ---------------------------------------------------------------- stale, or confirmed by a slice
+
+
+def make_stale():
+    note_provenance(SMALL, code="0" * 16)
+
+
+def test_a_table_is_stale_if_its_code_has_changed_or_is_not_known(root, capsys):
+    assert stale_sweeps() == [] and sweeps.main(["--stale"]) == 0
+    assert capsys.readouterr().out == "No stored table is stale.\n"
+    change_code(root, "rooms/deep.py", "CHANGED = 1")
+    assert stale_sweeps() == ["small-one"] and sweeps.main(["--stale"]) == 0
+    assert capsys.readouterr().out.startswith("small-one: the code that makes it has changed")
+    text = table_of(root).read_text(encoding="utf-8")
+    table_of(root).write_text(re.sub("# code: .*\n", "", text), encoding="utf-8")
+    assert stale_sweeps() == ["small-one"]
+
+
+def test_a_slice_that_comes_out_as_stored_is_noted_in_the_table(root, ran, capsys):
+    make_stale()
+    before = parts_of(root)
+    assert sweeps.main(["--confirm", "small", "--jobs", "1"]) == 0
+    # With two labels per class no setting would be chosen.
+    assert ran == [(0, None, "raw pixels"), (0, None, "small network")]
+    assert capsys.readouterr().out == "small-one: confirmed\n"
+    told = provenance_of("small-one")
+    assert told["code"] == code_of(SMALL) and stale_sweeps() == []
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d, seed 0 with all labels per class of 2 strategies: all of the "
+        "predictions as stored",
+        told["confirmed"],
+    )
+    head, rows = parts_of(root)
+    assert rows == before[1]
+    assert [h for h in head if not h.startswith(("# code", "# confirmed"))] == [
+        h for h in before[0] if not h.startswith("# code")
+    ]
+
+
+def test_few_other_predictions_are_allowed_and_their_share_is_noted(root, capsys):
+    make_stale()
+    change_predictions(root, "0,all,small network,openmoji,", 1)
+    assert sweeps.main(["--confirm", "small-one", "--jobs", "1"]) == 0
+    share = 1 - 1 / len(load_sweep("small-one")["items"][0])
+    told = provenance_of("small-one")["confirmed"]
+    assert f"{(3 + share) / 4:.2%} ({share:.2%} or more of each)" in told
+    assert f"small-one, small network, tested on openmoji: {share:.1%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["twemoji", "openmoji"])
+def test_nothing_is_noted_if_a_slice_comes_out_otherwise_on_any_test_set(root, place, capsys):
+    make_stale()
+    change_predictions(root, f"0,all,raw pixels,{place},", 10)
+    before = table_of(root).read_bytes()
+    assert sweeps.main(["--confirm", "small-one", "--jobs", "1"]) == 1
+    assert table_of(root).read_bytes() == before and stale_sweeps() == ["small-one"]
+    said = capsys.readouterr().out
+    assert f"small-one, raw pixels, tested on {place}: " in said
+    assert said.endswith("small-one: not confirmed\n")
+
+
+@pytest.mark.parametrize(
+    ("same", "here", "good"),
+    [
+        ([1.0, 1.0], [0.5, 0.5], True),
+        ([0.9, 1.0], [0.5, 0.55], True),
+        ([0.89, 1.0, 1.0, 1.0], [0.5] * 4, False),  # one strategy is another one now
+        ([0.94, 0.94], [0.5, 0.5], False),
+        ([0.95, 0.95], [0.5, 0.44], False),
+    ],
+)
+def test_what_counts_as_stored(same, here, good):
+    assert is_as_stored(pd.DataFrame({"same": same, "here": here, "stored": 0.5})) is good
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seeds": 3}, {"labels": (2,)}, {"strategies": guesses}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_table_with_other_runs_than_the_sweep_is_not_confirmed(root, monkeypatch, ran, change):
+    use(monkeypatch, root, replace(SMALL, **change))
+    before = table_of(root).read_bytes()
+    with pytest.raises(CourseError, match="other runs than the sweep has now: run python3 -m"):
+        confirm_sweep("small-one")
+    assert ran == [] and table_of(root).read_bytes() == before
+
+
 # ---------------------------------------------------------------- what the course ships
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_the_stored_table_is_whole(name):
-    sweep, sets = find_sweep(name), sweeps._sets(name)
-    for tested_on in sets:
+def test_the_stored_table_is_whole_and_loads_as_it_was_written(name):
+    one, sets = find_sweep(name), sets_of(name)
+    lines = one.path.read_text(encoding="utf-8").splitlines()
+    written = list(csv.DictReader(line for line in lines if not line.startswith("# ")))
+    assert one.seeds == 10
+    learned = [split_by_group(next(iter(sets.values())), one.test, seed) for seed in range(10)]
+    for tested_on, data in sets.items():
         runs = load_sweep(name, tested_on)
-        assert sweep.seeds == 10 and set(runs["seed"]) == set(range(10))
-        counts = {runs.attrs["all"] if k is None else k for k in sweep.labels}
-        wanted = {(s, k, m) for s in range(10) for k in counts for m in sweep.strategies()}
-        found = list(runs[["seed", "labels", "strategy"]].itertuples(index=False, name=None))
-        assert len(found) == len(wanted) and set(found) == wanted
-        told = runs.attrs["provenance"]
-        assert told["command"] == f"python3 -m tlhelpers sweep {name}" and told["seeds"] == "10"
-        assert all(told[key] for key in ("date", "processor", "torch"))
+        assert Counter(tasks_in(runs)) == Counter(one.tasks())
+        whole = mean_per_class(learned, len(data.class_names))
+        assert runs.whole == (whole if None in one.labels else None)
+        rows = [row for row in written if row["tested_on"] == tested_on]
+        for run, row in zip(runs.itertuples(), rows, strict=True):
+            assert "".join(map(str, run.predicted)) == row["predicted"]
+            labels = "all" if run.all_labels else str(run.labels)
+            assert [str(run.seed), labels, run.strategy] == [row[key] for key in KEYS]
+        assert runs["seconds"].tolist() == [float(row["cpu_seconds"]) for row in rows]
+        for run in runs.iloc[::13].itertuples():
+            test = split_by_group(data, one.test, run.seed).test
+            truth = data.labels[test]
+            assert np.array_equal(run.items, data.groups[test])
+            assert np.array_equal(run.truth, truth)
+            assert np.array_equal(run.correct, run.predicted == truth)
+            assert run.accuracy == accuracy_score(truth, run.predicted)
+            assert run.balanced_accuracy == balanced_accuracy_score(truth, run.predicted)
+            assert run.macro_f1 == f1_score(truth, run.predicted, average="macro")
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_stored_table_says_how_it_was_made(name):
+    told = provenance_of(name)
+    assert told["command"] == f"python3 -m tlhelpers sweep {name}" and told["seeds"] == "10"
+    assert all(told[key] for key in ("date", "processor", "torch"))

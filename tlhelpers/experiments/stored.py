@@ -10,6 +10,7 @@ import io
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -184,6 +185,19 @@ def load_sweep(name: str, tested_on: str | None = None) -> Runs:
     table = pd.read_csv(io.StringIO(body), dtype=kinds, keep_default_na=True)
     rows = table[table["tested_on"] == tested_on].drop(columns="tested_on")
     return _as_runs(sweep, tested_on, rows.rename(columns={"cpu_seconds": "seconds"}))
+
+
+def require_all_runs(sweep: Sweep) -> None:
+    """Refuse a stored table that does not hold just the runs that the sweep has now."""
+    runs = load_sweep(sweep.name)
+    counts = [
+        None if whole else k for whole, k in zip(runs["all_labels"], runs["labels"], strict=True)
+    ]
+    if Counter(zip(runs["seed"], counts, runs["strategy"], strict=True)) != Counter(sweep.tasks()):
+        raise CourseError(
+            f"{sweep.path.name} holds other runs than the sweep has now: "
+            f"run python3 -m tlhelpers sweep {sweep.name}"
+        )
 
 
 def _as_runs(sweep: Sweep, tested_on: str, rows: pd.DataFrame) -> Runs:

@@ -7,7 +7,7 @@ import sys
 
 from tlhelpers.errors import CourseError
 from tlhelpers.experiments.registry import find_sweeps
-from tlhelpers.experiments.running import confirm_sweep, run_sweep
+from tlhelpers.experiments.running import confirm_sweep, is_as_stored, run_sweep
 from tlhelpers.experiments.stored import stale_sweeps
 
 
@@ -37,13 +37,14 @@ def _run(name: str, jobs: int | None) -> int:
 
 def _confirm(name: str, jobs: int | None) -> int:
     table = confirm_sweep(name, n_jobs=jobs)
-    other = table[table["same"] < 1]
-    for row in other.itertuples():
+    for row in table[table["same"] < 1].itertuples():
         print(
-            f"{name}, {row.strategy}: {row.same:.0%} of the predictions are as stored", flush=True
+            f"{name}, {row.strategy}, tested on {row.tested_on}: {row.same:.1%} of the predictions "
+            f"are as stored, accuracy {row.here:.3f} (stored: {row.stored:.3f})"
         )
-    print(f"{name}: {'not confirmed' if len(other) else 'confirmed'}", flush=True)
-    return int(len(other) > 0)
+    confirmed = is_as_stored(table)
+    print(f"{name}: {'confirmed' if confirmed else 'not confirmed'}", flush=True)
+    return 0 if confirmed else 1
 
 
 def _list_stale() -> int:
