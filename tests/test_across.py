@@ -250,6 +250,9 @@ def test_the_source_stands_beside_the_target_if_it_is_given():
     )
     assert table.loc[["worse", "alike"], "source"].isna().all()
     assert "source" not in adaptation_table(five())
+    both = pd.concat([source_runs.assign(tested_on=name) for name in ("here", "there")])
+    with pytest.raises(ValueError, match=r"tested on \['here', 'there'\]"):
+        adaptation_table(five(), both)
 
 
 def test_names_of_reference_and_oracle_may_be_others():

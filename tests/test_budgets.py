@@ -35,7 +35,15 @@ def test_equals_are_not_resolved_and_the_cheapest_of_them_is_advised():
     assert row.advice == "good"
 
 
-@pytest.mark.parametrize("budgets", [[], [0], [-1.0], [float("inf")], [float("nan")]])
+@pytest.mark.parametrize("budgets", [[], [0], [-1.0], [float("inf")], [float("nan")], "3", [True]])
 def test_a_budget_that_is_none_is_refused(budgets):
     with pytest.raises(ValueError, match="seconds above 0"):
         winners(RUNS, budgets)
+
+
+def test_runs_without_a_price_and_runs_on_several_sets_are_refused():
+    with pytest.raises(ValueError, match="the runs lack seconds"):
+        price_list(RUNS.drop(columns="seconds"))
+    both = pd.concat([RUNS.assign(tested_on=name) for name in ("here", "there")])
+    with pytest.raises(ValueError, match=r"tested on \['here', 'there'\]"):
+        winners(both, [1.0])

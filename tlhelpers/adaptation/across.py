@@ -129,6 +129,7 @@ def adaptation_table(
     order = [reference, *inner, oracle]
     table = pd.DataFrame({"target": runs.groupby("strategy")["accuracy"].mean()}).loc[order]
     if source_runs is not None:
+        source_runs = as_runs(source_runs, ("strategy", "accuracy"))
         table["source"] = source_runs.groupby("strategy")["accuracy"].mean().reindex(order)
     differences = _differences(runs, inner, reference, oracle)
     for column in ("difference", "low", "high"):

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from tlhelpers.checks import is_number
 from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.runs import as_runs
 from tlhelpers.evaluation.significance import ALPHA, holm
 
 
@@ -25,8 +27,10 @@ def price_list(runs: pd.DataFrame) -> pd.DataFrame:
         `labels`, `strategy`, `accuracy`, `seconds`. The median, since the first run of a process
         also pays for what is loaded once.
     """
+    runs = as_runs(runs, ("labels", "strategy", "accuracy", "seconds"))
     grouped = runs.groupby(["labels", "strategy"], sort=False)
-    return grouped.agg(accuracy=("accuracy", "mean"), seconds=("seconds", "median")).reset_index()
+    means = grouped.agg(accuracy=("accuracy", "mean"), seconds=("seconds", "median"))
+    return pd.DataFrame(means.reset_index())
 
 
 def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
@@ -57,7 +61,7 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     count and budget, not over all: a sketch for choosing, not a set of claims.
     """
     budgets = list(budgets)
-    if not budgets or not all(0 < b < float("inf") for b in budgets):
+    if not budgets or not all(is_number(budget) and budget > 0 for budget in budgets):
         raise ValueError(f"budgets must be seconds above 0, got {budgets}")
     prices = price_list(runs)
     p_values: dict[tuple, float] = {}
