@@ -15,33 +15,12 @@ BLOCK_ROWS, BLOCK_FLOATS = 1_000, 4_000_000
 
 
 def item_groups(rows: pd.DataFrame) -> np.ndarray:
-    """The different item groups in the tests of `rows`, sorted.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Runs, as `evaluate.repeat` returns them.
-
-    Returns
-    -------
-    str array, shape (groups,)
-    """
+    """The different item groups (str, shape (groups,)) in the tests of some runs, sorted."""
     return np.unique(np.concatenate([np.asarray(items, dtype=str) for items in rows["items"]]))
 
 
 def classes_of(rows: pd.DataFrame, metric: str) -> np.ndarray:
-    """The classes that `metric` takes the mean over; accuracy knows but one.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Runs, as `evaluate.repeat` returns them.
-    metric : {"accuracy", "balanced_accuracy", "macro_f1"}
-
-    Returns
-    -------
-    int64 array, shape (classes,)
-    """
+    """The classes (int, shape (classes,)) that a metric averages over; accuracy knows but one."""
     if metric == "accuracy":
         return np.zeros(1, dtype=np.int64)
     return np.unique(np.concatenate([*rows["truth"], *rows["predicted"]]))
@@ -50,24 +29,10 @@ def classes_of(rows: pd.DataFrame, metric: str) -> np.ndarray:
 def hits_and_sizes(
     rows: pd.DataFrame, metric: str, groups: np.ndarray, classes: np.ndarray
 ) -> np.ndarray:
-    """Hits and sizes of the runs of one strategy, summed per item group.
+    """Hits and sizes of one strategy's runs, (2, groups, seeds, label counts, classes).
 
-    Each of the metrics is a mean over classes of hits / size, and both add up over items:
-    that is what makes weighting them one matrix product.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Runs sorted by seed and label count, one for each pair of the two.
-    metric : {"accuracy", "balanced_accuracy", "macro_f1"}
-    groups : str array, shape (groups,)
-        From `item_groups`.
-    classes : int64 array, shape (classes,)
-        From `classes_of`.
-
-    Returns
-    -------
-    float64 array, shape (2, groups, seeds, label counts, classes)
+    Each metric is a mean over classes of hits / size, and both add up over items: weighting them is
+    one matrix product. The runs are sorted by seed and label count.
     """
     out = np.zeros((2, len(groups), len(rows), len(classes)))
     for position, row in enumerate(rows.itertuples()):
@@ -90,18 +55,9 @@ def _per_item(row, metric: str, classes: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def scores(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The metric under each row of item weights.
+    """The metric under item weights (b, groups), as (b, seeds, label counts).
 
-    Parameters
-    ----------
-    weights : float array, shape (b, groups)
-    counts : float64 array, shape (2, groups, seeds, label counts, classes)
-        From `hits_and_sizes`.
-
-    Returns
-    -------
-    float64 array, shape (b, seeds, label counts)
-        NaN where no item of a seed's test has weight.
+    NaN where no item of a seed's test has weight; `counts` is what `hits_and_sizes` gives.
     """
     hits, size = (np.tensordot(weights, part, axes=1) for part in counts)
     present = size > 0
@@ -113,20 +69,10 @@ def scores(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def resample(
     per_seed: Callable, n_seeds: int, n_items: int, resamples: int = RESAMPLES
 ) -> np.ndarray:
-    """Draw seeds and items with replacement, independently of each other, from a fixed state.
+    """Means over seeds (float, shape (≤ resamples,)) of seeds and items drawn with replacement.
 
-    Parameters
-    ----------
-    per_seed : callable
-        Maps item weights, shape (b, n_items), to one statistic per seed, shape (b, n_seeds).
-    n_seeds, n_items : int
-    resamples : int
-
-    Returns
-    -------
-    float64 array, shape (≤ resamples,)
-        Weighted means over seeds. A seed whose test is empty in a resample is left out of
-        that resample's mean.
+    The two are drawn independently of each other, from a fixed state. `per_seed` maps item weights
+    (b, n_items) to one statistic per seed (b, n_seeds); a seed whose test is empty is left out.
     """
     rng = np.random.default_rng(0)
     block = max(1, min(BLOCK_ROWS, BLOCK_FLOATS // n_items))

@@ -19,7 +19,7 @@ def price_list(runs: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     runs : pandas.DataFrame
-        From `evaluate.repeat` or `sweeps.load_sweep`.
+        As `repeat` or `load_sweep` returns it.
 
     Returns
     -------

@@ -23,29 +23,11 @@ NO_FILE = "<dynamic-code>"  # what cloudpickle calls the file of all code that i
 def in_processes(
     function: Callable, calls: Iterable[tuple], n_jobs: int, ordered: bool = True
 ) -> Iterator:
-    """Call a function once for each tuple of arguments; results come one by one.
+    """Call a function once for each tuple of arguments; yields what it returns, one by one.
 
-    Parameters
-    ----------
-    function : callable
-    calls : iterable of tuple
-    n_jobs : int
-        Processes (joblib, loky); negative ones count from all cores down, as joblib has it. Each
-        gets its share of the cores as threads, and ends with this process, were it killed. With 1
-        all is done in this process.
-    ordered : bool
-        In the order of the calls; else as they finish.
-
-    Yields
-    ------
-    object
-        What the function returned.
-
-    Raises
-    ------
-    Exception
-        What the function raised, with the traceback that it had there: a notebook shows the line of
-        its own cell that failed, whatever the number of processes.
+    `n_jobs` is joblib's: each process gets its share of the cores as threads, and ends with this one;
+    with 1, all is done in this one. Results come as they finish unless `ordered`. An error has the
+    traceback that it had there: a notebook shows the line of its own cell.
     """
     calls = list(calls)
     workers = max(1, min(effective_n_jobs(n_jobs), len(calls)))

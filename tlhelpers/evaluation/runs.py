@@ -74,21 +74,10 @@ class Runs(pd.DataFrame):
         return rows
 
     def of(self, name: str, labels=None, metric: str = "accuracy", fewest: int = 2) -> Runs:
-        """The runs of one strategy by seed and label count: a whole grid of them.
+        """The runs of one strategy by seed and label count, a whole grid of them.
 
-        Parameters
-        ----------
-        name : str
-        labels : int or iterable of int, optional
-            Label counts to use; all when left out.
-        metric : {"accuracy", "balanced_accuracy", "macro_f1"}
-        fewest : int
-            Seeds that there must be: an interval over seeds needs two.
-
-        Raises
-        ------
-        ValueError
-            If something is unknown, a run is missing or stands twice, or there are too few seeds.
+        `labels` is one count or several, all when left out; `fewest` are the seeds that there must be: an
+        interval over seeds needs two. Refused if something is unknown or missing, or stands twice.
         """
         self.require(name)
         known("metric", metric, METRICS)
@@ -123,10 +112,7 @@ class Runs(pd.DataFrame):
     ) -> tuple[Runs, Runs]:
         """The runs of two strategies, row by row of the same seed, label count and test items.
 
-        Raises
-        ------
-        ValueError
-            As for `of`, or if the two are not paired.
+        As for `of`; also refused if the two are not paired.
         """
         rows_a, rows_b = (self.of(name, labels, metric, fewest) for name in (a, b))
         for column, what in (("seed", "seeds"), ("labels", "label counts")):
@@ -151,24 +137,7 @@ RUN_COLUMNS = ("seed", "labels", "strategy", "items", "correct")
 
 
 def as_runs(table: pd.DataFrame, needed: Iterable[str] = RUN_COLUMNS) -> Runs:
-    """Take a table as runs.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-    needed : iterable of str
-        Columns that must be there.
-
-    Returns
-    -------
-    Runs
-        The same rows.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, there is no row, or the rows are of several test sets.
-    """
+    """Take a table as runs: refused without the columns needed, empty, or on several test sets."""
     missing = sorted(set(needed) - set(getattr(table, "columns", ())))
     if missing:
         raise ValueError(

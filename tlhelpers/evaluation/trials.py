@@ -307,26 +307,10 @@ def _counts(wanted: list, splits: Iterable[Split], source) -> dict[int | None, i
 
 
 def run_trial(name: str, strategy: Strategy, trial: Trial) -> tuple[Outcome, float, float]:
-    """Run one strategy once, and check what it gives.
+    """Run a strategy once: its `Outcome`, with int64 labels for each test set, and its seconds.
 
-    Parameters
-    ----------
-    name : str
-        Of the strategy, for messages.
-    strategy : callable
-    trial : Trial
-
-    Returns
-    -------
-    Outcome
-        `predicted` is a dict with int64 labels for each test set.
-    float, float
-        Seconds on the clock, and of the processor (all threads).
-
-    Raises
-    ------
-    ValueError
-        If it does not give one known label per test item, or a note has the name of a column.
+    On the clock, and of the processor (all threads). What it gives is checked: one known label per
+    test item, and no note that has the name of a column.
     """
     given = _copied(trial)
     started = time.perf_counter(), time.process_time()
@@ -387,20 +371,7 @@ def _labels(name: str, predicted: np.ndarray, n: int, classes: np.ndarray) -> np
 
 
 def judge(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> dict:
-    """What a row of runs holds of one set of predictions.
-
-    Parameters
-    ----------
-    truth, predicted : int64 array, shape (n,)
-    groups : str array, shape (n,)
-        The group of each test item.
-
-    Returns
-    -------
-    dict
-        `accuracy`, `balanced_accuracy`, `macro_f1`, and `items`, `correct` (bool), `truth`,
-        `predicted`.
-    """
+    """What a row of runs holds of predictions: the metrics, and `items`, `correct` and the like."""
     return {
         "accuracy": accuracy_score(truth, predicted),
         "balanced_accuracy": balanced_accuracy_score(truth, predicted),
@@ -422,20 +393,7 @@ def judge_all(
     items: Mapping[str, np.ndarray],
     predicted: Mapping[str, np.ndarray],
 ) -> dict[str, dict]:
-    """How the predictions of each test set are judged, as `judge` has it.
-
-    Parameters
-    ----------
-    truth : mapping of str to (labels, groups)
-        From `truth_of`.
-    items : mapping of str to int64 array
-        Which items were predicted.
-    predicted : mapping of str to int64 array
-
-    Returns
-    -------
-    dict of str to dict
-    """
+    """`judge` for each test set by its name; `truth` comes from `truth_of`."""
     return {
         name: judge(truth[name][0][own], predicted[name], truth[name][1][own])
         for name, own in items.items()
