@@ -25,9 +25,9 @@ def in_processes(
 ) -> Iterator:
     """Call a function once for each tuple of arguments; yields what it returns, one by one.
 
-    `n_jobs` is joblib's: each process gets its share of the cores as threads, and ends with this one;
-    with 1, all is done in this one. Results come as they finish unless `ordered`. An error has the
-    traceback that it had there: a notebook shows the line of its own cell.
+    `n_jobs` is joblib's: each process gets its share of the cores as threads, and ends with this
+    one; with 1, all is done in this one. Results come as they finish unless `ordered`. An error
+    has the traceback that it had there: a notebook shows the line of its own cell.
     """
     calls = list(calls)
     workers = max(1, min(effective_n_jobs(n_jobs), len(calls)))

@@ -76,8 +76,8 @@ class Runs(pd.DataFrame):
     def of(self, name: str, labels=None, metric: str = "accuracy", fewest: int = 2) -> Runs:
         """The runs of one strategy by seed and label count, a whole grid of them.
 
-        `labels` is one count or several, all when left out; `fewest` are the seeds that there must be: an
-        interval over seeds needs two. Refused if something is unknown or missing, or stands twice.
+        `labels` is one count or several, all when left out; `fewest` are the seeds that there must
+        be: an interval needs two. Refused if something is unknown or missing, or stands twice.
         """
         self.require(name)
         known("metric", metric, METRICS)
