@@ -348,7 +348,7 @@ def test_without_resume_it_begins_anew(tmp_path):
         ({"augment": torch.clone}, "augmentation"),
         ({"data": tiny_images(seed=4)}, "training data"),
     ],
-    ids=str,
+    ids=lambda given: ", ".join(given) if isinstance(given, dict) else "",
 )
 def test_the_checkpoint_of_another_run_is_refused(tmp_path, change, what):
     quiet_fit(tiny_classifier(), epochs=1, checkpoint=tmp_path / "c")
