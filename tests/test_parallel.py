@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 
 import cloudpickle
 import pytest
@@ -30,8 +31,10 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_results_come_in_the_order_of_the_calls(n_jobs):
+def test_results_come_in_the_order_of_the_calls_and_warnings_stay_as_they_were(n_jobs):
+    before = list(warnings.filters)
     assert list(in_processes(pow, [(2, 3), (5, 1), (3, 2)], n_jobs)) == [8, 5, 9]
+    assert warnings.filters == before
 
 
 def test_in_any_order_none_is_lost():
