@@ -1,6 +1,7 @@
 """The order of the house: layers, style, sizes, and nothing that names a place."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ MAY_IMPORT = {
     "__init__": [],
     "__main__": ["errors", "setup"],
     "errors": [],
+    "faces": [],
     "checks": ["errors"],
     "setup": ["errors"],
     "data": LIBRARY[:3],
@@ -60,7 +62,7 @@ INSIDE = [name for name in MODULES if name not in ("", "__init__")]
 def test_a_module_imports_only_from_its_own_room_and_the_rooms_below(name):
     for other in imports_of(name):
         room = room_of(other)
-        if room in (room_of(name), "__init__"):
+        if room in (room_of(name), "__init__", "faces"):
             continue
         assert room in MAY_IMPORT[room_of(name)], f"{name} imports {other}"
 
@@ -82,6 +84,29 @@ def test_the_tests_of_the_order_see_every_module_and_an_import_in_a_function():
     assert len(MODULES) > 60
     assert "course.runner" not in imports_of("__main__")
     assert {"setup.launcher", "setup.doctor"} <= set(imports_of("__main__"))
+
+
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "setup"])
+def test_a_face_gives_what_it_names_and_no_name_is_a_module_too(room):
+    face = importlib.import_module(f"tlhelpers.{room}")
+    for name in face.__all__:
+        value = getattr(face, name)
+        assert name.isupper() or value.__module__.startswith("tlhelpers.")
+        assert f"{room}.{name}" not in MODULES, "the module would hide the name"
+    assert dir(face) == face.__all__
+    with pytest.raises(AttributeError, match=f"tlhelpers.{room}' has no attribute 'nothing'"):
+        _ = face.nothing
+
+
+def test_lessons_use_every_name_of_the_faces():
+    sources = (repo_root() / "notebooks" / "source").glob("*.py")
+    words = set(re.findall(r"\w+", " ".join(path.read_text("utf-8") for path in sources)))
+    for room in ROOMS:
+        names = getattr(importlib.import_module(f"tlhelpers.{room}"), "__all__", [])
+        assert set(names) - words <= {"Trial", "Outcome"}  # what strategies take and may give
 
 
 def test_a_lesson_needs_at_most_eight_lines_to_import_the_helpers():

@@ -1,22 +1,13 @@
-"""The course itself: its lessons, claims, exercises; each is loaded when it is first asked for."""
+"""The course itself: its lessons, claims, exercises."""
 
-from __future__ import annotations
+from tlhelpers.faces import make_face
 
-from importlib import import_module
-
-_WHERE = {
-    "COURSE": "contents",
-    "check": "exercises",
-    "claim": "claims",
-    "claim_value": "claims",
-    "claims_table": "claims",
-    "progress": "progress_file",
-}
-
-__all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__, __dir__, __all__ = make_face(
+    __name__,
+    {
+        "claims": "claim claim_value claims_table",
+        "contents": "COURSE",
+        "exercises": "check",
+        "progress_file": "progress",
+    },
+)

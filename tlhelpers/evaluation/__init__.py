@@ -1,24 +1,14 @@
 """Fair comparison: repeated runs, intervals, verdicts."""
 
-from tlhelpers.evaluation.budgets import price_list, winners
-from tlhelpers.evaluation.comparisons import compare, compare_all, compare_average, learning_curve
-from tlhelpers.evaluation.repeated import repeat, take_turns
-from tlhelpers.evaluation.significance import holm, smallest_gap, wilson
-from tlhelpers.evaluation.trials import Outcome, Trial, plan_trials
+from tlhelpers.faces import make_face
 
-__all__ = [
-    "Outcome",
-    "Trial",
-    "compare",
-    "compare_all",
-    "compare_average",
-    "holm",
-    "learning_curve",
-    "plan_trials",
-    "price_list",
-    "repeat",
-    "smallest_gap",
-    "take_turns",
-    "wilson",
-    "winners",
-]
+__getattr__, __dir__, __all__ = make_face(
+    __name__,
+    {
+        "budgets": "price_list winners",
+        "comparisons": "compare compare_all compare_average learning_curve",
+        "repeated": "repeat take_turns",
+        "significance": "holm smallest_gap wilson",
+        "trials": "Outcome Trial plan_trials",
+    },
+)

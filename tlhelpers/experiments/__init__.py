@@ -1,6 +1,11 @@
 """What the course itself computed: stored tables, and slices of them run again."""
 
-from tlhelpers.experiments.running import rerun
-from tlhelpers.experiments.stored import load_sweep, provenance_of
+from tlhelpers.faces import make_face
 
-__all__ = ["load_sweep", "provenance_of", "rerun"]
+__getattr__, __dir__, __all__ = make_face(
+    __name__,
+    {
+        "running": "rerun",
+        "stored": "load_sweep provenance_of",
+    },
+)
