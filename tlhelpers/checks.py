@@ -37,6 +37,9 @@ def whole_numbers(values, what: str) -> np.ndarray:
         raise ValueError(f"{what} are empty: there is nothing to work on")
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise ValueError(f"{what} hold {int(np.isnan(values).sum())} NaN: give every item a class")
+    # Beyond 2^53 a float no longer tells whole numbers apart, and infinity would become one.
+    if values.dtype.kind == "f" and (np.abs(values) > 2**53).any():
+        raise ValueError(f"{what} must be whole numbers, got {values[np.abs(values) > 2**53][0]}")
     if values.dtype.kind == "f" and np.array_equal(values, np.round(values)):
         return values.astype(np.int64)
     if values.dtype.kind not in "iub":

@@ -6,7 +6,6 @@ import gc
 
 import numpy as np
 from scipy import optimize, stats
-from statsmodels.stats.multitest import multipletests
 
 from tlhelpers.checks import whole
 
@@ -27,6 +26,8 @@ def holm(p) -> np.ndarray:
         Corrected values, in the order given: the smallest times m, the next times m − 1, and
         so on, each at least as large as the one before and at most 1.
     """
+    from statsmodels.stats.multitest import multipletests  # a second that few processes need
+
     p = np.asarray(p, dtype=float)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
         raise ValueError(f"p values must be a list of numbers between 0 and 1, got {p}")
