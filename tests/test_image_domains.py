@@ -68,14 +68,6 @@ def dim(domains, trial):
     return domains["dim"].subset(trial.targets["dim"].train)
 
 
-@pytest.fixture(scope="module")
-def trained(source):
-    """A network that knows something of the bright digits, to be looked at and left alone."""
-    model = new_model()
-    fit(model, source, epochs=3, lr=3e-3, quiet=True)
-    return model
-
-
 def new_model(seed: int = 0) -> Classifier:
     return Classifier(SmallCNN(16, seed=seed), 10, [str(d) for d in range(10)], seed)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from test_encoders import checkpoint, opinions
+from tiny_encoders import checkpoint, opinions
 
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.data.texts import DOMAINS, TextSet, load_sentiment

@@ -189,10 +189,11 @@ def _side_by_side(stored: pd.DataFrame, run: dict, tested_on: str) -> dict:
 
 # ---------------------------------------------------------------- is a stored table still good?
 
-# On the same machine every prediction comes out as stored. On another processor sums are rounded
-# otherwise, so that a trained network decides a few items otherwise; code that does something else
-# moves more than these.
-SAME_ON_AVERAGE, SAME_AT_LEAST, ACCURACY_APART = 0.95, 0.9, 0.05
+# On another processor sums are rounded otherwise; in most runs every prediction stays the same for
+# all that. Measured on the most sensitive sweep (small networks from scratch, 89 drawings to test
+# on): 94 % of the predictions stayed on average, 87 % of one strategy. One epoch more left 90 % on
+# average, a learning rate that was 3 % lower 84 %.
+SAME_ON_AVERAGE, SAME_AT_LEAST, ACCURACY_APART = 0.93, 0.85, 0.05
 
 
 def confirm_sweep(name: str, seed: int = 0, n_jobs: int | None = None) -> pd.DataFrame:
@@ -220,15 +221,20 @@ def confirm_sweep(name: str, seed: int = 0, n_jobs: int | None = None) -> pd.Dat
 
 def is_as_stored(table: pd.DataFrame) -> bool:
     """Whether runs came out as stored, but for what another processor may change."""
-    same, apart = table["same"], (table["here"] - table["stored"]).abs()
+    same, apart = _share_by_strategy(table), (table["here"] - table["stored"]).abs()
     alike = same.mean() >= SAME_ON_AVERAGE and same.min() >= SAME_AT_LEAST
     return bool(alike and apart.max() <= ACCURACY_APART + 1e-9)
 
 
+def _share_by_strategy(table: pd.DataFrame) -> pd.Series:
+    """How many predictions are the same, on average over the test sets."""
+    return table.groupby("strategy")["same"].mean()
+
+
 def _confirmation(table: pd.DataFrame, seed: int, labels: int | None) -> str:
-    same, count = table["same"], "all" if labels is None else labels
+    same, count = _share_by_strategy(table), "all" if labels is None else labels
     share = "all" if (same == 1).all() else f"{same.mean():.2%} ({same.min():.2%} or more of each)"
     return (
         f"{time.strftime('%Y-%m-%d')}, seed {seed} with {count} labels per class of "
-        f"{table['strategy'].nunique()} strategies: {share} of the predictions as stored"
+        f"{len(same)} strategies: {share} of the predictions as stored"
     )

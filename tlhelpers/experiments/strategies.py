@@ -18,8 +18,9 @@ from tlhelpers.data.streams import random_stream
 from tlhelpers.data.texts import TextSet
 from tlhelpers.evaluation.trials import Outcome, Strategy, Trial
 from tlhelpers.models.heads import new_linear_head
-from tlhelpers.training.fitting import fit, predict
+from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import count_weights
+from tlhelpers.training.predicting import predict
 
 BATCH = 16
 TWINS = 5
@@ -68,8 +69,8 @@ def choose_setting(grid, labels: np.ndarray, seed: int, accuracy: Callable) -> t
     if tunes:
         learn, judge = _inner_split(labels, seed)
         best = int(np.argmax([accuracy(learn, judge, **setting) for setting in grid]))
-    told = ", ".join(f"{key} {value}" for key, value in grid[best].items())
-    return grid[best], {"chosen": told, "trials": len(grid) if tunes else 0}
+    chosen = ", ".join(f"{key} {value}" for key, value in grid[best].items())
+    return grid[best], {"chosen": chosen, "trials": len(grid) if tunes else 0}
 
 
 def _inner_split(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +85,7 @@ def _inner_split(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]
 def train_head_on(rows: Callable[[int], Callable], grid: Sequence[dict]) -> Strategy:
     """A strategy: a linear head on rows of numbers, which are computed, and paid for, once.
 
-    ``rows(seed)`` gives a function from a set to float (n, d); the penalty ``C`` is tuned in `grid`.
+    ``rows(seed)`` gives a function from a set to float (n, d); `grid` holds the penalties ``C``.
     """
 
     def strategy(trial: Trial) -> Outcome:

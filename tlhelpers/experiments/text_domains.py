@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from tlhelpers.adaptation.shallow import surest
+from tlhelpers.adaptation.shallow import select_confident
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.data.texts import DOMAINS, TextSet, join_texts, load_equal_domains
 from tlhelpers.evaluation.trials import Outcome, Strategy, Trial, relabel, without_labels
@@ -26,7 +26,7 @@ from tlhelpers.experiments.text_strategies import (
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.text_features import encode
 from tlhelpers.setup.paths import derived_dir
-from tlhelpers.training.fitting import predict_proba
+from tlhelpers.training.predicting import predict_proba
 
 TEST = 0.3
 PER_CLASS = 400
@@ -129,16 +129,16 @@ def tune_further(domain: str) -> Callable:
 
 
 def self_train_encoder(domain: str, target: str, share: float = SHARE, epochs: int = 2) -> Callable:
-    """To train: on the `source_part` of a domain, then on its own surest guesses in the target.
+    """To train: on the `source_part` of a domain, then on its surest guesses elsewhere.
 
-    Of the target's `training_side`, texts alone are used; `epochs` are those of the second training.
+    Of the target's `training_side` it uses the texts alone; `epochs` are of the second training.
     """
 
     def train(texts: TextSet, items: np.ndarray, seed: int) -> tuple[Network, dict]:
         model, others = load_tuned(domain, seed), without_labels(training_side(target, seed))
         probability = predict_proba(model, others)
         guessed = probability.argmax(axis=1)
-        chosen = surest(probability.max(axis=1), guessed, share)
+        chosen = select_confident(probability.max(axis=1), guessed, share)
         part = relabel(others, guessed).subset(chosen)
         return train_on(model, part, seed, epochs, **TUNING)
 
