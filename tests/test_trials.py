@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.data.texts import TextSet
-from tlhelpers.evaluation.runs import COLUMNS
+from tlhelpers.evaluation.runs import COLUMNS, Runs
 from tlhelpers.evaluation.trials import (
     Outcome,
     judge,
@@ -348,3 +348,10 @@ def test_what_predictions_are_judged_by_is_kept_apart_from_the_sets():
     truth = truth_of({"a": data})["a"][0]
     data.labels[:] = 0
     np.testing.assert_array_equal(truth, LABELS)
+
+
+def test_the_count_of_all_labels_survives_rows_that_do_not_know_it():
+    runs = Runs({"labels": [5, 28], "all_labels": [False, True]})
+    joined = pd.concat([runs, pd.DataFrame({"labels": [0]})])
+    assert runs.whole == joined.whole == 28
+    assert runs[:1].whole is None and Runs({"labels": [5]}).whole is None

@@ -440,7 +440,7 @@ claim("07.l", "there, optimal transport is worse than source only: negative tran
 trials = plan_trials(pair, labels=[400], seeds=range(10), features=averages)
 options = {name: strategy for name, strategy in strategies.items() if name != "oracle"}
 offered = glove[glove.strategy.isin(options)].copy()
-offered["there and back"] = [circular_validation(options[run.strategy], trials[run.seed])
+offered["there and back"] = [circular_validation(options[run.strategy], trials[run.seed], run.seed)
                              for run in offered.itertuples()]
 picked, best = (choose_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
 pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)

@@ -39,9 +39,9 @@ class Runs(pd.DataFrame):
     @property
     def whole(self) -> int | None:
         """The label count that stands for all labels; None if no run used them all."""
-        if "all_labels" not in self or not self["all_labels"].any():
-            return None
-        return int(self.loc[self["all_labels"], "labels"].iloc[0])
+        # Tables that were joined may hold rows from elsewhere, without a value.
+        rows = self[self["all_labels"].eq(True)] if "all_labels" in self else self[:0]
+        return int(rows["labels"].iloc[0]) if len(rows) else None
 
     def on(self, name: str) -> Runs:
         """The runs that were tested on one set.
