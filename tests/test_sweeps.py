@@ -22,6 +22,7 @@ import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from test_staleness import forget_files, write_package
 
+from tlhelpers import __main__ as cli
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.splits import draw_labels, mean_per_class, split_by_group
 from tlhelpers.errors import CourseError
@@ -53,6 +54,7 @@ from tlhelpers.experiments.strategies import train_head_on, tune_settings
 from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.models.features import raw_pixels
 from tlhelpers.models.heads import linear_head
+from tlhelpers.setup import launcher
 from tlhelpers.setup.machine import processor_name
 
 CLASSES = ["bird", "plant", "electronic_device"]
@@ -639,6 +641,29 @@ def test_the_command_runs_a_sweep_by_its_name_or_all_of_a_group(root, monkeypatc
     assert sweeps.main(["small", "--jobs", "1"]) == 0 and sweeps.main(["small-two"]) == 0
     assert asked == [("small-one", 1), ("small-two", 1), ("small-two", None)]
     assert "small-one is stored in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        (["vision", "--jobs", "2"], ["vision", "--jobs", "2"]),
+        (["--stale"], ["--stale"]),
+        (["--confirm", "text", "vision-far"], ["text", "vision-far", "--confirm"]),
+    ],
+)
+def test_the_course_s_command_passes_on_what_it_is_given(monkeypatch, given, passed):
+    calls = []
+    monkeypatch.setattr(launcher, "module", lambda *call: calls.append(call) or 0)
+    assert cli.main(["sweep", *given]) == 0
+    assert calls == [("tlhelpers.experiments.sweeps", passed)]
+
+
+@pytest.mark.parametrize("given", [[], ["--confirm"], ["--jobs", "2"]], ids=str)
+def test_the_course_s_command_sets_nothing_up_for_no_sweep(monkeypatch, capsys, given):
+    monkeypatch.setattr(launcher, "module", lambda *call: pytest.fail("it set up"))
+    with pytest.raises(SystemExit):
+        cli.main(["sweep", *given])
+    assert "say which: vision, text, or a name" in capsys.readouterr().err
 
 
 @pytest.fixture
