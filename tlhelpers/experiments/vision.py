@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
 from tlhelpers.evaluation.trials import Outcome
@@ -34,16 +34,19 @@ DEPTHS = {
 }
 
 
+@cache
 def emoji_sets(size: int = SIZE) -> dict[str, ImageSet]:
     """Both drawing styles; the first one is trained on."""
     return {style: load_emoji(style, size=size) for style in ("twemoji", "openmoji")}
 
 
+@cache
 def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
     """The one drawing style that is trained and tested on."""
     return {"twemoji": load_emoji("twemoji", size=size)}
 
 
+@cache
 def digit_set() -> dict[str, ImageSet]:
     """Digits of 8×8 pixels, scaled up."""
     return {"digits": load_digits_pair("digits", size=64)}
