@@ -12,7 +12,7 @@ import sklearn
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_adversarial import sealed
+from test_deep import sealed
 from tiny_nets import tiny_classifier, tiny_images
 
 from tlhelpers.adaptation import choosing
