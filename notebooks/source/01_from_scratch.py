@@ -98,6 +98,10 @@ check("01.1", always_the_same)
 # of training drawings only. The other one shuffled first and split then: its copies are of any
 # drawing, also of test drawings. Both have the same number of items, and both are tested on the same
 # unchanged drawings.
+#
+# From here on we write *strategies* of our own. A strategy is a function that `repeat` calls with a
+# *trial*: the items to learn from (`trial.train`), the items to predict (`trial.test`) and a seed
+# (`trial.seed`). It gives the predicted labels of the test items.
 
 # %%
 change = T.Compose([T.RandomAffine(8, translate=(0.06, 0.06), scale=(0.9, 1.1), fill=255)])
