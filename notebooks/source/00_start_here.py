@@ -242,11 +242,11 @@ claim("00.b", "with 5 labels per class, frozen ImageNet features beat the random
 # difference.
 #
 # ### Exercise 00.3
-# Somebody compares two methods over ten seeds and reports a difference in accuracy of
+# Somebody compares two strategies over ten seeds and reports a difference in accuracy of
 # *+0.02 [−0.03, +0.07]*. What may they say?
 #
-# - `"a"`: the first method is better
-# - `"b"`: the two methods are equally good
+# - `"a"`: the first strategy is better
+# - `"b"`: the two strategies are equally good
 # - `"c"`: these data do not tell which one is better
 # - `"d"`: the measurement went wrong
 

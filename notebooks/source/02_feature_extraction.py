@@ -201,7 +201,7 @@ check("02.2", answer)
 # %% [markdown]
 # ### The learning curve
 # Ten seeds. Each one makes its own split and its own draws; the draws are nested, so five labels
-# hold the two, and the two hold the one. All methods see the same drawings. `None` stands for
+# hold the two, and the two hold the one. All strategies see the same drawings. `None` stands for
 # every label on the training side, which is more for large classes than for small ones; the figure
 # marks it as *all*, with the mean per class.
 #
@@ -229,7 +229,7 @@ curve.pivot(index="labels", columns="strategy", values="mean").round(2)
 # %% [markdown]
 # Every small point is one seed. The spread at one label per class shows why a single run proves
 # little. Beware of reading bands: two bands that overlap can still belong to a resolved difference,
-# since both methods met the same easy and hard drawings. So now the differences, with intervals.
+# since both strategies met the same easy and hard drawings. So now the differences, with intervals.
 
 # %%
 everything_used = int(runs["labels"].max())
@@ -628,7 +628,7 @@ print("one twin:  ", compare(repeat(one, digits, labels=[5], seeds=10), *one))
 print("five twins:", steps[2])
 
 # %% [markdown]
-# One lucky draw of weights can make a story out of nothing. What is random in a method (here the
+# One lucky draw of weights can make a story out of nothing. What is random in a strategy (here the
 # twin's weights) must vary over the seeds, or the interval does not know about it. (Would the grid
 # help on emoji as well? You have all you need to find out.)
 #

@@ -267,7 +267,7 @@ depth_of = ["head only", "last convolution", "from blocks.5", "from blocks.3", "
 figures.by_depth({"Twemoji, as trained": in_style, "OpenMoji": other_style}, depth_of)
 
 # %% [markdown]
-# In style the curve rises a little; in the other style it goes up and down. Bands of two methods say
+# In style the curve rises a little; in the other style it goes up and down. Bands of two strategies say
 # little about their difference (lesson 02), so: what is everything worth against the head alone? We
 # asked in four ways: head first or all at once, at a usual and at a high rate. To report the best of
 # the four would be choosing on the test set. The fair question is the mean over all four.

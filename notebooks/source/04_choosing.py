@@ -196,8 +196,8 @@ claim_value("04.h", "with all labels, fine-tuning with its trials costs at least
 
 # %% [markdown]
 # ### Exercise 04.2
-# `accuracy` and `seconds` are dicts from the name of a method to a number. Return the name of the
-# most accurate method whose seconds are **at most** `budget`, or `None` if no method fits.
+# `accuracy` and `seconds` are dicts from the name of a strategy to a number. Return the name of the
+# most accurate strategy whose seconds are **at most** `budget`, or `None` if no strategy fits.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-04-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def best_within(budget, accuracy, seconds):
@@ -225,7 +225,7 @@ figures.choice_map(map_of, everything, "emoji, ten classes, 96×96 px")
 # %% [markdown]
 # ### Exercise 04.3
 # `low` and `high` are the ends of the 95 % interval of accuracy(A) − accuracy(B). Return `"A"` or
-# `"B"` for the method that is better, or `"not resolved"`. A winner is named only if the interval
+# `"B"` for the strategy that is better, or `"not resolved"`. A winner is named only if the interval
 # leaves out 0, and an end of exactly 0 does not leave it out.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-04-3", "locked": false, "schema_version": 3, "solution": true, "task": false}

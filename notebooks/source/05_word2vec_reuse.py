@@ -327,7 +327,7 @@ figures.intervals(found, notes=[figures.labels_per_class(k) for k in (8, 32, eve
 # Counted words start from nothing: a word that no training tweet holds tells them nothing, and with few
 # labels most *different* words are such. GloVe has placed them before it has seen a label. With thirty-two
 # labels per class it lies clearly ahead. With eight, ten seeds do not resolve it: the seeds scatter more than
-# the methods differ. With all labels, ten seeds do not tell the two apart.
+# the strategies differ. With all labels, ten seeds do not tell the two apart.
 #
 # Our own vectors lie below GloVe, and no higher than counted words; but above the shuffled table. They differ
 # from GloVe in the amount and the kind of text, in method, and in the words they know at all (this edition of

@@ -119,7 +119,7 @@ claim("07.e", "from news, frozen MiniLM is better on tweets than TF-IDF that was
 # %% [markdown]
 # From news to tweets all three lose, and TF-IDF loses more than MiniLM. This is one pair, the one that the
 # lesson goes on with. In the column "news" it is the other way round: TF-IDF loses least there, since it has
-# little to lose. A loss alone does not rank methods. What holds in every cell is the level: frozen MiniLM is
+# little to lose. A loss alone does not rank strategies. What holds in every cell is the level: frozen MiniLM is
 # above TF-IDF wherever it is tested. That MiniLM has read many domains before is a likely reason, not a
 # tested one.
 #
@@ -388,7 +388,7 @@ check("07.4", pseudo_labels)
 #
 # In the table, `target` and `source` are accuracies on test tweets and on test news, of the same model.
 # `gap_closed`: the difference to source only, as a share of the oracle's. `verdict`: after Holm's correction
-# for all methods. *Negative transfer* means: adapting made it worse than leaving it alone.
+# for all strategies. *Negative transfer* means: adapting made it worse than leaving it alone.
 #
 # > **Before you run it:** for which of the two is there more to win? Does one of the five make it worse?
 
@@ -424,7 +424,7 @@ claim("07.l", "there, optimal transport is worse than source only: negative tran
 # On GloVe averages, where much was lost, CORAL wins a part back, and self-training *harms*; a likely reason:
 # wrong guesses teach their own mistakes. On MiniLM, where little was lost, none of the five is shown
 # to help, and optimal transport, left at the library's settings, does great harm. Same data, same seeds,
-# other features: a method is not good or bad by itself.
+# other features: a strategy is not good or bad by itself.
 #
 # When settings were tried out on three other seeds, importance weights had looked good on MiniLM. On ten new
 # ones they do not. What was chosen on a few seeds has no gain to show until new ones are
@@ -466,7 +466,7 @@ claim("07.n", "and is worse than what an oracle picks: the price of having no la
 # test side, and reports the best one's accuracy as "unsupervised". What is this number?
 #
 # - `"a"`: what it says it is, since none of the twenty trainings has seen the label of a tweet
-# - `"b"`: that of an oracle's choice: labels of tweets chose method and setting
+# - `"b"`: that of an oracle's choice: labels of tweets chose strategy and setting
 # - `"c"`: an honest one, as long as the other nineteen accuracies are shown beside it
 # - `"d"`: of no use, since whoever adapts without labels may not even judge by them
 

@@ -464,17 +464,17 @@ claim("08.p", "and choosing by soft neighbourhood density is worse than that",
 # (Nothing can beat this oracle: it picks and is judged on the same items. The size matters, not the sign. And
 # the claims were picked from sixteen intervals after looking, without a correction: examples.)
 #
-# The choice matters as much as the methods: a bad scorer takes home the worst of them. On one way entropy
+# The choice matters as much as the strategies: a bad scorer takes home the worst of them. On one way entropy
 # chooses nearly like the oracle; on the way back it falls, with some seeds, for a network that DANN has made
 # sure of wrong answers. *Mutual information* asks for confidence *and* for all classes to occur. It costs
-# little both ways; but it picked the same method each time, so this is one good decision, not twenty. It may
+# little both ways; but it picked the same strategy each time, so this is one good decision, not twenty. It may
 # fail where the target's classes are unequal. Accuracy on the source is nearly a blind draw, since all but
 # AdaBN are nearly alike at home.
 #
 # We know all that because we looked at the labels. Which scorer to trust on *your* target, no score tells. A
 # few labelled target items, kept for nothing but this choice, measure what we want to know; the scores only
 # guess it. (We did not try how many it takes. Musgrave and others found at a larger scale that the drop from
-# the choice outweighs what parts the methods.)
+# the choice outweighs what parts the strategies.)
 #
 # ## 6 · Drawings in another style
 # The second pair: ten classes of emoji, drawn by two teams.
