@@ -12,22 +12,6 @@ from tlhelpers.models.contextual import attention_weights, split_words, word_vec
 from tlhelpers.models.encoder_loading import load_encoder
 
 
-@pytest.fixture(scope="module")
-def minilm(one_thread):
-    """The real one; nothing here changes it."""
-    return load_encoder()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture(scope="module")
-def small(folder, one_thread):
-    return load_encoder(folder)
-
-
 def test_split_words_leaves_the_marks_out(small, minilm):
     assert split_words(small, "The banks, walking!") == ["the", "bank", "##s", ",", "walk",
                                                          "##ing", "!"]  # fmt: skip

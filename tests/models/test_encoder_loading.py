@@ -24,22 +24,6 @@ from tlhelpers.models.layers import layer_groups
 from tlhelpers.setup import sources
 
 
-@pytest.fixture(scope="module")
-def minilm(one_thread):
-    """The real one; nothing here changes it."""
-    return load_encoder()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture(scope="module")
-def small(folder, one_thread):
-    return load_encoder(folder)
-
-
 @pytest.fixture
 def spoiled(folder, tmp_path):
     """A copy of the folder to spoil."""

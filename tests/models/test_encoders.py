@@ -18,23 +18,6 @@ from tlhelpers.training.freezing import count_weights, freeze_to, frozen_hash
 from tlhelpers.training.lora import add_lora, load_lora, save_lora
 from tlhelpers.training.predicting import predict
 
-
-@pytest.fixture(scope="module")
-def minilm(one_thread):
-    """The real one; nothing here changes it."""
-    return load_encoder()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture(scope="module")
-def small(folder, one_thread):
-    return load_encoder(folder)
-
-
 # ---------------------------------------------------------------- refused
 
 
