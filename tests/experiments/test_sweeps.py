@@ -242,7 +242,7 @@ def test_the_processor_has_a_name():
 
 BROKEN_OFF = """
 import sys, time
-sys.path.insert(0, "tests")
+sys.path[:0] = ["tests", "tests/experiments"]
 from pathlib import Path
 import pytest, torch, test_sweeps
 from tlhelpers.experiments import running
