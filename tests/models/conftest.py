@@ -1,9 +1,11 @@
-"""Encoders for the tests of models: the real one, and a tiny one with a checkpoint of its own."""
+"""For the tests of models: encoders and word vectors, the real ones and tiny ones."""
 
+import numpy as np
 import pytest
 from tiny_encoders import checkpoint
 
 from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.vector_files import keyed_vectors, load_vectors
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +22,15 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small(folder, one_thread):
     return load_encoder(folder)
+
+
+@pytest.fixture(scope="module")
+def glove():
+    return load_vectors("glove-50d")
+
+
+@pytest.fixture(scope="module")
+def five():
+    """Five words with two numbers each."""
+    rows = np.array([[1, 0], [0, 2], [-1, 4], [3, 3], [8, -8]], dtype=np.float32)
+    return keyed_vectors(["good", "bad", "film", "!", "'s"], rows)

@@ -19,24 +19,12 @@ from tlhelpers.models.embedding import (
     embedding_layer,
 )
 from tlhelpers.models.layers import layer_groups
-from tlhelpers.models.vector_files import keyed_vectors, load_vectors
+from tlhelpers.models.vector_files import keyed_vectors
 from tlhelpers.models.words import document_vectors, tokens
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import freeze, frozen_hashes, unfreeze
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def glove():
-    return load_vectors("glove-50d")
-
-
-@pytest.fixture(scope="module")
-def five():
-    """Five words with two numbers each."""
-    rows = np.array([[1, 0], [0, 2], [-1, 4], [3, 3], [8, -8]], dtype=np.float32)
-    return keyed_vectors(["good", "bad", "film", "!", "'s"], rows)
 
 
 # ---------------------------------------------------------------- numbers of words

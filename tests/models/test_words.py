@@ -11,22 +11,10 @@ from hypothesis import strategies as st
 
 from tlhelpers.data.texts import load_sentiment
 from tlhelpers.models.embedding import WordIds
-from tlhelpers.models.vector_files import keyed_vectors, load_vectors
+from tlhelpers.models.vector_files import keyed_vectors
 from tlhelpers.models.words import coverage, document_vectors, tokens
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def glove():
-    return load_vectors("glove-50d")
-
-
-@pytest.fixture(scope="module")
-def five():
-    """Five words with two numbers each."""
-    rows = np.array([[1, 0], [0, 2], [-1, 4], [3, 3], [8, -8]], dtype=np.float32)
-    return keyed_vectors(["good", "bad", "film", "!", "'s"], rows)
 
 
 # ---------------------------------------------------------------- tokens
