@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 import side_by_side
 from no_network import guard
-
-ROOT = Path(__file__).resolve().parent.parent
-NO_NETWORK = ROOT / "tests" / "no_network"
+from repository import NO_NETWORK, changed_files
 
 FILES_BEFORE = pytest.StashKey[set]()
 FILES_LEFT = pytest.StashKey[list]()
@@ -67,21 +62,6 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("ERROR: files left behind", red=True)
         terminalreporter.line("while the tests ran, these files came or changed:")
         terminalreporter.line("\n".join(left))
-
-
-def changed_files(root: Path = ROOT) -> set[str]:
-    """What git calls changed or new; empty where there is no git checkout to ask."""
-    command = ["git", "--no-optional-locks", "-c", "core.quotepath=off", "status"]
-    if shutil.which("git") is None or not (root / ".git").exists():
-        return set()
-    done = subprocess.run(
-        [*command, "--porcelain", "--untracked-files=all"],
-        cwd=root,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return set(done.stdout.splitlines())
 
 
 @pytest.fixture(scope="session")

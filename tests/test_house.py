@@ -175,3 +175,10 @@ def test_nothing_names_a_registry_host_or_a_path_of_one_machine():
         path = repo_root() / name
         if path.suffix != ".png" and path.is_file():
             assert not bad.search(path.read_bytes()), name
+
+
+def test_no_test_imports_a_conftest():
+    """Several files have that name: which one comes depends on what was loaded before."""
+    imports = re.compile(r"^\s*(import|from) conftest\b", re.MULTILINE)
+    files = (ROOT / "tests").rglob("*.py")
+    assert [path.name for path in files if imports.search(path.read_text("utf-8"))] == []

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 
-import conftest
 import pytest
+import repository
 from no_network.guard import NetworkCutError
 from pytest_socket import SocketConnectBlockedError
 
@@ -129,13 +129,13 @@ def test_a_notebook_kernel_is_cut_off():
 def test_a_file_left_behind_is_told(tmp_path):
     root = tmp_path / "checkout"
     root.mkdir()
-    assert conftest.changed_files(root) == set()
+    assert repository.changed_files(root) == set()
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     (root / ".gitignore").write_text("build/\n", encoding="utf-8")
-    before = conftest.changed_files(root)
+    before = repository.changed_files(root)
     (root / "build").mkdir()
     (root / "build" / "x").touch()
-    assert conftest.changed_files(root) == before
+    assert repository.changed_files(root) == before
     (root / "földer").mkdir()
     (root / "földer" / "left").touch()
-    assert conftest.changed_files(root) - before == {"?? földer/left"}
+    assert repository.changed_files(root) - before == {"?? földer/left"}

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 
-import conftest
 import pytest
+import repository
 import side_by_side
 
 GB = 2**30
@@ -34,7 +34,7 @@ def test_this_process_and_what_it_starts_use_one_thread():
 def test_cores_and_memory_say_how_many_processes(cores, memory, named, wanted, monkeypatch):
     monkeypatch.setattr(side_by_side.joblib, "cpu_count", lambda: cores)
     monkeypatch.setattr(side_by_side, "_memory", lambda: memory)
-    monkeypatch.chdir(conftest.ROOT)
+    monkeypatch.chdir(repository.ROOT)
     assert side_by_side.processes(named) == wanted
 
 
@@ -60,9 +60,9 @@ def test_it(number):
 def test_a_file_stays_in_one_process_and_what_is_left_behind_is_told_once(tmp_path):
     tests, notes = tmp_path / "tests", tmp_path / "notes"
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(conftest.NO_NETWORK, tests / "no_network", ignore=ignored)
-    for name in ("conftest.py", "side_by_side.py"):
-        shutil.copy(conftest.ROOT / "tests" / name, tests)
+    shutil.copytree(repository.NO_NETWORK, tests / "no_network", ignore=ignored)
+    for name in ("conftest.py", "repository.py", "side_by_side.py"):
+        shutil.copy(repository.ROOT / "tests" / name, tests)
     for file in ("a", "b"):
         text = TESTS.format(file=file, folder=str(notes))
         (tests / f"test_{file}.py").write_text(text, encoding="utf-8")
@@ -73,7 +73,7 @@ def test_a_file_stays_in_one_process_and_what_is_left_behind_is_told_once(tmp_pa
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "tests"],
         cwd=tmp_path,
-        env=variables | {"PYTHONPATH": str(conftest.ROOT)},
+        env=variables | {"PYTHONPATH": str(repository.ROOT)},
         capture_output=True,
         encoding="utf-8",
     )
