@@ -180,5 +180,5 @@ def test_nothing_names_a_registry_host_or_a_path_of_one_machine():
 def test_no_test_imports_a_conftest():
     """Several files have that name: which one comes depends on what was loaded before."""
     imports = re.compile(r"^\s*(import|from) conftest\b", re.MULTILINE)
-    files = (ROOT / "tests").rglob("*.py")
+    files = (repo_root() / "tests").rglob("*.py")
     assert [path.name for path in files if imports.search(path.read_text("utf-8"))] == []
