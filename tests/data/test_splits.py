@@ -108,13 +108,17 @@ def test_split_does_not_round_a_share_up_by_a_hair():
         (as_data([1, 1, 1], class_names=["cat", "dog"]), "all items are of one class \\('dog'\\)"),
         (as_data([0, 0, 1], class_names=["cat", "dog"]), "class 'dog' has 1 item"),
         (as_data([0, 0, 1, 1], ["a", "b", "c", "c"]), "class 1 has 2 item.s. in 1 group"),
-        (as_data([0, 0, 1], ["a", "b"]), "3 labels and 2 groups"),
+        (as_data([0, 0, 1], ["a", "b"]), "there are 3 items and 2 groups"),
         (as_data([0.0, np.nan, 1.0]), "labels hold 1 NaN"),
         (as_data([0, 0.5, 1]), "labels must be whole numbers"),
         (as_data(["cat", "dog"]), "labels must be whole numbers"),
         (as_data([[0, 1], [0, 1]]), "one dimension"),
         (as_data([]), "labels are empty"),
-        (as_data([0, 0, 1, 1], ["a", None, "c", float("nan")]), "2 item.s. have no group"),
+        (
+            as_data([0, 0, 1, 1], ["a", None, "c", float("nan")]),
+            "2 item.s. have no group, .* item 1 ",
+        ),
+        (as_data([0, 0, 1, 1], [1.0, 2.0, 3.0, 4.0]), "group of item 0 is 1.0: a decimal"),
     ],
 )
 def test_split_refuses_bad_data_with_one_clear_error(data, message):

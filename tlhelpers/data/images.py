@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tlhelpers.checks import known
+from tlhelpers.data.groups import group_names
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import members, read_member
 
@@ -37,7 +38,8 @@ class ImageSet:
         Index into `class_names`.
     class_names : list of str
     groups : str array, shape (n,)
-        What must not be torn apart by a split, e.g. the emoji that a drawing shows.
+        What must not be torn apart by a split, e.g. the emoji that a drawing shows. Whole numbers
+        become texts.
     domain : str
         Where the pictures come from, e.g. ``"twemoji"``.
 
@@ -55,15 +57,13 @@ class ImageSet:
 
     def __post_init__(self):
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(self.class_names)))
-        object.__setattr__(self, "groups", np.asarray(self.groups, dtype=str))
+        object.__setattr__(self, "groups", group_names(self.groups))
         object.__setattr__(self, "pixels", _read_only(self.pixels))
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.uint8:
             raise ValueError(
                 f"pixels must be uint8 of shape (n, height, width, 3), "
                 f"got {self.pixels.dtype} of shape {self.pixels.shape}"
             )
-        if self.groups.ndim != 1:
-            raise ValueError(f"groups must have one dimension, got shape {self.groups.shape}")
         repeated = [name for name, n in Counter(self.class_names).items() if n > 1]
         if repeated:
             raise ValueError(f"class names must differ, got {repeated[0]!r} more than once")

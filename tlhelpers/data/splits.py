@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlhelpers.checks import whole, whole_numbers
+from tlhelpers.data.groups import group_names
 from tlhelpers.data.streams import random_stream
 
 
@@ -50,8 +51,8 @@ def split_by_group(data, test: float = 0.3, seed: int = 0) -> Split:
     Parameters
     ----------
     data : object
-        With `labels` (int, shape (n,)) and `groups` (str, shape (n,)); `class_names`, if it
-        has them, are used in messages.
+        With `labels` (int, shape (n,)) and `groups` (str or int, shape (n,)); `class_names`, if
+        it has them, are used in messages.
     test : float
         Share of the test side, between 0 and 1.
     seed : int
@@ -64,8 +65,8 @@ def split_by_group(data, test: float = 0.3, seed: int = 0) -> Split:
     Raises
     ------
     ValueError
-        If labels and groups do not fit together, there is only one class, or a class has
-        fewer than two groups; the message names the class.
+        If labels and groups do not fit together, an item has no group, there is only one class,
+        or a class has fewer than two groups; the message names the item or the class.
     """
     labels, groups = labels_and_groups(data)
     if not 0 < test < 1:
@@ -215,15 +216,7 @@ def majority(labels_train, labels_test) -> float:
 def labels_and_groups(data) -> tuple[np.ndarray, np.ndarray]:
     """Labels, int64 (n,), and groups, str (n,), of `data`; refused where they do not fit."""
     labels = whole_numbers(data.labels, "labels")
-    groups = list(data.groups)
-    if len(groups) != len(labels):
-        raise ValueError(
-            f"there are {len(labels)} labels and {len(groups)} groups: give every item one of each"
-        )
-    missing = sum(group is None or group != group for group in groups)
-    if missing:
-        raise ValueError(f"{missing} item(s) have no group: give an item of its own a unique name")
-    return labels, np.array([str(group) for group in groups])
+    return labels, group_names(data.groups, len(labels))
 
 
 def _class_namer(class_names) -> Callable[[int], str]:
