@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import unicodedata
 
 import pytest
 import torch
@@ -93,6 +94,24 @@ def test_signs_that_mean_something_in_a_pattern_are_signs(small, text, word, pla
     with torch.no_grad():
         hidden = small.hidden_states(**small.transform([text]))[-1][0]
     torch.testing.assert_close(word_vector(small, text, word), hidden[places].mean(0))
+
+
+def test_a_word_is_found_in_each_form_of_its_signs(minilm):
+    text, word = "She was in a café with rue.", "café"
+    wanted = word_vector(minilm, text, word)
+    for form in ("NFC", "NFD"):
+        for other in ("NFC", "NFD"):
+            given = unicodedata.normalize(form, text), unicodedata.normalize(other, word)
+            assert torch.equal(word_vector(minilm, *given), wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [("हिन्दी नहीं", "हिन्द"), ("हिन्दी", "दी"), ("x\u0323y", "y"), ("xy\u0323", "xy")],
+)
+def test_a_word_does_not_end_before_a_mark_of_its_letter(minilm, text, part):
+    with pytest.raises(ValueError, match="does not stand in"):
+        word_vector(minilm, text, part)
 
 
 def test_words_of_a_tokenizer_that_marks_spaces(tmp_path):

@@ -1,10 +1,12 @@
 """Word vectors as the first layer of a network."""
 
 import copy
+import unicodedata
 
 import numpy as np
 import pytest
 import torch
+from gensim.models import KeyedVectors
 from torch import nn
 
 from tlhelpers.data.texts import TextSet, load_sentiment
@@ -69,6 +71,18 @@ def test_a_card_tells_words_and_their_order_apart():
         WordIds(words).card()["words"] for words in (["a", "b"], ["b", "a"], ["a"], ["a", "b"])
     ]
     assert cards[0] == cards[3] and len(set(cards)) == 3
+
+
+def test_words_are_the_same_in_each_form_of_their_signs():
+    apart = [unicodedata.normalize("NFD", word) for word in ("été", "bad")]
+    ids = WordIds(apart)
+    assert ids.words == ["été", "bad"] and ids.card() == WordIds(["été", "bad"]).card()
+    assert ids(["Été", apart[0]]).tolist() == [[2], [2]]
+    with pytest.raises(ValueError, match="'été' comes twice"):
+        WordIds(["été", apart[0]])
+    vectors = KeyedVectors(2)  # as gensim reads a file
+    vectors.add_vectors([apart[0]], np.float32([[1, 2]]))
+    assert embedding_layer(vectors, ids).weight[2].tolist() == [1, 2]
 
 
 # ---------------------------------------------------------------- the layer

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -30,11 +31,6 @@ CAREER = """
 FAMILY = """
     home parents children family cousins marriage wedding relatives
 """.split()  # noqa: SIM905
-
-
-@pytest.fixture(scope="module")
-def glove():
-    return load_vectors()
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +195,18 @@ def test_the_right_answer_is_not_looked_at(glove, questions):
     asked[:, 3] = "a word that has no vector"
     assert answer_questions(glove, asked).tolist() == wanted.tolist()
     assert answer_questions(glove, asked[:, :3]).tolist() == wanted.tolist()
+
+
+def test_words_are_found_in_each_form_of_their_signs():
+    vectors = vectors_of(**{"é": [1, 0], "ü": [0, 1], "ö": [1, 1], "a": [-1, 2]})
+    apart = [unicodedata.normalize("NFD", word) for word in "éüö"]
+    for exclude in (True, False):
+        found = analogy(vectors, *apart, exclude)
+        assert found == analogy(vectors, *"éüö", exclude)
+        rows = np.array([[*apart, ""]])
+        assert answer_questions(vectors, rows, exclude).tolist() == [found[0][0]]
+    groups = [[apart[0], "a"], apart[1:]]
+    assert association_test(vectors, groups, [["a"], ["é"]]) is not None
 
 
 # ---------------------------------------------------------------- bias

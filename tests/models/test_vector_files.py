@@ -20,6 +20,7 @@ from hypothesis.extra.numpy import arrays
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.models.vector_files import keyed_vectors, load_vectors
+from tlhelpers.models.words import composed
 
 WORDS = ["the", "café", "寿司", "👋", "don't", "1990"]
 ROWS = np.random.default_rng(0).normal(0, 0.5, (6, 4)).astype(np.float32)
@@ -75,11 +76,6 @@ def refused(path, *parts, limit=None):
 
 
 # ---------------------------------------------------------------- GloVe
-
-
-@pytest.fixture(scope="module")
-def glove():
-    return load_vectors("glove-50d")
 
 
 def test_glove_has_its_words_and_sizes(glove):
@@ -146,7 +142,7 @@ def test_one_line_of_sizes_and_numpy_limits_will_do(tmp_path):
 
 
 plain_words = st.lists(
-    st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8),
+    st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8).map(composed),
     min_size=1,
     max_size=6,
     unique=True,

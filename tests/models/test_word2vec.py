@@ -54,6 +54,14 @@ def test_another_process_with_other_hashes_gives_the_same_vectors():
     assert done.stdout.strip() == f"{here.index_to_key} {here.vectors.tobytes().hex()}"
 
 
+def test_words_are_learned_in_one_form_of_their_signs():
+    mixed = [["U\u0308bung", "Übung", "red"] * 4, ["red", "cat", "dog"] * 4] * 5
+    one = [["Übung" if word.endswith("bung") else word for word in words] for words in mixed]
+    found, wanted = (train_word2vec(sentences, **SMALL) for sentences in (mixed, one))
+    assert found.index_to_key == wanted.index_to_key
+    np.testing.assert_array_equal(found.vectors, wanted.vectors)
+
+
 def test_several_workers_are_warned_of_and_one_is_not():
     with pytest.warns(UserWarning, match="several workers"):
         toy(workers=2)

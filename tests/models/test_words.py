@@ -6,13 +6,14 @@ import warnings
 
 import numpy as np
 import pytest
+from gensim.models import KeyedVectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlhelpers.data.texts import load_sentiment
 from tlhelpers.models.embedding import WordIds
 from tlhelpers.models.vector_files import keyed_vectors
-from tlhelpers.models.words import coverage, document_vectors, tokens
+from tlhelpers.models.words import composed, coverage, document_vectors, tokens
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,6 +45,18 @@ pytestmark = pytest.mark.usefixtures("one_thread")
         ("good👍🏽 day 😀😀", "good 👍 🏽 day 😀 😀"),
         ("👩\u200d👧", "👩 \u200d 👧"),
         ("寿司 スシ", "寿司 スシ"),
+        ("e\u0301te\u0301, U\u0308bung!", "été , übung !"),
+        (unicodedata.normalize("NFD", "Tiếng Việt ở đây"), "tiếng việt ở đây"),
+        ("नमस्ते हिन्दी। क्या?", "नमस्ते हिन्दी । क्या ?"),
+        ("ที่นี่ ภาษาไทย!", "ที่นี่ ภาษาไทย !"),
+        ("வணக்கம் தமிழ்", "வணக்கம் தமிழ்"),
+        ("שָׁלוֹם עֲלֵיכֶם", "שָׁלוֹם עֲלֵיכֶם"),
+        ("İstanbul'da", "i̇stanbul ' da"),  # the words are GloVe's own
+        ("می\u200cخواهم \u200c", "می\u200cخواهم \u200c"),
+        ("ക്\u200d ക്\u200dഷ", "ക്\u200d ക്\u200dഷ"),
+        ("नहीं:) :)", "नहीं : ) :)"),
+        ("\U00011013\U00011038 𑀅", "\U00011013\U00011038 𑀅"),  # Brahmi, beyond 16 bits
+        ("❤\ufe0f 1\u20e3 \u0301", "❤ \ufe0f 1 \u20e3 \u0301"),
         ("", ""),
         (" \t\n\xa0", ""),
     ],
@@ -80,7 +93,7 @@ def without_gaps(text):
     """What must be there again: quotes folded, small letters, no spaces and underscores."""
     for sign, plain in {"’": "'", "‘": "'", "“": '"', "”": '"'}.items():
         text = text.replace(sign, plain)
-    return re.sub(r"[\s_]", "", text.lower())
+    return re.sub(r"[\s_]", "", composed(composed(text).lower()))
 
 
 @settings(max_examples=300, deadline=None)
@@ -100,7 +113,7 @@ def test_keeping_capitals_changes_letters_only(text):
     assert [w.lower().replace("ς", "σ") for w in kept] == [w.replace("ς", "σ") for w in small]
     # İ is the one letter with a longer small form; a text that holds it comes in small letters.
     if "İ" not in text:
-        shown = text.translate(str.maketrans("’‘“”", "''\"\""))
+        shown = composed(text.translate(str.maketrans("’‘“”", "''\"\"")))
         assert "".join(kept) == re.sub(r"[\s_]", "", shown)
 
 
@@ -111,7 +124,77 @@ def test_words_with_spaces_between_are_those_words(words):
     assert tokens(" ".join(words)) == words
 
 
+scripts = st.text(
+    st.one_of(
+        st.characters(categories=["L", "M"]), st.sampled_from("aé\u0301\u0323ักन्दी\u200c\u200d")
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(scripts, st.booleans())
+def test_a_text_is_the_same_in_every_form_of_its_signs(text, lower):
+    found = tokens(text, lower)
+    assert found == tokens(unicodedata.normalize("NFD", text), lower)
+    assert found == tokens(unicodedata.normalize("NFC", text), lower)
+    assert all(unicodedata.is_normalized("NFC", word) for word in found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(scripts)
+def test_marks_stay_with_their_letter(text):
+    text = unicodedata.normalize("NFC", f"a{text}".replace("\u200c", "").replace("\u200d", ""))
+    assert tokens(text, lower=False) == [text] or "İ" in text
+
+
+def test_words_of_languages_with_marks_are_words_of_glove(glove):
+    assert all(word in glove for word in tokens("İstanbul, İzmir के में"))
+
+
 # ---------------------------------------------------------------- coverage
+
+
+DECOMPOSED = "U\u0308bung macht den Meister, e\u0301te\u0301"
+
+
+def test_accents_written_apart_cost_no_coverage():
+    words = ["übung", "macht", "den", "meister", ",", "été"]
+    vectors = keyed_vectors(words, np.eye(6, dtype=np.float32))
+    found = coverage(vectors, [DECOMPOSED])
+    assert (found.tokens, found.known, found.unknown) == (6, 6, {})
+    np.testing.assert_allclose(document_vectors(vectors, [DECOMPOSED]), np.full((1, 6), 1 / 6))
+    own = coverage(vectors, [DECOMPOSED.lower()], str.split)
+    assert own.unknown == {"meister,": 1}, "also what another way to cut leaves apart"
+
+
+def test_vectors_whose_own_words_are_written_apart_are_found():
+    apart = unicodedata.normalize("NFD", "übung")
+    vectors = KeyedVectors(2)  # as gensim reads a file
+    vectors.add_vectors([apart, "a"], np.float32([[1, 2], [3, 4]]))
+    assert coverage(vectors, ["Übung", DECOMPOSED[:7]]).share == 1
+    np.testing.assert_array_equal(document_vectors(vectors, ["Übung"]), [[1, 2]])
+    ours = keyed_vectors([apart, "a"], np.float32([[1, 2], [3, 4]]))
+    assert ours.index_to_key == ["übung", "a"]
+
+
+def test_two_forms_of_one_word_both_keep_their_vectors():
+    apart = unicodedata.normalize("NFD", "é")
+    for words in (["é", apart], [apart, "é"]):
+        assert keyed_vectors(words, np.eye(2, dtype=np.float32)).index_to_key == words
+    angstroms = ["\u212b", "A\u030a"]  # neither is in the form NFC
+    assert keyed_vectors(angstroms, np.eye(2, dtype=np.float32)).index_to_key == [
+        "\u00c5",
+        "A\u030a",
+    ]
+
+
+def test_a_weight_counts_for_its_word_in_each_form():
+    vectors = keyed_vectors(["é", "a"], np.eye(2, dtype=np.float32))
+    for key in ("é", "e\u0301"):
+        found = document_vectors(vectors, ["é a"], weights={key: 3})
+        np.testing.assert_allclose(found, [[0.75, 0.25]])
 
 
 def test_coverage_equals_a_count_by_hand(five):

@@ -11,6 +11,7 @@ from torch import nn
 
 from tlhelpers.checks import full_texts
 from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.words import MARK, composed
 
 
 def split_words(encoder: Encoder, text: str) -> list[str]:
@@ -42,7 +43,8 @@ def word_vector(encoder: Encoder, text: str, word: str, layer: int = -1) -> torc
         Each of its parts is left in the mode it was in.
     text : str
     word : str
-        Its first occurrence in the text counts, as it is written there.
+        Its first occurrence in the text counts, as it is written there; é is the same as one sign
+        and as e with an accent.
     layer : int
         Number 0 is the embeddings, before any context; -1 the last layer.
 
@@ -78,7 +80,8 @@ def word_layers(encoder: Encoder, text: str, word: str) -> torch.Tensor:
     ValueError
         As `word_vector` does.
     """
-    start, end = _place_of(word, *full_texts([text]))
+    text = composed(*full_texts([text]))
+    start, end = _place_of(word, text)
     cut = encoder.tokenizer(text, return_offsets_mapping=True, verbose=False)
     length, longest = len(cut["input_ids"]), encoder.transform.max_length
     if length > longest:
@@ -140,8 +143,10 @@ def _place_of(word: str, text: str) -> tuple[int, int]:
     """Start and end of the first place where the word stands by itself."""
     if not isinstance(word, str) or not word.strip():
         raise ValueError(f"the word {word!r} does not stand in {text!r}")
-    # A sign like the full stop may stand right after a word.
-    left, right = (r"(?<!\w)" * word[0].isalnum(), r"(?!\w)" * word[-1].isalnum())
+    word = composed(word)
+    # A sign like the full stop may stand right after a word; an accent is part of it.
+    left = rf"(?<!\w)(?<!{MARK})" * word[0].isalnum()
+    right = rf"(?!\w|{MARK})" * bool(re.search(rf"[^\W_]{MARK}*\Z", word))
     match = re.search(left + re.escape(word) + right, text)
     if not match:
         raise ValueError(f"the word {word!r} does not stand in {text!r}")

@@ -12,7 +12,7 @@ from gensim.models import KeyedVectors
 from torch import nn
 
 from tlhelpers.checks import is_int
-from tlhelpers.models.words import list_of_texts, tokens
+from tlhelpers.models.words import composed, form_in, list_of_texts, tokens
 
 PADDING, UNKNOWN = 0, 1
 RANDOM_SPREAD = 0.4
@@ -22,12 +22,14 @@ class WordIds:
     """Texts as rows of word numbers, of one length: what an embedding layer takes.
 
     Number 0 fills up, number 1 stands for what is not among `words`, the first word is number 2.
+    Words are kept in the form NFC, as `tokens` gives them.
     """
 
     def __init__(self, words: Sequence[str]):
-        self.words = list(words)
-        if isinstance(words, str) or not all(isinstance(word, str) for word in self.words):
+        given = list(words)
+        if isinstance(words, str) or not all(isinstance(word, str) for word in given):
             raise ValueError("give a list of words; WordIds.of(texts) finds those of texts")
+        self.words = [composed(word) for word in given]
         self._number = {word: place for place, word in enumerate(self.words, start=2)}
         if len(self._number) < len(self.words):
             raise ValueError(f"{Counter(self.words).most_common(1)[0][0]!r} comes twice")
@@ -78,10 +80,11 @@ def embedding_layer(
     if is_int(vectors):
         rows = rng.normal(0, RANDOM_SPREAD, (len(words), vectors))
     else:
-        known = [place for place, word in enumerate(words.words) if word in vectors]
+        forms = [form_in(vectors, word) for word in words.words]
+        known = [place for place, form in enumerate(forms) if form is not None]
         if not known:
             raise ValueError("none of the words has a vector: is their case the vectors' own?")
-        given = vectors[[words.words[place] for place in known]]
+        given = vectors[[forms[place] for place in known]]
         rows = rng.normal(given.mean(axis=0), given.std(axis=0), (len(words), vectors.vector_size))
         rows[2 + np.array(known)] = given
     rows[PADDING] = 0

@@ -12,21 +12,29 @@ import numpy as np
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
+from tlhelpers.models.words import form_in
+
 EXACT = 20_000  # so many splits are counted one by one, more are drawn
 AT_ONCE = 100  # questions: their cosines to 400,000 words take 160 MB
 
 
 def _unit(vectors: KeyedVectors, words: Sequence[str]) -> np.ndarray:
     """Vectors of length one, float64 (n, size)."""
-    missing = [word for word in words if word not in vectors]
-    if missing:
-        raise ValueError(f"the vectors do not know {str(missing[0])!r}")
-    rows = np.asarray(vectors[list(words)], dtype=np.float64)
+    rows = np.asarray(vectors[_forms(vectors, words)], dtype=np.float64)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not lengths.all():
         word = str(words[int(np.argmin(lengths))])
         raise ValueError(f"the vector of {word!r} holds zeros only: it points nowhere")
     return rows / lengths
+
+
+def _forms(vectors: KeyedVectors, words: Sequence[str]) -> list[str]:
+    """The words as the vectors have them; the first that they do not know is told."""
+    forms = [form_in(vectors, word) for word in words]
+    for word, form in zip(words, forms, strict=True):
+        if form is None:
+            raise ValueError(f"the vectors do not know {str(word)!r}")
+    return forms
 
 
 def analogy(
@@ -63,7 +71,7 @@ def analogy(
     first, second, third = _unit(vectors, (a, b, c))
     asked = second - first + third
     near = vectors.similar_by_vector(asked.astype(np.float32), topn=top + 3)
-    left_out = {a, b, c} if exclude else set()
+    left_out = set(_forms(vectors, (a, b, c))) if exclude else set()
     return [(word, float(cosine)) for word, cosine in near if word not in left_out][:top]
 
 
@@ -125,7 +133,9 @@ def answer_questions(
     lengths = np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
     everything = vectors.vectors / np.where(lengths == 0, np.inf, lengths)
     wanted = (b - a + c).astype(np.float32)
-    asked = np.array([[vectors.key_to_index[w] for w in row[:3]] for row in questions], dtype=int)
+    places = vectors.key_to_index
+    asked = [[places[word] for word in _forms(vectors, row[:3])] for row in questions.tolist()]
+    asked = np.array(asked, dtype=int)
     best = np.empty(len(questions), dtype=int)
     for start in range(0, len(questions), AT_ONCE):
         part = slice(start, start + AT_ONCE)

@@ -17,6 +17,7 @@ from gensim.models import KeyedVectors
 
 from tlhelpers.checks import whole
 from tlhelpers.errors import CourseError
+from tlhelpers.models.words import all_composed
 from tlhelpers.setup.archives import DAMAGE
 from tlhelpers.setup.paths import derived_dir, offline
 from tlhelpers.setup.sources import read_member
@@ -30,6 +31,7 @@ def keyed_vectors(words: Sequence[str], rows: np.ndarray) -> KeyedVectors:
     Parameters
     ----------
     words : list of str, length n
+        They are kept in the form NFC, in which é is one sign, as `tokens` gives words.
     rows : float32 array, shape (n, size)
 
     Returns
@@ -37,7 +39,7 @@ def keyed_vectors(words: Sequence[str], rows: np.ndarray) -> KeyedVectors:
     gensim.models.KeyedVectors
     """
     vectors = KeyedVectors(rows.shape[1])
-    vectors.add_vectors(words, rows)
+    vectors.add_vectors(all_composed(words), rows)
     return vectors
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gensim.models import KeyedVectors
 
 from tlhelpers.checks import whole
+from tlhelpers.models.words import composed
 
 
 def train_word2vec(
@@ -29,7 +30,7 @@ def train_word2vec(
     ----------
     sentences : iterable of list of str
         It is gone through ``epochs + 1`` times: a list, or an object like `Newsgroups`, but not a
-        generator.
+        generator. Words are learned in the form NFC, in which é is one sign.
     size : int
         Numbers per word.
     epochs, window, min_count, negative : int
@@ -68,6 +69,7 @@ def train_word2vec(
         whole(name, number)
     if workers > 1:
         warnings.warn("with several workers the vectors differ from run to run", stacklevel=2)
+    sentences = _Composed(sentences)
     model = Word2Vec(vector_size=size, sg=int(skip_gram), seed=seed, workers=workers, **numbers)
     model.build_vocab(sentences)
     if not model.wv.key_to_index:
@@ -75,6 +77,21 @@ def train_word2vec(
     callbacks = [_after_epoch(after_epoch)] if after_epoch else []
     model.train(sentences, total_examples=model.corpus_count, epochs=epochs, callbacks=callbacks)
     return model.wv
+
+
+class _Composed:
+    """Sentences with their words in the form NFC: é and e with an accent are one word."""
+
+    def __init__(self, sentences: Iterable[Sequence[str]]):
+        self.sentences = sentences
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        for words in self.sentences:
+            try:
+                plain = "".join(words).isascii()
+            except TypeError:  # gensim takes numbers too
+                plain = True
+            yield words if plain else [composed(word) for word in words]
 
 
 def _check_sentences(sentences: Iterable[Sequence[str]]) -> None:

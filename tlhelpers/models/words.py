@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from gensim.models import KeyedVectors
 
-TOKEN = re.compile(
-    r"[^\W\d_]+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b"  # do n't, it 's: as GloVe's texts were cut
-    r"|\d+(?:[.,:]\d+)*|[^\W\d_]+"
-    r"|(?<!\w)[:;=][-o*']?[()\[\]dp/\\|3]"  # emoticons
-    r"|\.\.\.|[^\w\s]"
+
+def _marks(codes: Iterable[int]) -> str:
+    return "".join(chr(code) for code in codes if unicodedata.category(chr(code)).startswith("M"))
+
+
+# Accents, vowel signs and the like. They belong to the letter before, but \w does not hold them.
+# A class with places beyond 16 bits is slow, so only such places are looked up in it.
+MARK = (
+    f"(?:[{_marks(range(0x300, 0x10000))}]|(?=[\U00010000-\U000e01ef])"
+    f"[{_marks((*range(0x10000, 0x20000), *range(0xE0100, 0xE01F0)))}])"
 )
+JOINER = "[\u200c\u200d]"  # tells how two letters are drawn: in words of Persian and of India
+BEYOND_LETTERS = re.compile(f"{MARK}|{JOINER}")
+
+
+def _cutter(letters: str) -> re.Pattern:
+    return re.compile(
+        rf"{letters}(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b"  # do n't, it 's: as for GloVe
+        rf"|\d+(?:[.,:]\d+)*|{letters}"
+        rf"|(?<!\w)(?<!{MARK})[:;=][-o*']?[()\[\]dp/\\|3]"  # emoticons
+        r"|\.\.\.|[^\w\s]"
+    )
+
+
+LETTERS = r"[^\W\d_]+"
+PLAIN = _cutter(LETTERS)  # for texts without marks the quicker one
+MARKED = _cutter(rf"{LETTERS}(?:{MARK}+{JOINER}?[^\W\d_]*|{JOINER}+{LETTERS})*")
 CASELESS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
+
+
+def composed(text: str) -> str:
+    """A text in the form NFC: é is one sign, also where it was written as e and an accent."""
+    return unicodedata.normalize("NFC", text)
+
+
+def all_composed(words: Sequence[str]) -> list[str]:
+    """Different words in the form NFC; what another word is already in that form stays as it is."""
+    forms, taken = [composed(word) for word in words], set(words)
+    for place, (word, form) in enumerate(zip(words, forms, strict=True)):
+        if form != word and form in taken:
+            forms[place] = word
+        taken.add(form)
+    return forms
+
+
+def form_in(vectors: KeyedVectors, word: str) -> str | None:
+    """A word as the vectors have it: as it is written, composed or taken apart; else None."""
+    if word in vectors:
+        return word
+    forms = (unicodedata.normalize(form, word) for form in ("NFC", "NFD"))
+    return next((form for form in forms if form in vectors), None)
 
 
 def tokens(text: str, lower: bool = True) -> list[str]:
     """A text as words, numbers, emoticons and single signs, cut as the texts of GloVe were.
 
-    An underscore parts words, as a space does.
+    An underscore parts words, as a space does. Accents and vowel signs stay with their letter, and
+    letters come in the form NFC, in which é is one sign. Scripts without spaces, e.g. Thai, are cut
+    at signs and spaces only.
 
     Parameters
     ----------
@@ -36,18 +83,22 @@ def tokens(text: str, lower: bool = True) -> list[str]:
     list of str
         ``"I don't :)"`` gives ``["i", "do", "n't", ":)"]``.
     """
-    text = text.translate(CASELESS)
+    text = composed(text.translate(CASELESS))
     low = text.lower()
-    words = TOKEN.findall(low)
     # A few letters have a longer small form, e.g. the Turkish İ: then places are not the same.
     if lower or len(low) != len(text):
-        return words
+        return _cut(composed(low))
     as_written, end = [], 0
-    for word in words:
+    for word in _cut(low):
         start = low.index(word, end)
         end = start + len(word)
         as_written.append(text[start:end])
     return as_written
+
+
+def _cut(text: str) -> list[str]:
+    plain = text.isascii() or not BEYOND_LETTERS.search(text)
+    return (PLAIN if plain else MARKED).findall(text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +153,8 @@ def coverage(vectors: KeyedVectors, texts: Sequence[str], tokenize=tokens) -> Co
         If a text is no str.
     """
     cut = [tokenize(text) for text in list_of_texts(texts)]
-    known = [sum(word in vectors for word in words) for words in cut]
-    unknown = Counter(word for words in cut for word in words if word not in vectors)
+    known = [sum(form_in(vectors, word) is not None for word in words) for words in cut]
+    unknown = Counter(word for words in cut for word in words if form_in(vectors, word) is None)
     return Coverage(
         sum(map(len, cut)),
         sum(known),
@@ -144,10 +195,12 @@ def document_vectors(
         If a text is no str, or a weight is negative or not finite.
     """
     texts = list_of_texts(texts)
+    if weights is not None:
+        weights = {**{composed(word): share for word, share in weights.items()}, **weights}
     means = np.zeros((len(texts), vectors.vector_size), dtype=np.float32)
     empty = []
     for place, text in enumerate(texts):
-        known = [word for word in tokenize(text) if word in vectors]
+        known = [form for word in tokenize(text) if (form := form_in(vectors, word)) is not None]
         shares = _shares(known, weights)
         if not any(shares):
             empty.append(place)
@@ -163,7 +216,9 @@ def document_vectors(
 
 
 def _shares(words: list[str], weights) -> list[float]:
-    shares = [1.0 if weights is None else weights.get(word, 1.0) for word in words]
+    if weights is None:
+        return [1.0] * len(words)
+    shares = [weights.get(word, weights.get(composed(word), 1.0)) for word in words]
     for word, share in zip(words, shares, strict=True):
         if not 0 <= share < float("inf"):
             raise ValueError(f"the weight of {word!r} must be 0 or more, got {share!r}")
