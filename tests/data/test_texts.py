@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tlhelpers.data import texts
 from tlhelpers.data.splits import duplicates_across, split_by_group
@@ -13,7 +11,6 @@ from tlhelpers.data.texts import (
     TextSet,
     load_senses,
     load_sentiment,
-    near_duplicates,
 )
 
 each_domain = pytest.mark.parametrize("domain", list(DOMAINS))
@@ -83,37 +80,6 @@ def test_entities_are_written_out():
 def test_a_wrong_choice_is_told(arguments, message):
     with pytest.raises(ValueError, match=message):
         load_sentiment(*arguments)
-
-
-# ---------------------------------------------------------------- what says the same
-
-
-def test_the_same_words_are_near_and_others_are_not():
-    words = ["the cat sat here", "The cat sat here!", "a dog ran off", ":-)", ":-(", ":-)"]
-    a, b, c, d, e, f = near_duplicates(words)
-    assert a == b and d == f
-    assert len({a, c, d, e}) == 4
-
-
-def test_known_groups_are_kept_and_joined_by_what_repeats():
-    words = ["one thing", "other words", "one thing", "last of all"]
-    first, second, third, last = near_duplicates(words, ["x", "x", "y", "z"])
-    assert first == second == third != last
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from(["red fox", "red fox!", "blue sky", "grey sea now"]), min_size=1))
-def test_equal_texts_are_always_together_and_numbers_start_at_0(words):
-    found = near_duplicates(words)
-    assert set(found) == set(range(len(set(found))))
-    for word in set(words):
-        assert len({g for g, w in zip(found, words, strict=True) if w == word}) == 1
-
-
-@pytest.mark.parametrize("similarity", [0, -0.1, 1.1, float("nan")])
-def test_a_similarity_that_is_none_is_refused(similarity):
-    with pytest.raises(ValueError, match="similarity must lie"):
-        near_duplicates(["a b"], similarity=similarity)
 
 
 # ---------------------------------------------------------------- the set itself

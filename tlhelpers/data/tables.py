@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tlhelpers.data.texts import TextSet, near_duplicates
+from tlhelpers.data.duplicates import near_duplicates
+from tlhelpers.data.texts import TextSet
 from tlhelpers.errors import CourseError, nearest
 
 

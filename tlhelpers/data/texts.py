@@ -7,7 +7,7 @@ import hashlib
 import html
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers.checks import full_texts, known, whole_numbers
+from tlhelpers.data.duplicates import near_duplicates
+from tlhelpers.data.groups import composed, group_names
+from tlhelpers.data.names import distinct_names
 from tlhelpers.data.splits import draw_labels
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import read_member
@@ -26,7 +29,6 @@ DOMAINS = {
     "products": "amazonReviewSnippets",
 }
 SENTIMENTS = ["negative", "positive"]
-NEAR = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +38,13 @@ class TextSet:
     Parameters
     ----------
     texts : str array, shape (n,)
+        An accent and its letter become one character (NFC), as in all names here.
     labels : int64 array, shape (n,)
         Index into `class_names`.
     class_names : list of str
     groups : str array, shape (n,)
-        What must not be torn apart by a split, e.g. the review that a sentence stands in.
+        What must not be torn apart by a split, e.g. the review that a sentence stands in. Whole
+        numbers become texts.
     scores : float array, shape (n,)
         Mean rating, from −4 to 4; NaN where there is none.
     domain : str
@@ -48,7 +52,8 @@ class TextSet:
     Raises
     ------
     ValueError
-        If the parts do not fit together, or a text is empty; the message names the first.
+        If the parts do not fit together, a text is empty, an item has no group, or class names look
+        alike; the message names the first.
     """
 
     texts: np.ndarray
@@ -59,10 +64,11 @@ class TextSet:
     domain: str = "unnamed"
 
     def __post_init__(self):
-        texts = np.array([str(text) for text in full_texts(self.texts)], dtype=object)
-        object.__setattr__(self, "texts", texts)
+        texts = [composed(str(text)) for text in full_texts(self.texts)]
+        object.__setattr__(self, "texts", np.array(texts, dtype=object))
+        object.__setattr__(self, "class_names", distinct_names(self.class_names))
         object.__setattr__(self, "labels", whole_numbers(self.labels, "labels"))
-        object.__setattr__(self, "groups", np.asarray(self.groups, dtype=str))
+        object.__setattr__(self, "groups", group_names(self.groups))
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=float))
         lengths = {name: len(getattr(self, name)) for name in ("texts", "labels", "groups")}
         lengths["scores"] = len(self.scores)
@@ -189,36 +195,6 @@ def _rated_groups(domain: str) -> np.ndarray:
     works = np.array([number.rpartition("_")[0] or number for number, *_ in rows])
     joined = near_duplicates([text for *_, text in rows], works)
     return np.array([f"{domain}-{group}" for group in joined])
-
-
-def near_duplicates(
-    texts: Sequence[str], groups: Sequence[str] | None = None, similarity: float = NEAR
-) -> np.ndarray:
-    """Number the groups, int64 (n,), of texts that are equal or nearly so, or in one of `groups`.
-
-    Nearly: by the cosine of their TF-IDF vectors. Chains of such pairs make one group.
-    """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    if not 0 < similarity <= 1:
-        raise ValueError(f"similarity must lie between 0 and 1, got {similarity!r}")
-    n = len(texts)
-    rows = TfidfVectorizer(token_pattern=r"\w+").fit_transform(texts)
-    near = (rows @ rows.T).tocoo()
-    # Equal texts may have a cosine that rounds to a little less than 1.
-    close = near.data >= similarity - 1e-9
-    left, right = [near.row[close]], [near.col[close]]
-    for names in filter(lambda names: names is not None, (list(texts), groups)):
-        _, first, place = np.unique(
-            np.asarray(names, dtype=str), return_index=True, return_inverse=True
-        )
-        left.append(np.arange(n))
-        right.append(first[place])
-    left, right = np.concatenate(left), np.concatenate(right)
-    pairs = coo_matrix((np.ones(len(left)), (left, right)), shape=(n, n))
-    return connected_components(pairs, directed=False)[1].astype(np.int64)
 
 
 def load_equal_domains() -> dict[str, TextSet]:
