@@ -2,80 +2,269 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from tlhelpers.data.images import ImageSet, resized
+from tlhelpers.checks import whole
+from tlhelpers.data.groups import class_list, composed
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.pictures import FORMATS, is_deep, peak, resized
 from tlhelpers.errors import CourseError
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+# What systems put beside a user's files, in lower case. A Mac's "._x.jpg" starts with a dot.
+SYSTEM_FILES = (
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin",
+    "system volume information", "lost+found",
+)  # fmt: skip
+SHOWN = 10
+UNKNOWN = "not recognised as pictures"
+DAMAGED = "that cannot be read"
+ADVICE = (
+    f"{', '.join(FORMATS)} are read: save pictures of other kinds as JPEG or PNG, and remove or "
+    "replace damaged ones"
+)
 
 
 def load_folder(path, size: int = 224) -> ImageSet:
     """A learner's own pictures: one sub-folder per class.
 
+    What a file is, is told by its content and not by the ending of its name. Files that are not
+    read are left out; a warning names them with the reason. Hidden files and those that a system
+    puts beside others are passed over.
+
     Parameters
     ----------
     path : str or Path
-        Holds sub-folders; each one's name is a class, the pictures in it are its items.
+        Holds sub-folders; each one's name is a class, the pictures in it and in the folders below
+        it are its items. ``~`` is the home folder.
     size : int
         The shorter side is scaled to this many pixels and the middle square is kept.
 
     Returns
     -------
     ImageSet
-        Classes in alphabetical order; every file is its own group.
+        Classes in alphabetical order; every file is its own group. Names are in composed letters
+        (NFC). The pictures with more than 8 bits per gray value are scaled alike, by the bits that
+        the brightest of them uses.
 
     Raises
     ------
     CourseError
-        If the folder is missing, has fewer than two classes, a class has fewer than two
-        pictures, or a picture cannot be read; the message names the folder or file.
+        If the folder is missing, has fewer than two classes, two classes have one name, or a class
+        has fewer than two pictures that can be read; the message names the folder and the files.
     """
-    path = Path(path).expanduser().resolve()
-    if not path.is_dir():
-        raise CourseError(f"{path} is not a folder: give one that holds a sub-folder per class")
-    files = {
-        d.name: _pictures(d)
-        for d in sorted(path.iterdir())
-        if d.is_dir() and not d.name.startswith(".")
-    }
-    _check_folder(path, files)
-    pairs = [(file, label) for label, name in enumerate(files) for file in files[name]]
-    pixels = np.stack([_read_picture(file, size) for file, _ in pairs])
-    groups = np.array([file.relative_to(path).as_posix() for file, _ in pairs])
-    return ImageSet(pixels, [label for _, label in pairs], list(files), groups, path.name)
+    whole("size", size)
+    root = _existing_folder(path)
+    report = _Report(root)
+    folders = _class_folders(root, report)
+    files = [
+        (file, label)
+        for label, folder in enumerate(folders.values())
+        for file in _files_below(folder, frozenset(), report)
+    ]
+    pictures, brightest = _survey(files, report)
+    pixels, read, labels = _read_all(pictures, size, brightest, report)
+    _check_counts(root, folders, labels, report)
+    report.tell()
+    groups = [_name(file, root) for file in read]
+    return ImageSet(pixels, labels, list(folders), groups, _name(root) or "unnamed")
 
 
-def _pictures(folder: Path) -> list[Path]:
-    # A Mac puts a hidden file "._x.jpg" beside x.jpg on foreign disks and in archives.
-    return sorted(
-        f
-        for f in folder.iterdir()
-        if f.suffix.lower() in IMAGE_ENDINGS and not f.name.startswith(".") and f.is_file()
-    )
+@dataclass
+class _Report:
+    """What was left out of a folder and why, and what was read with a doubt."""
+
+    root: Path
+    left_out: dict[str, dict[Path, str]] = field(default_factory=dict)
+    doubts: dict[Path, str] = field(default_factory=dict)
+
+    def leave_out(self, file: Path, reason: str, detail: object = "") -> None:
+        self.left_out.setdefault(reason, {})[file] = _readable(" ".join(str(detail).split()))
+
+    def lines(self, below: Path | None = None) -> list[str]:
+        """Count, reason and first names of what was left out, of all or `below` a folder."""
+        lines, advice = [], []
+        for reason, files in self.left_out.items():
+            chosen = {f: d for f, d in files.items() if below is None or below in (f, *f.parents)}
+            if chosen:
+                lines.append(f"{len(chosen)} {reason}: {self._names(chosen)}")
+                advice = [ADVICE] if reason in (UNKNOWN, DAMAGED) else advice
+        return lines + advice
+
+    def _names(self, files: dict[Path, str]) -> str:
+        names = [
+            _name(file, self.root) + (f" ({detail})" if detail else "")
+            for file, detail in files.items()
+        ]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return ", ".join(names[:SHOWN]) + more
+
+    def tell(self) -> None:
+        """Warn, at the line that called `load_folder`."""
+        out = {file for files in self.left_out.values() for file in files}
+        title = f"left out of the folder {_readable(self.root)}: {len(out)}"
+        lines = ["\n- ".join([title, *self.lines()])] if out else []
+        if doubts := {file: doubt for file, doubt in self.doubts.items() if file not in out}:
+            lines.append(f"read with a doubt: {len(doubts)}\n- {self._names(doubts)}")
+        if lines:
+            warnings.warn("\n".join(lines), stacklevel=3)
 
 
-def _check_folder(path: Path, files: dict[str, list[Path]]) -> None:
-    if len(files) < 2:
-        names = f"only {next(iter(files))!r}" if files else "none"
-        raise CourseError(f"{path} needs at least two sub-folders, one per class; found {names}")
-    for name, pictures in files.items():
-        if len(pictures) < 2:
-            raise CourseError(
-                f"class {name!r} in {path} has {len(pictures)} picture(s) "
-                f"({', '.join(IMAGE_ENDINGS)}): at least two are needed, "
-                "one to train on and one to test on"
-            )
+# ---------------------------------------------------------------- files and their names
 
 
-def _read_picture(file: Path, size: int) -> np.ndarray:
+def _readable(text) -> str:
+    """A path or message in which what is no character is written out: it can be printed."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _name(path: Path, root: Path | None = None) -> str:
+    """The path below `root`, or its last part, in composed letters."""
+    return composed(_readable(path.name if root is None else path.relative_to(root).as_posix()))
+
+
+def _existing_folder(path) -> Path:
     try:
-        with Image.open(file) as image:
-            return resized(image, size)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        root = Path(path).expanduser().resolve()
+        is_folder = root.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise CourseError(_readable(f"cannot open the folder {path} ({error})")) from error
+    if not is_folder:
         raise CourseError(
-            f"cannot read the picture {file} ({error}): remove or replace it"
+            f"{_readable(root)} is not a folder: give one that holds a sub-folder per class"
+        )
+    return root
+
+
+def _entries(folder: Path, report: _Report) -> list[tuple[Path, os.stat_result]]:
+    """What lies in a folder and is a user's own, by name, with its properties."""
+    entries = []
+    try:
+        paths = sorted(folder.iterdir(), key=_name)
+    except OSError as error:
+        report.leave_out(folder, "that cannot be opened", error.strerror)
+        return []
+    for path in filter(_is_users_own, paths):
+        try:
+            entries.append((path, path.stat()))
+        except OSError as error:  # a link that leads nowhere or round in a circle
+            report.leave_out(path, "that cannot be opened", error.strerror)
+    return [entry for entry in entries if not _is_hidden(entry[1])]
+
+
+def _is_users_own(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name.lower() not in SYSTEM_FILES
+
+
+def _is_hidden(properties: os.stat_result) -> bool:
+    return bool(getattr(properties, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN)
+
+
+def _class_folders(root: Path, report: _Report) -> dict[str, Path]:
+    folders = []
+    for path, properties in _entries(root, report):
+        if stat.S_ISDIR(properties.st_mode):
+            folders.append(path)
+        else:
+            report.leave_out(path, "in no sub-folder of a class")
+    names = [_readable(folder.name) for folder in folders]
+    if len(names) < 2:
+        found = f"only {names[0]!r}" if names else "none"
+        raise CourseError(
+            f"{_readable(root)} needs at least two sub-folders, one per class; found {found}"
+        )
+    try:
+        return dict(zip(class_list(names), folders, strict=True))
+    except ValueError as error:
+        raise CourseError(
+            f"{_readable(root)}: {error}; rename a sub-folder, or join two of one name"
         ) from error
+
+
+def _files_below(folder: Path, above: frozenset[Path], report: _Report) -> Iterator[Path]:
+    """All ordinary files of a folder and below, by name; `above` are the folders that led here."""
+    above |= {folder.resolve()}
+    for path, properties in _entries(folder, report):
+        if stat.S_ISDIR(properties.st_mode):
+            if path.resolve() in above:
+                report.leave_out(path, "that lead back to a folder above")
+            else:
+                yield from _files_below(path, above, report)
+        elif not stat.S_ISREG(properties.st_mode):  # to open a pipe would wait for ever
+            report.leave_out(path, "that are no ordinary files")
+        elif not properties.st_size:
+            report.leave_out(path, "that are empty")
+        else:
+            yield path
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def _tried(action: Callable, file: Path, report: _Report):
+    """What `action` makes of the opened picture; where it fails, None and a line in the report."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            with Image.open(file, formats=FORMATS) as image:
+                return action(image)
+        except UnidentifiedImageError:
+            report.leave_out(file, UNKNOWN)
+        # A damaged picture brings Pillow to raise anything; and memory may not suffice for it.
+        except Exception as error:
+            report.leave_out(file, DAMAGED, str(error) or type(error).__name__)
+        finally:
+            for warning in told:
+                if issubclass(warning.category, (UserWarning, RuntimeWarning)):
+                    report.doubts[file] = _readable(warning.message)
+
+
+def _kind_and_peak(image: Image.Image) -> tuple[str, float]:
+    """How gray values are stored, and the brightest where they have more than 8 bits."""
+    return (image.mode[0], peak(image)) if is_deep(image) else ("", 0.0)
+
+
+def _survey(files: list, report: _Report) -> tuple[list, dict[str, float]]:
+    """The files that are pictures, and the brightest value per way to store gray values."""
+    pictures, brightest = [], {}
+    for file, label in files:
+        if (met := _tried(_kind_and_peak, file, report)) is not None:
+            pictures.append((file, label))
+            brightest[met[0]] = max(met[1], brightest.get(met[0], 0.0))
+    return pictures, brightest
+
+
+def _resize(size: int, brightest: dict[str, float], image: Image.Image) -> np.ndarray:
+    return resized(image, size, brightest.get(image.mode[0]))
+
+
+def _read_all(pictures: list, size: int, brightest: dict, report: _Report):
+    """Pixels, files and labels of the pictures that can be read."""
+    pixels = np.empty((len(pictures), size, size, 3), np.uint8)
+    read = []
+    for file, label in pictures:
+        square = _tried(partial(_resize, size, brightest), file, report)
+        if square is not None:
+            pixels[len(read)] = square
+            read.append((file, label))
+    pixels.flags.writeable = False
+    return pixels[: len(read)], [file for file, _ in read], [label for _, label in read]
+
+
+def _check_counts(root: Path, folders: dict[str, Path], labels: list[int], report: _Report) -> None:
+    counts = np.bincount(labels, minlength=len(folders)).tolist()
+    for (name, folder), count in zip(folders.items(), counts, strict=True):
+        if count < 2:
+            raise CourseError(
+                f"class {name!r} in {_readable(root)} has {count} picture(s) that can be read: at "
+                "least two are needed, one to train on and one to test on"
+                + "".join(f"; left out: {line}" for line in report.lines(folder))
+            )

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,7 +14,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tlhelpers.checks import known
-from tlhelpers.data.groups import group_names
+from tlhelpers.data.groups import class_list, composed, group_names
+from tlhelpers.data.pictures import resized
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import members, read_member
 
@@ -33,10 +33,12 @@ class ImageSet:
     Parameters
     ----------
     pixels : uint8 array, shape (n, height, width, 3)
-        Red, green, blue, 0 to 255; read-only, since features are cached under their hash.
+        Red, green, blue, 0 to 255. They become a copy that is read-only, since features are cached
+        under their hash.
     labels : int64 array, shape (n,)
         Index into `class_names`.
     class_names : list of str
+        In composed letters (NFC), as `groups`.
     groups : str array, shape (n,)
         What must not be torn apart by a split, e.g. the emoji that a drawing shows. Whole numbers
         become texts.
@@ -46,7 +48,7 @@ class ImageSet:
     Raises
     ------
     ValueError
-        If the parts do not fit together; the message names the part.
+        If the parts do not fit together, or an item has no group; the message names the part.
     """
 
     pixels: np.ndarray
@@ -56,21 +58,22 @@ class ImageSet:
     domain: str = "unnamed"
 
     def __post_init__(self):
-        object.__setattr__(self, "labels", _checked_labels(self.labels, len(self.class_names)))
-        object.__setattr__(self, "groups", group_names(self.groups))
-        object.__setattr__(self, "pixels", _read_only(self.pixels))
-        if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.uint8:
-            raise ValueError(
-                f"pixels must be uint8 of shape (n, height, width, 3), "
-                f"got {self.pixels.dtype} of shape {self.pixels.shape}"
-            )
-        repeated = [name for name, n in Counter(self.class_names).items() if n > 1]
-        if repeated:
-            raise ValueError(f"class names must differ, got {repeated[0]!r} more than once")
-        lengths = {"pixels": len(self.pixels), "labels": len(self.labels)}
-        lengths["groups"] = len(self.groups)
+        parts = {
+            "class_names": class_list(self.class_names),
+            "groups": group_names(self.groups),
+            "pixels": _own_pixels(self.pixels),
+            "domain": composed(str(self.domain)),
+        }
+        parts["labels"] = _checked_labels(self.labels, len(parts["class_names"]))
+        lengths = {name: len(parts[name]) for name in ("pixels", "labels", "groups")}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"pixels, labels and groups must have one length, got {lengths}")
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
+
+    def __setstate__(self, state):
+        # What is copied or comes from another process is otherwise writable again.
+        self.__dict__.update(state, pixels=_locked(state["pixels"]))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -84,7 +87,7 @@ class ImageSet:
         index = np.asarray(index)
         index = index if index.size else index.astype(np.int64)
         return ImageSet(
-            self.pixels[index],
+            _locked(self.pixels[index]),  # nobody else has them: the set need not copy them again
             self.labels[index],
             self.class_names,
             self.groups[index],
@@ -114,13 +117,58 @@ class ImageSet:
         )
 
 
-def _read_only(pixels) -> np.ndarray:
-    view = np.asarray(pixels).view()
-    view.flags.writeable = False
-    return view
+def _own_pixels(pixels) -> np.ndarray:
+    """Check the pixels and copy them, unless nobody can change them."""
+    if np.ma.is_masked(pixels):
+        raise ValueError("pixels are masked: fill the gaps, or leave these pictures out")
+    try:
+        array = np.asarray(pixels)
+    except Exception as error:  # each library has its own for what it cannot turn into an array
+        raise ValueError(f"pixels cannot be turned into an array: {error}") from error
+    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] != 3:
+        raise ValueError(
+            f"pixels must be uint8 of shape (n, height, width, 3), "
+            f"got {array.dtype} of shape {array.shape}{_pixel_advice(array)}"
+        )
+    if 0 in array.shape[1:]:
+        raise ValueError(f"pixels must have a height and a width, got shape {array.shape}")
+    if not (array.flags.c_contiguous and _is_unchangeable(array)):
+        array = np.array(array, order="C")
+    return _locked(array)
+
+
+def _locked(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array.view()  # this one cannot be made writable any more
+
+
+def _pixel_advice(array: np.ndarray) -> str:
+    if array.dtype == np.uint8 and array.ndim == 4 and array.shape[1] == 3:
+        return ": move the colours to the end with pixels.transpose(0, 2, 3, 1)"
+    if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] != 3:
+        return ": make gray pictures coloured with np.repeat(pixels[..., None], 3, axis=3)"
+    if array.dtype.kind == "f":
+        return ": give 0 to 255, e.g. (pixels * 255).round().astype(np.uint8) if 1 is white"
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255:
+        return ": turn them with astype(np.uint8)"
+    return ""
+
+
+def _is_unchangeable(array: np.ndarray) -> bool:
+    """Look through all arrays that share the memory down to who owns it."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    try:
+        return array is None or memoryview(array).readonly
+    except TypeError:
+        return False
 
 
 def _checked_labels(labels, n_classes: int) -> np.ndarray:
+    if np.ma.is_masked(labels):
+        raise ValueError("labels are masked: give every item a class")
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must have one dimension, got shape {labels.shape}")
@@ -180,7 +228,8 @@ def render_emoji(short_name: str, style: str, size: int = 224) -> np.ndarray:
 
 @cache
 def _render_all(style: str, names: tuple[str, ...], size: int) -> np.ndarray:
-    return np.stack([render_emoji(name, style, size) for name in names])
+    # Locked, since all who load them share these.
+    return _locked(np.stack([render_emoji(name, style, size) for name in names]))
 
 
 def load_emoji(
@@ -259,14 +308,3 @@ def _sklearn_digits() -> tuple[np.ndarray, np.ndarray]:
 
     data = load_digits()
     return (data.images * (255 / 16)).round().astype(np.uint8), data.target
-
-
-def resized(image: Image.Image, size: int) -> np.ndarray:
-    """Shorter side to `size`, middle square, on white where the picture is transparent."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):  # Pillow would cut off all above 255 instead of scaling
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
