@@ -147,19 +147,6 @@ def test_a_grid_keeps_places_and_averages_to_the_whole(light, small, empty_cache
     assert np.abs(side).mean() < np.abs((straight - turned).mean(axis=1)).mean()
 
 
-def test_folding_is_dropped_where_it_changes_the_output(light, small, monkeypatch):
-    wanted = extract_features(light, small, **QUIET)
-
-    def spoil(model):
-        with torch.no_grad():
-            model.conv_stem.weight.mul_(torch.linspace(0.5, 2, 32)[:, None, None, None])
-
-    monkeypatch.setattr(features, "fold_batchnorm", spoil)
-    np.testing.assert_allclose(
-        extract_features(light, small, **QUIET), wanted, rtol=1e-4, atol=1e-4
-    )
-
-
 def test_a_layer_asked_for_twice_is_given_once(light, small):
     found = extract_layers(light, small, ["final", "stem", "final"], **QUIET)
     assert {name: len(values) for name, values in found.items()} == {"final": 6, "stem": 6}
@@ -221,7 +208,7 @@ def test_pretrained_features_know_the_classes_and_random_ones_less(emoji_feature
 
 
 def test_without_bfloat16_it_is_float32(light, small, monkeypatch, passes):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: False)
+    monkeypatch.setattr("tlhelpers.models.features._bfloat16_pays", lambda device: False)
     found = extract_features(light, small, precision="auto", **QUIET)
     assert passes == [(6, ("final",), torch.float32)]
     np.testing.assert_array_equal(
@@ -242,7 +229,7 @@ def disagreeing(true):
 
 
 def test_where_bfloat16_disagrees_it_is_float32(light, small, monkeypatch, empty_cache):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.features._bfloat16_pays", lambda device: True)
     wanted = extract_features(light, small, precision="float32", **QUIET)
     monkeypatch.setattr(features, "_forward", disagreeing(features._forward))
     np.testing.assert_array_equal(extract_features(light, small, precision="auto", **QUIET), wanted)
@@ -257,12 +244,17 @@ def test_where_bfloat16_disagrees_it_is_float32(light, small, monkeypatch, empty
 def test_where_bfloat16_agrees_it_is_taken_and_read_again(
     light, small, monkeypatch, passes, empty_cache
 ):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.features._bfloat16_pays", lambda device: True)
     extract_features(light, small, "stem", precision="auto", progress=False)
     compared = [torch.float32, torch.bfloat16]
     assert [dtype for _, _, dtype in passes] == [*compared, torch.bfloat16]
     extract_features(light, small, "stem", precision="auto", progress=False)
     assert len(passes) == 3
+
+
+def test_on_a_processor_auto_is_float32(light, small, passes):
+    extract_features(light, small, precision="auto", **QUIET)
+    assert [dtype for _, _, dtype in passes] == [torch.float32]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +275,7 @@ def test_only_processors_with_the_instructions_have_bfloat16(monkeypatch, able, 
 
 @pytest.mark.parametrize("able", [True, False])
 def test_the_second_call_reads(light, small, empty_cache, no_pass, monkeypatch, able):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: able)
+    monkeypatch.setattr("tlhelpers.models.features._bfloat16_pays", lambda device: able)
     first = extract_layers(light, small, precision="auto", progress=False)
     assert len(files(empty_cache)) == len(light.layers)
     no_pass()

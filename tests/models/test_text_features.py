@@ -198,7 +198,7 @@ def test_a_text_too_long_is_that_cut_by_hand(minilm):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
 def test_the_callers_encoder_stays_as_it_is(own, small, training, precision, monkeypatch):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: True)
     own.train(training)
     own.model.encoder.layer[1].train(not training)
     own.model.embeddings.requires_grad_(False)
@@ -232,7 +232,7 @@ def test_bfloat16_is_computed_in_it_and_given_in_float32(small):
 
 
 def test_without_bfloat16_it_is_float32(small, monkeypatch, passes):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: False)
+    monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: False)
     found = encode(small, SHORT, precision="auto", **QUIET)
     assert passes == [(4, (3,), torch.float32)]
     np.testing.assert_array_equal(found, encode(small, SHORT, **QUIET))
@@ -247,7 +247,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
             found[places[-1]][-1, ::2] *= 1.2
         return found
 
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: True)
     wanted = encode(small, SHORT, **QUIET)
     monkeypatch.setattr(text_features, "_forward", disagreeing)
     np.testing.assert_array_equal(encode(small, SHORT, precision="auto", **QUIET), wanted)
@@ -258,7 +258,7 @@ def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache)
 
 
 def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, passes, empty_cache):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: True)
     first = encode(small, SHORT, precision="auto", progress=False)
     compared = [torch.float32, torch.bfloat16]
     assert [dtype for _, _, dtype in passes] == [*compared, torch.bfloat16]
@@ -268,7 +268,7 @@ def test_where_bfloat16_agrees_it_is_taken_and_read_again(small, monkeypatch, pa
 
 
 def test_the_sample_comes_from_the_whole_list(small, monkeypatch, passes):
-    monkeypatch.setattr("tlhelpers.models.precision.has_bfloat16", lambda: True)
+    monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: True)
     encode(small, SHORT * 25, precision="auto", **QUIET)
     assert [n for n, _, _ in passes] == [16, 16, 100]
     rows = [[2, 5 + i % 20, 3] for i in range(100)]

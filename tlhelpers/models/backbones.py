@@ -63,14 +63,15 @@ class Transform:
     def __init__(self, size: int, mean, std):
         self.size, self.mean, self.std = size, tuple(mean), tuple(std)
 
-    def __call__(self, pixels: np.ndarray) -> torch.Tensor:
-        """uint8 (n, height, width, 3) to float32 (n, 3, size, size)."""
-        x = torch.tensor(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
+    def __call__(self, pixels: np.ndarray, device: str | torch.device = "cpu") -> torch.Tensor:
+        """uint8 (n, height, width, 3) to float32 (n, 3, size, size), computed on the device."""
+        x = torch.tensor(np.ascontiguousarray(pixels), device=device)
+        x = x.permute(0, 3, 1, 2).float() / 255
         if x.shape[-2:] != (self.size, self.size):
             x = nn.functional.interpolate(
                 x, size=(self.size, self.size), mode="bicubic", align_corners=False, antialias=True
             ).clamp(0, 1)
-        mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (self.mean, self.std))
         return (x - mean) / std
 
     def __repr__(self) -> str:

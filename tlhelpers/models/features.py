@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -11,14 +12,15 @@ from torch import nn
 
 from tlhelpers.checks import known, progress_bar, whole
 from tlhelpers.data.images import ImageSet
-from tlhelpers.models.backbones import Backbone
+from tlhelpers.models.backbones import Backbone, Transform
+from tlhelpers.models.devices import best_device
+from tlhelpers.models.engine import run_frozen
 from tlhelpers.models.feature_cache import checksum, keys_of, read_or_make
-from tlhelpers.models.folding import fold_batchnorm
 from tlhelpers.models.precision import (
     PRECISIONS,
     choose_precision,
+    has_bfloat16,
     refuse_not_finite,
-    row_cosine,
     sample,
 )
 
@@ -36,7 +38,8 @@ RANDOM_TRANSFORMS = (
     "CutMix",
     "ScaleJitter",
 )
-FOLDED_PARITY = 1 - 1e-6
+# Planning takes about a second; so few pictures are through before.
+WORTH_PLANNING = 48
 CACHE_FORMAT = 3
 
 
@@ -75,7 +78,7 @@ def extract_layers(
     *,
     grid: int = 1,
     precision: str = "float32",
-    batch_size: int = 8,
+    batch_size: int | None = None,
     cache: bool = True,
     progress: bool = True,
 ) -> dict[str, np.ndarray]:
@@ -91,10 +94,10 @@ def extract_layers(
         Average over the cells of a grid of this many rows and columns instead of over the whole
         picture: 1 forgets where something was seen, 4 keeps 16 places.
     precision : {"float32", "bfloat16", "auto"}
-        ``"auto"`` takes bfloat16 where the processor computes in it and a sample of 16 pictures
-        agrees with float32 (cosine of at least 0.999 for each), else float32.
-    batch_size : int
-        Pictures per step.
+        ``"auto"`` takes bfloat16 on a graphics card that computes in it, where a sample of 16
+        pictures agrees with float32 (cosine of at least 0.999 for each), else float32.
+    batch_size : int, optional
+        Pictures per step; when left out, what suits the device.
     cache : bool
         Keep the result in ``data/cache/features``, under a hash of the weights, the transform,
         the layer, the grid, the precision and the pictures. A damaged file is computed anew.
@@ -115,7 +118,8 @@ def extract_layers(
     for name in layers:
         backbone.stage(name)
     known("precision", precision, PRECISIONS)
-    whole("batch_size", batch_size)
+    if batch_size is not None:
+        whole("batch_size", batch_size)
     whole("grid", grid)
     if len(images) == 0:
         raise ValueError("there are no images to extract features from")
@@ -124,6 +128,7 @@ def extract_layers(
         precision,
         lambda name: _keys(backbone, images, layers, f"{grid} {name}"),
         lambda dtype: _forward(backbone, sample(images.pixels, 16), layers, grid, dtype, 8, False),
+        pays=_bfloat16_pays(best_device()),
     )
 
     def make(missing: list[str]) -> dict[str, np.ndarray]:
@@ -146,7 +151,7 @@ def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
     float32 array, shape (n, size * size * 3)
         Values from 0 to 1.
     """
-    x = torch.tensor(images.pixels).permute(0, 3, 1, 2).float() / 255
+    x = torch.tensor(np.ascontiguousarray(images.pixels)).permute(0, 3, 1, 2).float() / 255
     return nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy()
 
 
@@ -175,36 +180,65 @@ def _parts(transform):
         yield from _parts(child)
 
 
+class _PooledLayers(nn.Module):
+    """A frozen copy of a backbone that gives the averages of some layers' outputs."""
+
+    def __init__(self, backbone: Backbone, layers: Sequence[str], grid: int):
+        super().__init__()
+        self.backbone, self.layers, self.grid = copy.deepcopy(backbone).eval(), layers, grid
+        self.averages: dict[str, torch.Tensor] = {}
+        for name in layers:
+            self.backbone.stage(name).register_forward_hook(partial(self._keep, name))
+
+    def _keep(self, name: str, module, given, out: torch.Tensor) -> None:
+        self.averages[name] = _cell_averages(out.float(), self.grid)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        self.backbone(x.to(next(self.parameters()).dtype))
+        return tuple(self.averages.pop(name) for name in self.layers)
+
+
+def _cell_averages(out: torch.Tensor, grid: int) -> torch.Tensor:
+    """float (n, c, height, width) to (n, c * grid * grid): adaptive_avg_pool2d, as one product."""
+    if grid == 1:
+        return out.mean((2, 3))
+    weights = _cell_weights(*map(int, out.shape[2:]), grid).to(out.device)
+    return (out.flatten(2) @ weights).flatten(1)
+
+
+@lru_cache
+def _cell_weights(height: int, width: int, grid: int) -> torch.Tensor:
+    """What each place counts in the average of each cell, float32 (height * width, grid * grid)."""
+    places = torch.eye(height * width).view(-1, 1, height, width)
+    return nn.functional.adaptive_avg_pool2d(places, grid).flatten(1)
+
+
 def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dict[str, np.ndarray]:
     """Run a frozen copy over all pictures and keep the averages of each layer's output."""
-    twin = _frozen_copy(backbone, pixels).to(dtype, memory_format=torch.channels_last)
-    device = next(twin.parameters()).device
-    caught: dict[str, list[torch.Tensor]] = {name: [] for name in layers}
-    for name in layers:
-        twin.stage(name).register_forward_hook(
-            lambda module, given, out, name=name: caught[name].append(
-                nn.functional.adaptive_avg_pool2d(out.float(), grid).flatten(1)
-            )
-        )
-    starts = range(0, len(pixels), batch_size)
-    with torch.inference_mode():
-        for i in progress_bar(starts, "features", "batch", progress and len(starts) >= 8):
-            batch = backbone.transform(pixels[i : i + batch_size])
-            twin(batch.to(device, dtype, memory_format=torch.channels_last))
-    features = {name: torch.cat(parts).cpu().numpy() for name, parts in caught.items()}
+    device = best_device()
+    network = _PooledLayers(backbone, layers, grid).to(dtype, memory_format=torch.channels_last)
+    starts = range(0, len(pixels), batch_size or (8 if device.type == "cpu" else 256))
+    batches = ({"x": _input(backbone, pixels[i : i + starts.step], device)} for i in starts)
+    planned = dtype == torch.float32 and len(pixels) >= WORTH_PLANNING
+    compared = {"x": _input(backbone, sample(pixels, 6), device)} if planned else None
+    outputs = run_frozen(network, batches, device, compared)
+    bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
+    parts = [np.concatenate(rows) for rows in zip(*bar, strict=True)]
+    features = dict(zip(layers, parts, strict=True))
     refuse_not_finite(features, backbone.name)
     return features
 
 
-def _frozen_copy(backbone: Backbone, pixels: np.ndarray) -> Backbone:
-    """A copy in evaluation mode, with BatchNorm folded away where that changes nothing."""
-    exact = copy.deepcopy(backbone).eval()
-    folded = copy.deepcopy(exact)
-    fold_batchnorm(folded.model)
-    x = backbone.transform(sample(pixels, 4)).to(next(exact.parameters()).device)
-    with torch.inference_mode():
-        a, b = (model(x).flatten(1).cpu().numpy() for model in (exact, folded))
-    return folded if (row_cosine(a, b) > FOLDED_PARITY).all() else exact
+def _bfloat16_pays(device: torch.device) -> bool:
+    """On a processor, what is planned in float32 is as quick, and exact."""
+    return device.type != "cpu" and has_bfloat16(device)
+
+
+def _input(backbone: Backbone, pixels: np.ndarray, device: torch.device) -> torch.Tensor:
+    """What the network is fed with; bytes travel to the device, a quarter of what floats are."""
+    if isinstance(backbone.transform, Transform):
+        return backbone.transform(pixels, device)
+    return torch.as_tensor(backbone.transform(pixels)).float()
 
 
 def _keys(backbone, images, layers, setting: str) -> dict[str, str]:

@@ -11,10 +11,13 @@ from tlhelpers.models.feature_cache import are_kept
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 PARITY = 0.999
+CPU = torch.device("cpu")
 
 
-def has_bfloat16() -> bool:
-    """Whether this processor computes in bfloat16 (elsewhere it is emulated, and slow)."""
+def has_bfloat16(device: torch.device = CPU) -> bool:
+    """Whether the device computes in bfloat16 (elsewhere it is emulated, and slow)."""
+    if device.type != "cpu":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     # oneDNN calls bfloat16 supported from AVX-512 on, but such processors only emulate it.
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
@@ -24,14 +27,16 @@ def choose_precision(
     precision: str,
     keys_in: Callable[[str], dict],
     try_in: Callable[[torch.dtype], dict[Hashable, np.ndarray]],
+    pays: bool,
 ) -> tuple[torch.dtype, dict]:
     """The format to compute in, and the keys under which the features of each layer are kept.
 
-    `keys_in` gives these keys for the name of a format, `try_in` each layer's features of a sample.
+    `keys_in` gives these keys for the name of a format, `try_in` each layer's features of a sample;
+    `pays` says whether bfloat16 is quicker here.
     """
     name = "float32" if precision == "auto" else precision
     keys = keys_in(name)
-    if precision == "auto" and has_bfloat16():
+    if precision == "auto" and pays:
         # A name of its own: what was asked for as "bfloat16" has not been compared.
         quick = keys_in("bfloat16, compared")
         if are_kept(quick) or (not are_kept(keys) and _agree(try_in)):

@@ -8,13 +8,24 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from tlhelpers.checks import known, progress_bar, whole
 from tlhelpers.data.texts import TextSet
+from tlhelpers.models.devices import best_device
 from tlhelpers.models.encoders import POOLS, Encoder, pooled
+from tlhelpers.models.engine import run_frozen
 from tlhelpers.models.feature_cache import keys_of, read_or_make
-from tlhelpers.models.precision import PRECISIONS, choose_precision, refuse_not_finite, sample
+from tlhelpers.models.precision import (
+    PRECISIONS,
+    choose_precision,
+    has_bfloat16,
+    refuse_not_finite,
+    sample,
+)
 
+# Planning takes about two seconds; so few texts are through before.
+WORTH_PLANNING = 200
 CACHE_FORMAT = 1
 
 
@@ -54,7 +65,7 @@ def encode_layers(
     *,
     pool: str | None = None,
     precision: str = "float32",
-    batch_size: int = 32,
+    batch_size: int | None = None,
     cache: bool = True,
     progress: bool = True,
 ) -> dict[int, np.ndarray]:
@@ -74,8 +85,8 @@ def encode_layers(
     precision : {"float32", "bfloat16", "auto"}
         ``"auto"`` takes bfloat16 where the processor computes in it and a sample of 16 texts agrees
         with float32 (cosine of at least 0.999 for each), else float32.
-    batch_size : int
-        Texts per step.
+    batch_size : int, optional
+        Texts per step; when left out, what suits the device.
     cache : bool
         Keep the result in ``data/cache/features``, under a hash of the weights, the tokens, the
         pooling, the layer and the precision.
@@ -97,13 +108,15 @@ def encode_layers(
     pool = pool or encoder.pool
     known("pool", pool, POOLS)
     known("precision", precision, PRECISIONS)
-    whole("batch_size", batch_size)
+    if batch_size is not None:
+        whole("batch_size", batch_size)
     rows = encoder.transform.numbers(texts.texts if isinstance(texts, TextSet) else texts)
     inside = sorted(set(numbers.values()))
     dtype, keys = choose_precision(
         precision,
         lambda name: _keys(encoder, rows, inside, f"{pool} {name}"),
         lambda dtype: _forward(encoder, sample(rows, 16), inside, pool, dtype, 16, False),
+        pays=has_bfloat16(best_device()),
     )
 
     def make(missing: list[int]) -> dict[int, np.ndarray]:
@@ -128,30 +141,42 @@ def _network(encoder: Encoder) -> list[tuple[str, object]]:
 
 def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[int, np.ndarray]:
     """Run a frozen copy over all texts, those of like length together, and pool each layer."""
-    twin = copy.deepcopy(encoder).eval()
-    device = next(twin.parameters()).device
+    device = best_device()
     order = np.argsort([len(row) for row in rows], kind="stable")[::-1]
-    shape = (len(rows), encoder.feature_size)
-    vectors = {layer: np.empty(shape, dtype=np.float32) for layer in layers}
-    starts = range(0, len(rows), batch_size)
-    with (
-        torch.inference_mode(),
-        torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
-    ):
-        for start in progress_bar(starts, "features", "batch", progress and len(starts) >= 8):
-            items = order[start : start + batch_size]
-            inputs = twin.transform.padded([rows[i] for i in items])
-            inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
-            for layer, hidden in _states(twin, inputs, layers).items():
-                pooled_rows = pooled(hidden.float(), inputs["attention_mask"], pool)
-                vectors[layer][items] = pooled_rows.cpu().numpy()
+    starts = range(0, len(rows), batch_size or (8 if device.type == "cpu" else 128))
+    items = [order[i : i + starts.step] for i in starts]
+    batches = (encoder.transform.padded([rows[i] for i in part]) for part in items)
+    planned = dtype == torch.float32 and len(rows) >= WORTH_PLANNING
+    compared = encoder.transform.padded(sample(rows, 6)) if planned else None
+    network = _PooledStates(encoder, layers, pool, dtype)
+    outputs = run_frozen(network, batches, device, compared, free=(0, 1))
+    vectors = {n: np.empty((len(rows), encoder.feature_size), np.float32) for n in layers}
+    bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
+    for part, pooled_rows in zip(items, bar, strict=True):
+        for layer, values in zip(layers, pooled_rows, strict=True):
+            vectors[layer][part] = values
     refuse_not_finite(vectors, encoder.name)
     return vectors
 
 
-def _states(twin: Encoder, inputs: dict, layers: Sequence[int]) -> dict[int, torch.Tensor]:
-    """What each layer gives; the last one alone takes less memory."""
-    if list(layers) == twin.layers[-1:]:
-        return {layers[0]: twin.model(**inputs).last_hidden_state}
-    states = twin.hidden_states(**inputs)
-    return {layer: states[layer] for layer in layers}
+class _PooledStates(nn.Module):
+    """A frozen copy of an encoder that gives the pooled vectors of some layers."""
+
+    def __init__(self, encoder: Encoder, layers: Sequence[int], pool: str, dtype: torch.dtype):
+        super().__init__()
+        self.encoder = copy.deepcopy(encoder).eval()
+        self.layers, self.pool, self.bfloat16 = list(layers), pool, dtype == torch.bfloat16
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        with torch.autocast(input_ids.device.type, torch.bfloat16, enabled=self.bfloat16):
+            states = self._states(input_ids=input_ids, attention_mask=attention_mask)
+        return tuple(pooled(state.float(), attention_mask, self.pool) for state in states)
+
+    def _states(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
+        """What each layer gives; the last one alone takes less memory."""
+        if self.layers == self.encoder.layers[-1:]:
+            return [self.encoder.model(**inputs).last_hidden_state]
+        states = self.encoder.hidden_states(**inputs)
+        return [states[layer] for layer in self.layers]
