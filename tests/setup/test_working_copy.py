@@ -90,7 +90,7 @@ def test_a_damaged_record_loses_nothing(work, damage):
 
 def test_a_start_with_nothing_new_writes_nothing(work, monkeypatch):
     start()
-    for name in ("write_atomically", "write_json"):
+    for name in ("create_atomically", "write_json"):
         monkeypatch.setattr(working_copy, name, pytest.fail)
     assert start() == []
 

@@ -17,9 +17,11 @@ _SUFFIXES = (".whl", ".tar.gz", ".zip")
 def archives_of(package: Package, folder: Path | None = None) -> list[Path]:
     """The archives of a package's pinned version in a folder, the cache if none is named."""
     pinned = (normalise(package.name), package.version)
-    return sorted(
+    fitting = (
         path for path in (folder or cache_dir()).iterdir() if _identity_of(path.name) == pinned
     )
+    # A link whose target is gone, or a folder of that name, is no archive.
+    return sorted(path for path in fitting if path.is_file())
 
 
 def read_stamp() -> dict[str, dict]:

@@ -14,19 +14,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup import installer, locks
-from tlhelpers.setup.files import read_json, write_json
-from tlhelpers.setup.paths import venv_dir
+from tlhelpers.setup import installer, locks, packages
+from tlhelpers.setup.files import is_link, read_json, remove, write_atomically, write_json
+from tlhelpers.setup.paths import cache_path, venv_dir, work_dir
 
 Echo = Callable[[str], object]
 
 MARKER = "made-by-tlhelpers.txt"
 STAMP = "tlhelpers-stamp.json"
 _MARKER_TEXT = "tlhelpers made this folder and may remove it. Keep no files of yours in it.\n"
+_LINK = "tlhelpers.pth"
 _GIGABYTE = 1e9
 _PROBE = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 
@@ -36,6 +38,7 @@ class State(Enum):
 
     ABSENT = "not made yet"
     FOREIGN = "not made by this course"
+    LINKED = "a link to another folder"
     UNFINISHED = "half-made: an earlier set-up was stopped"
     BROKEN = "made with a Python that is no longer there"
     MOVED = "made in another folder: the course was moved or copied"
@@ -83,6 +86,8 @@ def fingerprint(root: Path) -> str:
 
 def inspect(venv: Path, wanted: str) -> State:
     """Judge the environment's folder without changing it; `wanted` is its `fingerprint`."""
+    if is_link(venv):
+        return State.LINKED  # what it leads to may be another copy's, and full of it
     stamp = read_stamp(venv)
     if not stamp and not (venv / MARKER).exists():
         return State.FOREIGN if _has_content(venv) else State.ABSENT
@@ -118,8 +123,20 @@ def child_environment(venv: Path) -> dict[str, str]:
         VIRTUAL_ENV=str(venv),
         JUPYTER_PREFER_ENV_PATH="1",
         PATH=os.pathsep.join(filter(None, [programs, os.environ.get("PATH", "")])),
+        **_path_to_this_course(venv),
     )
     return {**defaults, **variables}
+
+
+def _path_to_this_course(venv: Path) -> dict[str, str]:
+    # Two copies of the course may share an environment by TLHELPERS_VENV; its link leads to one.
+    root = repo_root()
+    for site_packages in _site_folders(venv):
+        with suppress(OSError, UnicodeDecodeError):
+            course = (site_packages / _LINK).read_text(encoding="utf-8").strip()
+            if os.path.realpath(site_packages / course) != os.path.realpath(root):
+                return {"PYTHONPATH": str(root)}
+    return {}
 
 
 def _has_content(venv: Path) -> bool:
@@ -139,11 +156,7 @@ def _python_version(python: Path) -> str:
 
 
 def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: State) -> None:
-    if state is State.FOREIGN:
-        raise CourseError(
-            f"{venv} was not made by this course, so it stays untouched: "
-            "rename it and run the same command again"
-        )
+    _refuse_others(venv, state)
     check_machine(venv, echo)
     if state is not State.ABSENT:
         echo(f"The environment in {venv} is {state.value}. Making it anew.")
@@ -156,6 +169,26 @@ def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: St
         raise CourseError(f"the packages could not be installed: {cause}")
     _finish(root, venv, wanted)
     echo("The environment is complete.")
+
+
+def _refuse_others(venv: Path, state: State) -> None:
+    if state is State.FOREIGN:
+        raise CourseError(
+            f"{venv} was not made by this course, so it stays untouched: "
+            "rename it and run the same command again"
+        )
+    if state is State.LINKED:
+        raise CourseError(
+            f"{venv} is a link to {os.path.realpath(venv)}, which was not made by this course "
+            "or belongs to another copy of it, so it stays untouched: rename the link, or let "
+            "TLHELPERS_VENV name a folder for this copy alone, and run the same command again"
+        )
+    for folder, what in ((work_dir(), "your work"), (cache_path(), "data and weights")):
+        if folder.is_relative_to(venv):
+            raise CourseError(
+                f"{folder} ({what}) lies in the environment {venv}, which is made anew by emptying "
+                "it: move one of them away and run the same command again"
+            )
 
 
 def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
@@ -205,13 +238,12 @@ def claim_folder(venv: Path) -> None:
     """Mark the folder as ours and remove all else that is in it."""
     venv.mkdir(exist_ok=True)
     # The stamp goes first and the marker stays, so a kill in between leaves "half-made".
-    (venv / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
-    (venv / STAMP).unlink(missing_ok=True)
+    with suppress(FileExistsError), (venv / MARKER).open("x", encoding="utf-8") as marker:
+        marker.write(_MARKER_TEXT)
+    remove(venv / STAMP)
     for path in venv.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != MARKER:
-            path.unlink()
+        if path.name != MARKER:
+            remove(path)
 
 
 def _make_venv(venv: Path, lock: int) -> None:
@@ -232,25 +264,42 @@ def _make_venv(venv: Path, lock: int) -> None:
 
 def install_packages(root: Path, venv: Path, lock: int) -> str:
     """Let the environment's pip install the requirements; return why that failed, else ``""``."""
-    temporary = venv / "temporary"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    python, temporary = venv_python(venv), venv / "temporary"
     arguments = ["install", "-r", str(root / "requirements.txt")]
     try:
+        settings = installer.pip_settings(python, "install")
+        remove(temporary)
+        temporary.mkdir()
         status, output = installer.run_pip(
-            venv_python(venv), arguments, temporary, lock=lock, cwd=root
+            python, arguments, temporary, settings, lock=lock, cwd=root
         )
+    except CourseError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.strerror} ({error.filename})"
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return installer.explain(output) if status else ""
+    if status:
+        return installer.explain(output)
+    missing = packages.absent(python, root)
+    return missing and f"pip reported no error, but in {venv} {missing}"
 
 
 def _site_packages(venv: Path) -> Path:
-    fixed = venv / "Lib" / "site-packages"
-    folders = [fixed] if os.name == "nt" else sorted(venv.glob("lib/python3.*/site-packages"))
+    folders = _site_folders(venv)
     if not folders:
         raise CourseError(f"{venv} has no site-packages: remove it and run the same command again")
+    if not Path(os.path.realpath(folders[0])).is_relative_to(os.path.realpath(venv)):
+        raise CourseError(
+            f"{folders[0]} leads out of {venv}, to another environment: remove that link and "
+            "run the same command again"
+        )
     return folders[0]
+
+
+def _site_folders(venv: Path) -> list[Path]:
+    fixed = venv / "Lib" / "site-packages"
+    return [fixed] if os.name == "nt" else sorted(venv.glob("lib/python3.*/site-packages"))
 
 
 def _installed(venv: Path) -> set[str]:
@@ -264,7 +313,7 @@ def _finish(root: Path, venv: Path, wanted: str) -> None:
         link = os.path.relpath(root, site_packages)
     except ValueError:
         link = str(root)  # another drive on Windows
-    (site_packages / "tlhelpers.pth").write_text(f"{link}\n", encoding="utf-8")
+    write_atomically(site_packages / _LINK, f"{link}\n".encode())
     write_stamp(
         venv,
         {

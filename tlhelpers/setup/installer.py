@@ -1,7 +1,12 @@
-"""Run pip (and venv) with their output shown live, and say in one line why they failed."""
+"""Run pip (and venv) with their output shown live, and say in one line why they failed.
+
+Of what the user has told pip elsewhere, in files or variables, only that counts which says how to
+reach a package index: all else (``target``, ``no-deps``, ``constraint`` ...) would lead astray.
+"""
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -11,20 +16,38 @@ from collections import deque
 from pathlib import Path
 from typing import TextIO
 
+from tlhelpers.errors import CourseError
+
 _LINES_KEPT = 400
 _PATIENCE = 10  # seconds that a stopped child has to clean up
+
+# Options of pip, under every name they have, that the set-up takes over from its user.
+_KEPT = frozenset(
+    (
+        *("index-url", "pypi-url", "extra-index-url", "find-links", "no-index", "trusted-host"),
+        *("proxy", "cert", "client-cert", "timeout", "default-timeout", "retries"),
+        *("resume-retries", "cache-dir", "no-cache-dir", "keyring-provider", "use-feature"),
+        *("use-deprecated", "no-input", "no-color", "progress-bar", "prefer-binary"),
+        *("disable-pip-version-check", "root-user-action"),
+    )
+)
 
 # pip shows what went wrong in English only. The order matters: a lost network also ends in
 # "Could not find a version", and only the earlier lines tell the two apart.
 _CAUSES = (
     (
-        ("DO NOT MATCH THE HASHES", "Hashes are required"),
+        ("DO NOT MATCH THE HASHES",),
         "the download does not have the pinned hash, so it was not kept; "
         "try again later or over another network, and report it if it stays so",
     ),
     (
         ("No space left", "Disk quota exceeded", "not enough space", "File too large"),
         "no space left on the disk; free some and run the same command again",
+    ),
+    (
+        ("certificate is not yet valid", "certificate has expired"),
+        "the network's certificate is not valid on the date of this computer's clock; "
+        "set the clock and run the same command again",
     ),
     (
         ("CERTIFICATE_VERIFY_FAILED", "SSLError"),
@@ -47,6 +70,9 @@ _CAUSES = (
             "Connection reset",
             "Connection aborted",
             "IncompleteRead",
+            "not enough bytes were received",
+            "RemoteDisconnected",
+            "ProtocolError",
         ),
         "no network, or it broke off; connect and run the same command again",
     ),
@@ -65,7 +91,8 @@ _CAUSES = (
 def clean_environment(**changes: str) -> dict[str, str]:
     """The variables for a child Python, with `changes` on top.
 
-    Those that point Python to other packages, or pip to another target folder, are left out.
+    Those that point Python or Jupyter to other packages, and pip to anything but another index,
+    are left out.
     """
     astray = {
         "PYTHONHOME",
@@ -73,14 +100,50 @@ def clean_environment(**changes: str) -> dict[str, str]:
         "PYTHONSTARTUP",
         "PYTHONINSPECT",
         "__PYVENV_LAUNCHER__",
-        "PIP_TARGET",
-        "PIP_PREFIX",
-        "PIP_ROOT",
-        "PIP_PYTHON",
-        "PIP_DRY_RUN",
+        "JUPYTER_PATH",
+        "JUPYTER_CONFIG_PATH",
     }
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in astray}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in astray and _is_harmless(name)
+    }
     return {**kept, "PYTHONUTF8": "1", "PIP_USER": "0", **changes}
+
+
+def _is_harmless(variable: str) -> bool:
+    prefix, _, option = variable.upper().partition("_")
+    return prefix != "PIP" or option == "CONFIG_FILE" or _spelled(option) in _KEPT
+
+
+def _spelled(option: str) -> str:
+    return option.lower().replace("_", "-").removeprefix("--")
+
+
+def pip_settings(python: Path, verb: str) -> dict[str, str]:
+    """The user's configuration for ``pip VERB`` as variables, without what would lead astray.
+
+    A CourseError says that pip cannot read that configuration.
+    """
+    command = [str(python), "-m", "pip", "config", "list"]
+    variables = clean_environment(PIP_QUIET="0", PIP_VERBOSE="0", PIP_NO_COLOR="1")
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", env=variables)
+    except OSError as error:
+        raise CourseError(f"{python} could not be started: {error.strerror}") from None
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split()[:60])
+        raise CourseError(f"pip's configuration could not be read, mend it first; pip said: {said}")
+    settings: dict[str, str] = {}
+    lines = [line.partition("=") for line in done.stdout.splitlines()]
+    for section in ("global", verb):
+        for key, _, value in lines:
+            option = key.removeprefix(f"{section}.")
+            if option != key and option in _KEPT:
+                settings[f"PIP_{option.upper().replace('-', '_')}"] = str(ast.literal_eval(value))
+    own = {name: value for name, value in os.environ.items() if name in settings}
+    # With this name for a file, pip reads none.
+    return {**settings, **own, "PIP_CONFIG_FILE": os.devnull}
 
 
 def run(
@@ -117,15 +180,15 @@ def run(
 
 
 def run_pip(
-    python: Path, arguments: list[str], temporary: Path, **options: object
+    python: Path, arguments: list[str], temporary: Path, settings: dict[str, str], **options: object
 ) -> tuple[int, str]:
-    """Run ``python -m pip`` as `run` does, with its temporary files in an existing folder.
+    """Run ``python -m pip`` as `run` does, with the `pip_settings` and temporary files in a folder.
 
     The system's own one is often small and lies in memory; wheels of torch do not fit there.
     """
     command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
-    return run(command, **options, **places)
+    return run(command, **options, **settings, **places)
 
 
 def explain(output: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tlhelpers.errors import CourseError
+
 if os.name == "nt":
     import msvcrt
 else:
@@ -22,10 +24,9 @@ def held(path: Path, waiting: Callable[[], object]) -> Iterator[int]:
 
     `waiting` is called once if another process holds it. A child that inherits the open file it
     yields holds the lock too, so an orphan cannot write into the next set-up's folder.
+    A CourseError says that the lock's folder may not be written to.
     """
-    # The lock file stays: removing it would let a third process lock a new one.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _open(path)
     try:
         if not _try_lock(descriptor):
             waiting()
@@ -34,6 +35,18 @@ def held(path: Path, waiting: Callable[[], object]) -> Iterator[int]:
         yield descriptor
     finally:
         _let_go(descriptor)
+
+
+def _open(path: Path) -> int:
+    # The lock file stays: removing it would let a third process lock a new one.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror}): let the folder be yours to write to and "
+            "have some space, or copy the course to such a one, and run the same command again"
+        ) from None
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup.files import read_json, sha256_of, write_atomically, write_json
-from tlhelpers.setup.paths import work_dir
+from tlhelpers.setup.files import create_atomically, read_json, sha256_of, write_json
+from tlhelpers.setup.paths import make_folder, work_dir
 
 FIRST = "00_start_here.ipynb"
 # Lesson to the versions that were copied, oldest first: hash of the file to the hash of what
@@ -26,8 +28,7 @@ def make_working_copy(echo: Callable[[str], object] = print) -> Path:
 
     A lesson that has changed is put beside the old copy, as ``NAME.v2.ipynb``, and `echo` says so.
     """
-    work = work_dir()
-    work.mkdir(parents=True, exist_ok=True)
+    work = make_folder(work_dir(), "TLHELPERS_WORK")
     shipped = _read_shipped(work / RECORD)
     lessons = sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     changed = [lesson for lesson in lessons if _copy_lesson(lesson, work, shipped, echo)]
@@ -79,9 +80,7 @@ def _copy_lesson(
     digest, versions = sha256_of(lesson), shipped.setdefault(lesson.name, {})
     if digest in versions and (work / lesson.name).exists():
         return False
-    target = _free_name(work, lesson, digest)
-    if target is not None:
-        write_atomically(target, lesson.read_bytes())
+    target = _copy_to_free_name(lesson, work, digest)
     last, rest = next(reversed(versions.values()), ""), hash_without_imports(lesson)
     if digest not in versions:
         versions[digest] = rest
@@ -106,12 +105,15 @@ def _copies(work: Path, lesson: Path) -> Iterator[Path]:
     return (path for path in _names(work, lesson) if path.exists())
 
 
-def _free_name(work: Path, lesson: Path, digest: str) -> Path | None:
-    """The first name not taken in `work`; None when the same file lies there already."""
+def _copy_to_free_name(lesson: Path, work: Path, digest: str) -> Path | None:
+    """Copy under the first name not taken in `work`; None when the same file lies there already."""
+    data = lesson.read_bytes()
     for path in _names(work, lesson):
-        if not path.exists():
-            return path
-        if sha256_of(path) == digest:
+        if not os.path.lexists(path):
+            with suppress(FileExistsError):  # another start of the lab took it at this moment
+                create_atomically(path, data)
+                return path
+        if path.is_file() and sha256_of(path) == digest:
             return None
     raise CourseError(f"work/ holds 999 versions of {lesson.name}: move some of them away")
 
