@@ -32,6 +32,10 @@ _LINK = "tlhelpers.pth"
 _GIGABYTE = 1e9
 _PROBE = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 
+# glibc gives memory back to the system after each of torch's steps, and asks for it again: kept,
+# a frozen pass takes half the time and training a tenth less. Other systems ignore the names.
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
+
 
 class State(Enum):
     """What a look at the environment's folder tells; the value is a phrase for the learner."""
@@ -119,6 +123,7 @@ def child_environment(venv: Path) -> dict[str, str]:
     programs = str(venv_python(venv).parent)
     # On a busy machine, threads that spin while they wait for each other slow torch down manifold.
     defaults = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
+    defaults |= KEEP_MEMORY
     variables = installer.clean_environment(
         VIRTUAL_ENV=str(venv),
         JUPYTER_PREFER_ENV_PATH="1",
