@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import gzip
+import pickle
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -230,7 +233,23 @@ def test_parts_of_unequal_length_are_refused(lengths):
         ({"pixels": [[1, 2], [3, 4]]}, "uint8 of shape"),
         ({"groups": "g"}, "groups must have one dimension"),
         ({"groups": [["a"]] * 4}, "groups must have one dimension"),
+        ({"pixels": np.full((4, 2, 2, 3), 7)}, r"turn them with astype\(np.uint8\)"),
+        ({"pixels": np.full((4, 2, 2, 3), 700)}, r"got int64 of shape \(4, 2, 2, 3\)$"),
+        ({"pixels": np.full((4, 2, 2, 3), 0.5)}, r"\(pixels \* 255\)"),
+        ({"pixels": np.zeros((4, 3, 2, 2), np.uint8)}, r"pixels\.transpose\(0, 2, 3, 1\)"),
+        ({"pixels": np.zeros((4, 2, 2), np.uint8)}, r"np\.repeat\(pixels"),
+        ({"pixels": np.zeros((4, 0, 2, 3), np.uint8)}, "must have a height and a width"),
+        ({"pixels": [np.zeros((1, 2, 3)), np.zeros((2, 2, 3))]}, "cannot be turned into an array"),
+        ({"pixels": np.ma.masked_equal(np.eye(3, dtype=np.uint8), 0)}, "pixels are masked"),
+        ({"labels": np.ma.masked_equal([0, 1, 0, 1], 1)}, "labels are masked"),
+        ({"groups": ["a", "b", None, "d"]}, "the first is item 2"),
+        ({"groups": [1.0, 2.0, 3.0, 4.0]}, "the group of item 0 is 1.0"),
         ({"class_names": ["same", "same"]}, "class names must differ"),
+        ({"class_names": "ab"}, "class names must be a list of texts"),
+        ({"class_names": ["a", None]}, "the name of class 1 is None"),
+        ({"class_names": ["a", " "]}, "the name of class 1 is ' '"),
+        ({"class_names": ["a", "a "]}, "'a' and 'a ' differ in spaces"),
+        ({"class_names": ["U\u0308bung", "\u00dcbung"]}, "'\u00dcbung' more than once"),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -250,6 +269,91 @@ def test_a_subset_keeps_what_belongs_together(index):
     assert part.labels.tolist() == whole.labels[rows].tolist()
     assert part.groups.tolist() == whole.groups[rows].tolist()
     assert part.class_names == whole.class_names
+
+
+def test_names_are_in_composed_letters():
+    made = tiny_set(2, class_names=["U\u0308bung", "a"], groups=["e\u0301", "b"], domain="o\u0308")
+    assert made.class_names == ["\u00dcbung", "a"]
+    assert made.groups.tolist() == ["\u00e9", "b"]
+    assert made.domain == "\u00f6"
+    assert made.counts() == {"\u00dcbung": 1, "a": 1}
+
+
+def test_upper_and_lower_case_letters_are_two_classes():
+    assert tiny_set(class_names=["A", "a"]).class_names == ["A", "a"]
+
+
+# An array that a set was made of can be changed through these.
+WAYS = {
+    "itself": lambda own: own,
+    "a view": lambda own: own[:],
+    "a view that is read-only": lambda own: np.broadcast_to(own, own.shape),
+    "every second": lambda own: own[::2],
+    "backwards": lambda own: own[::-1],
+    "mirrored": lambda own: own[:, :, ::-1],
+    "other colour order": lambda own: own[..., ::-1],
+    "from colours first": lambda own: own.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1),
+    "columns first": np.asfortranarray,
+    "one picture repeated": lambda own: np.broadcast_to(own[:1], own.shape),
+    "bytes that can change": lambda own: np.frombuffer(bytearray(own), np.uint8).reshape(own.shape),
+    "a tensor's array": lambda own: torch.from_numpy(own).numpy(),
+    "a list": list,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_set_keeps_its_own_pixels_however_it_was_given_them(way):
+    own = np.random.default_rng(0).integers(0, 256, (6, 4, 5, 3)).astype(np.uint8)
+    given_pixels = WAYS[way](own)
+    before = np.array(given_pixels)
+    made = tiny_set(len(before), pixels=given_pixels)
+    fingerprint = made.fingerprint
+    own[:] = 0
+    if isinstance(given_pixels, np.ndarray) and given_pixels.flags.writeable:
+        given_pixels[:] = 0
+    np.testing.assert_array_equal(made.pixels, before)
+    assert made.pixels.flags.c_contiguous
+    assert not np.shares_memory(made.pixels, own)
+    assert fingerprint == tiny_set(len(before), pixels=before).fingerprint
+    torch.tensor(made.pixels)  # refuses strides that go backwards
+
+
+def test_a_set_that_was_locked_once_is_not_copied_again():
+    made = tiny_set()
+    assert np.shares_memory(tiny_set(pixels=made.pixels).pixels, made.pixels)
+    stored = np.frombuffer(made.pixels.tobytes(), np.uint8).reshape(made.pixels.shape)
+    assert np.shares_memory(tiny_set(pixels=stored).pixels, stored)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [lambda made: made, copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))],
+    ids=["made", "copied", "copied deeply", "pickled"],
+)
+def test_no_set_lets_its_pixels_be_changed(again):
+    made = tiny_set()
+    fingerprint = made.fingerprint
+    same = again(made)
+    assert same.fingerprint == fingerprint
+    for part in (same, same.subset([0, 1])):
+        with pytest.raises(ValueError, match="read-only"):
+            part.pixels[0] = 0
+        with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+            part.pixels.flags.writeable = True
+
+
+def test_class_names_that_are_changed_later_are_those_of_the_set():
+    names = ["a", "b"]
+    made = tiny_set(class_names=names)
+    names.append("c")
+    assert made.class_names == ["a", "b"]
+
+
+def test_emoji_cannot_be_changed_for_the_next_who_loads_them_through_the_base():
+    base = images.load_emoji("twemoji", ["vehicle", "bird"]).pixels.base
+    while base is not None:
+        assert not base.flags.writeable
+        base = base.base
 
 
 def test_fingerprints_follow_the_pixels_their_order_and_shape():

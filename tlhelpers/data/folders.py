@@ -14,8 +14,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tlhelpers.checks import whole
-from tlhelpers.data.groups import class_list, composed
+from tlhelpers.data.groups import composed
 from tlhelpers.data.images import ImageSet
+from tlhelpers.data.names import distinct_names
 from tlhelpers.data.pictures import FORMATS, is_deep, peak, resized
 from tlhelpers.errors import CourseError
 
@@ -87,6 +88,7 @@ class _Report:
     doubts: dict[Path, str] = field(default_factory=dict)
 
     def leave_out(self, file: Path, reason: str, detail: object = "") -> None:
+        """Note that a file is not read; the `detail` is of this file, the reason of many."""
         self.left_out.setdefault(reason, {})[file] = _readable(" ".join(str(detail).split()))
 
     def lines(self, below: Path | None = None) -> list[str]:
@@ -182,7 +184,7 @@ def _class_folders(root: Path, report: _Report) -> dict[str, Path]:
             f"{_readable(root)} needs at least two sub-folders, one per class; found {found}"
         )
     try:
-        return dict(zip(class_list(names), folders, strict=True))
+        return dict(zip(distinct_names(names, case=False), folders, strict=True))
     except ValueError as error:
         raise CourseError(
             f"{_readable(root)}: {error}; rename a sub-folder, or join two of one name"

@@ -1,4 +1,4 @@
-"""Names of groups and classes: what belongs together must not fall apart, nor strangers meet."""
+"""Names of groups: what belongs together must not fall apart, nor strangers meet."""
 
 from __future__ import annotations
 
@@ -54,45 +54,6 @@ def group_names(values, n: int | None = None) -> np.ndarray:
     if n is not None and len(values) != n:
         raise ValueError(f"there are {n} items and {len(values)} groups: give every item one group")
     return np.array([composed(str(value)) for value in values], dtype=str)
-
-
-def class_list(values) -> list[str]:
-    """Take `values` as the names of the classes.
-
-    Parameters
-    ----------
-    values : iterable of str
-
-    Returns
-    -------
-    list of str
-        A list of its own, in composed letters (NFC).
-
-    Raises
-    ------
-    ValueError
-        If one is no text or is blank, or two are the same but for spaces at their ends or for the
-        way their accents are written; the message names them.
-    """
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ValueError(f"class names must be a list of texts, got {values!r}")
-    seen: dict[str, str] = {}
-    values = list(values)
-    for place, value in enumerate(values):
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"class name {place} is {value!r}: give every class a name")
-        bare = composed(value).strip()
-        if bare in seen:
-            raise ValueError(f"class names must differ, got {_both(seen[bare], value)}")
-        seen[bare] = value
-    return [composed(str(value)) for value in values]
-
-
-def _both(one: str, two: str) -> str:
-    if one == two:
-        return f"{one!r} more than once"
-    how = "spaces" if composed(one) != composed(two) else "the way that accents are written"
-    return f"{one!r} and {two!r}, which differ only in {how}"
 
 
 def missing_groups(values) -> list[int]:

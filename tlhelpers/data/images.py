@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tlhelpers.checks import known
-from tlhelpers.data.groups import class_list, composed, group_names
+from tlhelpers.data.groups import composed, group_names
+from tlhelpers.data.names import distinct_names
 from tlhelpers.data.pictures import resized
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import members, read_member
@@ -59,7 +60,7 @@ class ImageSet:
 
     def __post_init__(self):
         parts = {
-            "class_names": class_list(self.class_names),
+            "class_names": distinct_names(self.class_names, case=False),
             "groups": group_names(self.groups),
             "pixels": _own_pixels(self.pixels),
             "domain": composed(str(self.domain)),

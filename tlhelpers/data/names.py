@@ -12,8 +12,11 @@ INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 WHOLE_AS_DECIMAL = re.compile(r"^([+-]?\d+)\.0+$")
 
 
-def distinct_names(names: Iterable[str]) -> list[str]:
-    """Class names in composed letters (NFC); ValueError if two look alike, or one is no text."""
+def distinct_names(names: Iterable[str], case: bool = True) -> list[str]:
+    """Class names in composed letters (NFC); ValueError if two look alike, or one is no text.
+
+    With `case` false, names that differ in case are different, as the letters A and a are.
+    """
     if isinstance(names, str):
         raise ValueError(f"class names must be a list of texts, got one text, {names!r}")
     names = list(names)
@@ -24,10 +27,10 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     repeated = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if repeated is not None:
         raise ValueError(f"class names must differ, got {repeated!r} more than once")
-    for alike in look_alikes(names):
+    for alike in look_alikes(names, case):
         raise ValueError(
-            f"the class names {' and '.join(map(repr, alike))} differ in case, spaces or decimals "
-            "only: write a class in one way, and give different classes different words"
+            f"the class names {' and '.join(map(repr, alike))} differ in {'case, ' * case}spaces "
+            "or decimals only: write a class in one way, and give different classes different words"
         )
     return names
 
