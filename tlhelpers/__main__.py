@@ -97,7 +97,8 @@ def parse(argv):
     lab = verbs.add_parser("lab", help="set up what is missing and open the lessons")
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
     lab.add_argument("--port", type=port_number, help="the port to listen on")
-    lab.add_argument("--ip", default="localhost", help="the address to listen on")
+    ip = "the address to listen on; all but this machine's own let others in who have the token"
+    lab.add_argument("--ip", default="localhost", help=ip)
     verbs.add_parser("test", help="run the tests; takes pytest's arguments")
     run = verbs.add_parser("run", help="execute lessons without a browser")
     run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")

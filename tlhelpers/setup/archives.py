@@ -119,14 +119,17 @@ class _Limited(io.RawIOBase):
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
+        """As a file reads; a RefusedArchiveError where that would be too much."""
         _refuse_size(self._stream.tell() + max(size, 0))
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As a file seeks; a RefusedArchiveError where that would be too far."""
         _refuse_size(offset)
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
+        """How much has been unfolded."""
         return self._stream.tell()
 
 

@@ -12,25 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlhelpers.errors import repo_root
-from tlhelpers.setup import environment, fetching
+from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.setup import environment, fetching, packages
 from tlhelpers.setup.cache import FETCH
 from tlhelpers.setup.environment import State
-from tlhelpers.setup.paths import cache_dir, venv_dir
+from tlhelpers.setup.files import refusal
+from tlhelpers.setup.paths import cache_dir, cache_path, venv_dir, work_dir
+from tlhelpers.setup.pins import normalise
 
 _KEY = ("torch", "torchvision", "timm", "transformers", "jupyterlab", "nbgrader")
 _MEND = "run `python3 -m tlhelpers lab`"
+_NOT_OURS = (State.ABSENT, State.FOREIGN, State.LINKED)
 
 # Runs in the environment's Python, which may lack any package; each part answers for itself.
 _PROBE = """
-import importlib.metadata as m, json, sys
-versions = {}
-for name in json.loads(sys.argv[1]):
-    try:
-        versions[name] = m.version(name)
-    except m.PackageNotFoundError:
-        versions[name] = None
-answer = {"versions": versions}
+import json
+answer = {}
 try:
     import torch
     able = torch.cpu.get_capabilities()
@@ -83,9 +80,10 @@ def examine() -> list[Row]:
     venv = venv_dir(root)
     state = environment.inspect(venv, environment.fingerprint(root))
     pins = requirement_pins(root / "requirements.txt")
-    answer = {} if state in (State.ABSENT, State.FOREIGN) else _ask(venv, list(pins))
+    answer = {} if state in _NOT_OURS else _ask(venv, root)
     rows = [_python_row(), _environment_row(venv, state), *package_rows(pins, answer)]
-    rows += _archive_rows()
+    archives = _archive_rows()
+    rows += [*archives, *writing_rows(venv, state, archives[0].state == "ok")]
     return [*rows, _disk_row(root), *_machine_rows(answer)]
 
 
@@ -96,17 +94,22 @@ def requirement_pins(path: Path) -> dict[str, str]:
     return dict(match.groups() for match in map(pin.match, lines) if match)
 
 
-def _ask(venv: Path, names: list[str]) -> dict:
-    command = [str(environment.venv_python(venv)), "-c", _PROBE, json.dumps(names)]
+def _ask(venv: Path, root: Path) -> dict:
+    python = environment.venv_python(venv)
     variables = environment.child_environment(venv)
     try:
         done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", env=variables, timeout=300
+            [str(python), "-c", _PROBE],
+            capture_output=True,
+            encoding="utf-8",
+            env=variables,
+            timeout=300,
         )
     except (OSError, subprocess.TimeoutExpired):
         return {}
     lines = [line for line in done.stdout.splitlines() if line.startswith("tlhelpers:")]
-    return json.loads(lines[-1].partition(":")[2]) if lines else {}
+    machine = json.loads(lines[-1].partition(":")[2]) if lines else {}
+    return {**machine, **packages.look(python, root, deep=True)}
 
 
 def _python_row() -> Row:
@@ -117,15 +120,15 @@ def _environment_row(venv: Path, state: State) -> Row:
     if state is State.READY:
         version = environment.read_stamp(venv).get("python")
         return Row("environment", "ok", f"complete, Python {version} ({venv})")
-    mend = f"rename it, then {_MEND}" if state is State.FOREIGN else _MEND
+    mend = f"rename it, then {_MEND}" if state in (State.FOREIGN, State.LINKED) else _MEND
     return Row("environment", "wrong", f"{state.value} ({venv})", mend)
 
 
 def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     """Compare the pins with what the environment's Python answered; a summary comes first."""
-    versions = answer.get("versions")
-    if versions is None:
+    if "versions" not in answer:
         return [Row("packages", "wrong", f"none of {len(pins)} can be seen", _MEND)]
+    versions = {name: answer["versions"].get(normalise(name)) for name in pins}
     # A build for the CPU carries a suffix, 2.14.1+cpu say, and is the same release.
     off = [name for name, pin in pins.items() if (versions[name] or "").partition("+")[0] != pin]
     good = [name for name in _KEY if name in pins and name not in off]
@@ -134,14 +137,26 @@ def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     python = environment.venv_python(venv_dir())
     mend = f'run `"{python}" -m pip install -r requirements.txt`'
     for name in off:
-        rows.append(Row(f"  {name}", "wrong", f"{versions[name]}, pinned is {pins[name]}", mend))
-    state = "wrong" if off else "ok"
+        found = "missing" if versions[name] is None else versions[name]
+        rows.append(Row(f"  {name}", "wrong", f"{found}, pinned is {pins[name]}", mend))
+    told = {normalise(name) for name in off}
+    for name, fault in answer.get("faults", {}).items():
+        if name not in told:
+            rows.append(Row(f"  {name}", "wrong", fault, mend))
+    again = f'run `"{python}" -m pip install --force-reinstall --no-deps'
+    for name, loss in answer.get("lacking", {}).items():
+        rows.append(Row(f"  {name}", "wrong", loss, f"{again} -c constraints.txt {name}`"))
+    state = "wrong" if any(row.state == "wrong" for row in rows) else "ok"
     return [Row("packages", state, f"{len(pins) - len(off)} of {len(pins)} as pinned"), *rows]
 
 
 def _archive_rows() -> list[Row]:
     rows = []
-    for package, (state, path) in fetching.check_archives(deep=True).items():
+    try:
+        states = fetching.check_archives(deep=True)
+    except CourseError as error:
+        return [Row("data, weights", "wrong", str(error))]
+    for package, (state, path) in states.items():
         mend = "" if state == "ok" else f"run `{FETCH}`"
         size = f"{path.stat().st_size / 1e6:.1f} MB" if path else "not in the cache"
         finding = f"{package.version}, {size}" + (", wrong hash" if state == "damaged" else "")
@@ -153,6 +168,38 @@ def _archive_rows() -> list[Row]:
         f"{good} of {len(rows)} archives complete ({cache_dir()})",
     )
     return [summary, *rows]
+
+
+def writing_rows(venv: Path, state: State, fetched: bool) -> list[Row]:
+    """Try to write wherever the course will; what it can do without is a note."""
+    yours = "make it yours to write to"
+    places = [
+        ("work", work_dir(), "wrong", f"{yours}, or let TLHELPERS_WORK name another folder"),
+        (
+            "cache",
+            cache_path(),
+            # What is computed has a stand-in; what is fetched has none.
+            "note" if fetched else "wrong",
+            f"{yours}, or let TLHELPERS_CACHE name another folder",
+        ),
+        (
+            "home",
+            Path(os.path.expanduser("~")),  # noqa: PTH111 (Path's own fails without a home)
+            "note",
+            "the lab keeps its settings for one start only",
+        ),
+    ]
+    if state is not State.READY:
+        where = f"{yours}, or let TLHELPERS_VENV name another folder"
+        places.insert(0, ("environment's folder", venv.parent, "wrong", where))
+    return [_writing_row(*place) for place in places]
+
+
+def _writing_row(what: str, folder: Path, state: str, mend: str) -> Row:
+    reason = refusal(folder)
+    if reason:
+        return Row(f"write to {what}", state, f"not possible: {reason} ({folder})", mend)
+    return Row(f"write to {what}", "ok", f"possible ({folder})")
 
 
 def _disk_row(root: Path) -> Row:

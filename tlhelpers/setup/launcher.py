@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import environment, fetching, working_copy
+from tlhelpers.setup.jupyter_folders import lab_variables
 from tlhelpers.setup.paths import venv_dir
 
 LAB_SETTINGS = Path(__file__).resolve().parent / "lab_settings"
@@ -33,24 +35,51 @@ QUIET = (
 
 
 def check_port(ip: str, port: int | None) -> None:
-    """Refuse with a CourseError a port on which nothing can listen; None is JupyterLab's choice."""
-    if port is None:
-        return
-    try:
-        addresses = socket.getaddrinfo(
-            None if ip == "*" else ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except OSError as error:
-        raise CourseError(f"{ip} is no address of this machine ({error.strerror})") from None
+    """Refuse with a CourseError an address or a port on which nothing can listen.
+
+    None for a port is JupyterLab's choice.
+    """
+    addresses = _addresses(ip, port or 0)
     # "localhost" has an address in two families, and JupyterLab listens on both.
     refused = [error for error in map(_refusal, addresses) if error]
     taken = [error for error in refused if error.errno in (errno.EADDRINUSE, errno.EACCES)]
     if taken or len(refused) == len(addresses):
         reason = (taken or refused)[0].strerror
+        if port is None:
+            raise CourseError(
+                f"cannot listen on {ip} ({reason}): give --ip an address of this machine, or leave "
+                "it out"
+            )
         raise CourseError(
             f"cannot listen on {ip}, port {port} ({reason}): "
             "give another --port, or none to let JupyterLab find a free one"
         )
+
+
+def _addresses(ip: str, port: int) -> list[tuple]:
+    if not ip:
+        raise CourseError("--ip needs an address: leave it out to serve this machine only")
+    try:
+        return socket.getaddrinfo(
+            None if ip == "*" else ip, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(f"{ip} is no address of this machine ({reason})") from None
+
+
+def opening(ip: str) -> str:
+    """What a lab that listens on `ip` opens to others; empty if to this machine alone."""
+    addresses = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in _addresses(ip, 0)]
+    if all(address.is_loopback for address in addresses):
+        return ""
+    everywhere = any(address.is_unspecified for address in addresses)
+    where = "any of this machine's addresses" if everywhere else ip
+    return (
+        f"Warning: --ip {ip} opens the lab to every computer that reaches {where}. Whoever has the "
+        "address with its token can run programs as you and read your files, and nothing that is "
+        "sent is encrypted. Leave --ip out to serve this machine only."
+    )
 
 
 def lab_command(python: Path, lesson: Path, ip: str, port: int | None, browser: bool) -> list[str]:
@@ -77,8 +106,16 @@ def lab(ip: str, port: int | None, browser: bool) -> int:
     lesson = working_copy.make_working_copy(print)
     if not lesson.exists():
         raise CourseError(f"{lesson} is missing: run `python3 -m tlhelpers build`, then this again")
+    return open_lab(python, lesson, ip, port, browser)
+
+
+def open_lab(python: Path, lesson: Path, ip: str, port: int | None, browser: bool) -> int:
+    """Say what `ip` opens and hand over to JupyterLab; arguments as in `lab_command`."""
+    if opening(ip):
+        print(opening(ip))
+    places = lab_variables(venv_dir(), python, environment.child_environment(venv_dir()))
     print("Starting JupyterLab. Leave it with File > Shut Down, or Ctrl-C here.")
-    return hand_over(lab_command(python, lesson, ip, port, browser))
+    return hand_over(lab_command(python, lesson, ip, port, browser), **places)
 
 
 def module(name: str, arguments: list[str], data: bool = True) -> int:
@@ -89,12 +126,12 @@ def module(name: str, arguments: list[str], data: bool = True) -> int:
     return hand_over([str(python), "-m", name, *arguments])
 
 
-def hand_over(command: list[str]) -> int:
+def hand_over(command: list[str], **more: str) -> int:
     """Run a command in the course's folder and environment, in place of this process.
 
-    Only Windows comes back, with the exit status.
+    `more` are variables on top. Only Windows comes back, with the exit status.
     """
-    variables = environment.child_environment(venv_dir())
+    variables = {**environment.child_environment(venv_dir()), **more}
     os.chdir(repo_root())
     sys.stdout.flush()
     sys.stderr.flush()

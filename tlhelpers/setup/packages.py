@@ -31,6 +31,6 @@ def absent(python: Path, root: Path) -> str:
     answer = look(python, root)
     if not answer:
         return "the environment's Python cannot say which packages it has"
-    faults = answer["faults"]
+    faults = list(answer["faults"].values())
     more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
     return "; ".join(faults[:3]) + more

@@ -32,9 +32,9 @@ class Installed:
 def examine(folder: Path, deep: bool = False) -> dict:
     """Follow the requirements in `folder` through all that they need in turn.
 
-    The answer has ``versions`` (package to version or None), ``faults`` (one phrase for each
-    package that is missing or of another version) and, if `deep`, ``lacking``: phrases for those
-    that have lost files.
+    The answer has ``versions`` (package to version or None), ``faults`` (package to what is wrong,
+    for those that are missing or of another version) and, if `deep`, ``lacking``: the same for
+    those that have lost files.
     """
     found = dict(_installed())
     pinned = {_name(one): one for one in _requirements(folder / CONSTRAINTS)}
@@ -52,10 +52,10 @@ def examine(folder: Path, deep: bool = False) -> dict:
             seen.add((name, extras))
             needed += _applying(map(_parsed, found[name].needs), set(extras), one.name)
     versions = {name: found[name].version if name in found else None for name in asked}
-    answer = {"versions": versions, "faults": [faults[name] for name in sorted(faults)]}
+    answer = {"versions": versions, "faults": dict(sorted(faults.items()))}
     if deep:
-        names = sorted({name for name, _ in seen})
-        answer["lacking"] = [text for name in names for text in _lost_files(name, found[name])]
+        lacking = {name: _lost_files(found[name]) for name in sorted({name for name, _ in seen})}
+        answer["lacking"] = {name: text for name, text in lacking.items() if text}
     return answer
 
 
@@ -117,13 +117,13 @@ def _fault(one, pin, there: Installed | None, source: str) -> str:
     return ""
 
 
-def _lost_files(name: str, one: Installed) -> list[str]:
+def _lost_files(one: Installed) -> str:
     record = one.files.read_text("RECORD") or ""
     base = str(one.files.locate_file(""))
     files = [row[0] for row in csv.reader(record.splitlines()) if row and row[0][-4:] != ".pyc"]
     lost = [file for file in files if not os.path.lexists(f"{base}/{file}")]
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    return [f"{name} has lost {lost[0]}{more}"] if lost else []
+    return f"has lost {lost[0]}{more}" if lost else ""
 
 
 if __name__ == "__main__":
