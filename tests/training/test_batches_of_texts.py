@@ -17,6 +17,7 @@ from tlhelpers.models.embedding import PADDING, MeanOfWords, WordIds, embedding_
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.training import predicting
 from tlhelpers.training.batches import attach_labels, batches_of, text_batches
+from tlhelpers.training.checkpoints import settings_of_data
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.predicting import predict
 
@@ -282,17 +283,12 @@ def test_labels_that_do_not_fit_the_texts_are_refused(model, labels, message):
         attach_labels(model, of_many_lengths(6), labels)
 
 
-def test_the_fingerprint_tells_texts_and_labels_apart(of_words):
+def test_what_a_checkpoint_notes_of_data_tells_texts_and_labels_apart(of_words):
+    def noted(*data):
+        return tuple(settings_of_data(attach_labels(of_words, text_set(*data)), None, 4, 0).items())
+
     texts = ["a river", "bad", "the bank", "good"]
-    found = {
-        attach_labels(of_words, data).fingerprint
-        for data in (
-            text_set(texts),
-            text_set(texts[::-1]),
-            text_set(texts, [1, 0, 0, 1]),
-            text_set([*texts[:3], "fine"]),
-        )
-    }
+    given = [(texts,), (texts[::-1],), (texts, [1, 0, 0, 1]), ([*texts[:3], "fine"],)]
+    found = {noted(*data) for data in given}
     assert len(found) == 4
-    same = attach_labels(of_words, text_set(texts)).fingerprint
-    assert same == attach_labels(of_words, text_set(list(texts))).fingerprint and same in found
+    assert noted(texts) == noted(list(texts)) and noted(texts) in found

@@ -306,7 +306,7 @@ def test_killed_and_started_again_it_ends_with_the_same_weights(tmp_path, capsys
 
 
 def test_going_on_for_more_epochs_is_as_one_long_run(tmp_path):
-    long, short, again = tiny_classifier(), tiny_classifier(), tiny_classifier(seed=7)
+    long, short, again = tiny_classifier(), tiny_classifier(), tiny_classifier()
     whole = quiet_fit(long, epochs=4, validation=IMAGES)
     quiet_fit(short, epochs=2, validation=IMAGES, checkpoint=tmp_path / "c")
     rest = quiet_fit(again, epochs=4, validation=IMAGES, checkpoint=tmp_path / "c")
@@ -319,7 +319,7 @@ def test_going_on_for_more_epochs_is_as_one_long_run(tmp_path):
 def test_a_run_at_its_end_is_only_loaded(tmp_path, patience):
     wrong = (image_batches(IMAGES, tiny_classifier().transform), (IMAGES.labels + 1) % 3)
     options = {"epochs": 6, "validation": wrong, "patience": patience, "checkpoint": tmp_path / "c"}
-    first, second = tiny_classifier(), tiny_classifier(seed=3)
+    first, second = tiny_classifier(), tiny_classifier()
     one = quiet_fit(first, **options, lr=0.03)
     written = (tmp_path / "c").read_bytes()
     two = quiet_fit(second, **options, lr=0.03)
@@ -343,8 +343,11 @@ def test_without_resume_it_begins_anew(tmp_path):
         ({"batch_size": 5}, "batch_size"),
         ({"lr": 0.5}, "optimizer"),
         ({"precision": "bfloat16"}, "precision"),
-        ({"validation": tiny_images(9)}, "validation data"),
-        ({"validation": tiny_images(9), "patience": 1}, "early stopping, validation data"),
+        ({"validation": tiny_images(9)}, "validation labels, validation data"),
+        (
+            {"validation": tiny_images(9), "patience": 1},
+            "patience, validation labels, validation data",
+        ),
         ({"augment": torch.clone}, "augmentation"),
         ({"data": tiny_images(seed=4)}, "training data"),
     ],
@@ -353,7 +356,7 @@ def test_without_resume_it_begins_anew(tmp_path):
 def test_the_checkpoint_of_another_run_is_refused(tmp_path, change, what):
     quiet_fit(tiny_classifier(), epochs=1, checkpoint=tmp_path / "c")
     model = tiny_classifier()
-    with pytest.raises(CourseError, match=rf"another run \(its {what} differs\)"):
+    with pytest.raises(CourseError, match=rf"another run, which differs in its {what}: build"):
         quiet_fit(model, **{"checkpoint": tmp_path / "c", **change})
     assert same(model, tiny_classifier())
 
@@ -363,7 +366,7 @@ def test_a_checkpoint_of_another_backbone_or_of_more_epochs_is_refused(tmp_path)
     for model in models:
         freeze(model)
     quiet_fit(models[0], epochs=2, checkpoint=tmp_path / "c")
-    with pytest.raises(CourseError, match="its frozen weights differs"):
+    with pytest.raises(CourseError, match="differs in its start weights: build"):
         quiet_fit(models[1], checkpoint=tmp_path / "c")
     with pytest.raises(CourseError, match="holds 2 epochs, more than the 1 asked for"):
         quiet_fit(models[0], epochs=1, checkpoint=tmp_path / "c")

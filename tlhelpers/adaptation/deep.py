@@ -21,11 +21,12 @@ from tlhelpers.data.streams import random_stream
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.backbones import seeded
 from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.devices import on_device
 from tlhelpers.training.batches import (
     Labelled,
     Unlabelled,
     attach_labels,
-    cut_into_batches,
+    cut_into_steps,
     hide_labels,
 )
 from tlhelpers.training.fitting import History, check_options
@@ -276,14 +277,15 @@ def _fit(
     groups = param_groups(model, lr, weight_decay)
     if extra is not None:
         groups.append({"params": list(extra.parameters()), "lr": groups[-1]["lr"]})
-    run = Run(model, torch.optim.AdamW(groups), "float32", batch_size, seed, schedule)
-    if extra is not None:
-        extra.to(run.device)
+    modules = [model] if extra is None else [model, extra]
+    with on_device(*modules) as device:
+        optimizer = torch.optim.AdamW(groups)
+        run = Run(model, optimizer, device, "float32", batch_size, seed, schedule)
 
-    def one_epoch(epoch: int) -> dict[str, float]:
-        return _align_epoch(run, labelled, unlabelled, penalty, weight, epoch, epochs)
+        def one_epoch(epoch: int) -> dict[str, float]:
+            return _align_epoch(run, labelled, unlabelled, penalty, weight, epoch, epochs)
 
-    rows = run.repeat(one_epoch, epochs, quiet)
+        rows = run.repeat(one_epoch, epochs, quiet)
     return History(pd.DataFrame(rows), epochs)
 
 
@@ -395,9 +397,8 @@ def adapt_batchnorm(
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # torch then takes the mean over all batches
-    device = next(adapted.parameters()).device
-    with torch.inference_mode():
-        for items in cut_into_batches(rng.permutation(view.count), batch_size):
+    with on_device(adapted) as device, torch.inference_mode():
+        for items in cut_into_steps(rng.permutation(view.count), batch_size):
             apply_to(adapted, view.batches(items), device)
     for layer, hook, momentum in zip(layers, hooks, momenta, strict=True):
         hook.remove()

@@ -15,8 +15,10 @@ from torch import nn
 from tlhelpers.checks import is_int
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import Transform, load_backbone, seeded
+from tlhelpers.models.devices import device_of
 from tlhelpers.models.encoder_loading import EMBEDDED, load_encoder
 from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.saving import file_to_write, user_path
 from tlhelpers.setup.files import write_atomically
 
 FORMAT = 1
@@ -66,6 +68,7 @@ class Classifier(nn.Module):
         self.class_names = names
         with seeded(seed):
             self.linear_head = nn.Linear(backbone.feature_size, n_classes)
+        self.linear_head.to(device_of(self.backbone))
 
     @property
     def transform(self):
@@ -94,12 +97,18 @@ class Classifier(nn.Module):
         ------
         ValueError
             If the model holds adapters of peft.
+        CourseError
+            If the file cannot be written.
         """
-        tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        path = file_to_write(path, "model")
+        tensors = _apart(self.state_dict())
         if any(".modules_to_save." in key or ".lora_" in key for key in tensors):
             raise ValueError("the model holds adapters: use save_lora, or merge_and_unload() first")
         metadata = {key: json.dumps(value) for key, value in self._card().items()}
-        write_atomically(Path(path), save(tensors, metadata=metadata))
+        try:
+            write_atomically(path, save(tensors, metadata=metadata))
+        except OSError as error:
+            raise CourseError(f"cannot write the model {path} ({error})") from error
 
     def _card(self) -> dict:
         return {
@@ -136,7 +145,8 @@ class Classifier(nn.Module):
         ValueError
             If class names, their order, the transform or the pooling differ.
         """
-        tensors, card = _read(Path(path))
+        path = user_path(path, "model")
+        tensors, card = _read(path)
         if class_names is not None:
             refuse_other_classes(card["class_names"], class_names, str(path))
         backbone = _new_backbone(card) if backbone is None else backbone
@@ -169,6 +179,17 @@ def refuse_other_classes(trained: Sequence[str] | None, given: Sequence[str], wh
             f"{what} has other classes: {where or f'{len(trained)} of them, not {len(given)}'}; "
             "names and order must be those it was trained with"
         )
+
+
+def _apart(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Each tensor in memory of its own, since the file format knows no two names of one."""
+    apart, places = {}, set()
+    for name, value in state.items():
+        tensor = value.detach().cpu().contiguous()
+        place = tensor.untyped_storage().data_ptr()
+        apart[name] = tensor.clone() if place in places else tensor
+        places.add(place)
+    return apart
 
 
 def _describe(transform) -> dict | str:

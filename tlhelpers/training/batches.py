@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,13 +18,19 @@ Batches = Callable[[np.ndarray], object]
 SETS = (ImageSet, TextSet)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labelled:
-    """What makes batches of the items, the label of each, and a hash that tells data apart."""
+    """What makes batches of the items, the label of each, and what the batches are made out of.
+
+    `plain` makes them without augmentation; `data` is the set, or the function itself.
+    """
 
     batches: Batches
     labels: np.ndarray
-    fingerprint: str
+    plain: Batches
+    data: object
+    transform: object = None
+    augment: object = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,15 @@ def cut_into_batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return np.array_split(order, -(-len(order) // batch_size))
 
 
+def cut_into_steps(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """As `cut_into_batches`, but of two items or more each, which BatchNorm needs to learn.
+
+    An odd number of items in steps of two leaves three to one step; steps of one stay as asked for.
+    """
+    odd = batch_size == 2 and len(order) % 2 == 1 and len(order) > 1
+    return np.array_split(order, len(order) // 2) if odd else cut_into_batches(order, batch_size)
+
+
 def batches_of(model: nn.Module, data, augment=None) -> Batches:
     """What makes batches out of `data` for this model; data that do not fit it are refused."""
     transform = getattr(model, "transform", None)
@@ -88,6 +102,8 @@ def batches_of(model: nn.Module, data, augment=None) -> Batches:
 
 def attach_labels(model: nn.Module, data, labels=None, augment=None) -> Labelled:
     """Data with their labels, as `fit` takes both; what does not fit is refused."""
+    if isinstance(data, Labelled):
+        return data
     batches = batches_of(model, data, augment)
     if labels is None and not isinstance(data, SETS):
         raise ValueError("labels are missing: a function that makes batches has none of its own")
@@ -100,8 +116,9 @@ def attach_labels(model: nn.Module, data, labels=None, augment=None) -> Labelled
         raise ValueError(f"labels must be 0 or more, got {labels.min()}")
     if len(np.unique(labels)) < 2:
         raise ValueError(f"all labels are {labels[0]}: there is nothing to tell apart")
-    content = data.fingerprint if isinstance(data, SETS) else ""
-    return Labelled(batches, labels, hashlib.sha256(labels.tobytes()).hexdigest() + content)
+    plain = batches if augment is None else batches_of(model, data)
+    transform = getattr(model, "transform", None) if isinstance(data, SETS) else None
+    return Labelled(batches, labels, plain, data, transform, augment)
 
 
 def hide_labels(model: nn.Module, data) -> Unlabelled:

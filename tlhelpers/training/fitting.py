@@ -12,8 +12,9 @@ from torch import nn
 from tlhelpers.checks import whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
+from tlhelpers.models.devices import on_device
 from tlhelpers.training.batches import SETS, Batches, Labelled, attach_labels
-from tlhelpers.training.checkpoints import Checkpoint, settings_of_data, settings_of_run
+from tlhelpers.training.checkpoints import Checkpoint, settings_of
 from tlhelpers.training.early_stopping import EarlyStopping
 from tlhelpers.training.freezing import (
     freeze,
@@ -23,7 +24,7 @@ from tlhelpers.training.freezing import (
     unfreeze,
 )
 from tlhelpers.training.loop import Run
-from tlhelpers.training.optimizers import make_optimizer
+from tlhelpers.training.optimizers import check_rate, follow_weights, make_optimizer
 from tlhelpers.training.schedules import check_schedule
 
 
@@ -72,9 +73,10 @@ def fit(
 ) -> History:
     """Train what is not frozen to tell the classes apart; the model is changed in place.
 
-    Cross-entropy and AdamW [1]_ unless told otherwise; accelerate chooses the device. Each epoch
-    draws its random numbers from the seed and its own number, and the random state of the process
-    is put back at the end. The model is left in evaluation mode.
+    Cross-entropy and AdamW [1]_ unless told otherwise, on the accelerator there is; afterwards the
+    model lies where it was. Each epoch draws its random numbers from the seed and its own number,
+    and the random state of the process is put back at the end. The model is left in evaluation
+    mode.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def fit(
         line or along half a cosine [2]_.
     batch_size : int
         At most so many items per step; an epoch is cut into steps of equal size, so that no step
-        is left with a single item.
+        is left with a single item (with steps of two, an odd number leaves three to one).
     validation : ImageSet, TextSet, or tuple of data and labels, optional
         Measured after each epoch; never augmented.
     patience : int, optional
@@ -113,10 +115,13 @@ def fit(
     precision : {"float32", "bfloat16", "auto"}
         ``"auto"`` takes bfloat16 where the device computes in it. Weights stay float32.
     checkpoint : path, optional
-        A file that is replaced after each epoch.
+        A file that is replaced after each epoch. With it, a run that is cut off leaves the model
+        as it was given, so that the same call goes on.
     resume : bool
         Go on from `checkpoint`, if it exists: the result is that of a run without interruption.
-        A run that had come to its end only loads it. With False it is written anew.
+        A run that had come to its end only loads it. With False it is written anew. Before the
+        first epoch all items are looked at once: if they, their labels, the start weights, the
+        transform, the augmentation or an option differ, the file is refused.
     quiet : bool
         Print no line per epoch.
 
@@ -127,11 +132,12 @@ def fit(
     Raises
     ------
     ValueError
-        If the arguments do not fit together, there is one class only, all is frozen, or the
-        optimizer lacks a weight that should train.
+        If the arguments do not fit together, there is one class only, all is frozen, the optimizer
+        lacks a weight that should train, or data for a run with a checkpoint differ each time.
     CourseError
         If the loss stops being a number (the message names epoch and step), a frozen weight has
-        moved, or the checkpoint is of another run.
+        moved, the checkpoint is of another run (the message says what differs), or it cannot be
+        written.
 
     References
     ----------
@@ -141,14 +147,32 @@ def fit(
        arXiv:1608.03983.
     """
     check_options(epochs, batch_size, seed, schedule, warmup)
-    stopping = EarlyStopping(patience, validation)
+    stopping, store = EarlyStopping(patience, validation), Checkpoint(checkpoint)
     train = attach_labels(model, data, labels, augment)
     valid = None if validation is None else _held_out(model, validation)
-    optimizer, frozen = make_optimizer(model, optimizer, lr, weight_decay), frozen_hashes(model)
-    run = Run(model, optimizer, precision, batch_size, seed, schedule, warmup)
-    of_data = settings_of_data(model, train, valid, optimizer, frozen)
-    store = Checkpoint(checkpoint, settings_of_run(run, epochs, augment, patience) | of_data)
-    rows, stopping.weights = store.read(model, run.optimizer, epochs) if resume else ([], None)
+    optimizer = make_optimizer(model, optimizer, lr, weight_decay)
+    with follow_weights(optimizer), on_device(model) as device:
+        run = Run(model, optimizer, device, precision, batch_size, seed, schedule, warmup)
+        with store.put_back_if_cut(model, optimizer):
+            store.settings = store.path and settings_of(run, epochs, patience, train, valid)
+            rows, stopping.weights = store.read(model, optimizer, epochs) if resume else ([], None)
+            rows = _train(run, train, valid, epochs, rows, stopping, store, quiet)
+        stopping.restore(model)
+    return History(pd.DataFrame(rows), stopping.best_epoch(rows))
+
+
+def _train(
+    run: Run,
+    train: Labelled,
+    valid: Labelled | None,
+    epochs: int,
+    rows: list[dict],
+    stopping: EarlyStopping,
+    store: Checkpoint,
+    quiet: bool,
+) -> list[dict]:
+    """Go on after `rows`; each epoch is measured, proves that what is frozen stood, and is kept."""
+    frozen = frozen_hashes(run.model)
 
     def one_epoch(number: int) -> dict[str, float]:
         row = run.train_epoch(train, number, epochs)
@@ -156,12 +180,10 @@ def fit(
         return row | (run.measure(valid, number) if valid else {})
 
     def after_epoch(rows: list[dict]) -> None:
-        stopping.keep(rows, model)
-        store.write(model, run.optimizer, rows, stopping.weights)
+        stopping.keep(rows, run.model)
+        store.write(run.model, run.optimizer, rows, stopping.weights)
 
-    rows = run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
-    stopping.restore(model)
-    return History(pd.DataFrame(rows), stopping.best_epoch(rows))
+    return run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
 
 
 def check_options(
@@ -243,20 +265,26 @@ def fine_tune(
         raise ValueError("fine_tune builds an optimizer for each part: call fit twice for your own")
     if head_lr is None:
         head_lr = lr.stop if isinstance(lr, slice) else lr
-    paths = [checkpoint and f"{checkpoint}.{part}" for part in ("head", "all")]
-    freeze(model, train_bn)
-    first = {"epochs": head_epochs, "lr": head_lr, "checkpoint": paths[0], **options}
-    if features is None:
-        head = fit(model, data, labels, **first)
-    else:
-        given = data.labels if labels is None and isinstance(data, SETS) else labels
-        if train_bn:
-            raise ValueError("features stand still: leave out features or train_bn")
-        head = fit_head(model, features, given, **first)
-    unfreeze(model)
-    if hold_bn:
-        hold_statistics(model)
-    rest = fit(model, data, labels, epochs=epochs, lr=lr, checkpoint=paths[1], **options)
+    if train_bn and features is not None:
+        raise ValueError("features stand still: leave out features or train_bn")
+    whole("head_epochs", head_epochs)
+    whole("epochs", epochs)
+    check_rate("head_lr", head_lr)
+    check_rate("lr", lr)
+    ends = [None if checkpoint is None else f"{checkpoint}.{part}" for part in ("head", "all")]
+    stores = [Checkpoint(path) for path in ends]
+    train = attach_labels(model, data, labels, options.get("augment"))
+    first = {"epochs": head_epochs, "lr": head_lr, "checkpoint": ends[0], **options}
+    with stores[0].put_back_if_cut(model):
+        freeze(model, train_bn)
+        if features is None:
+            head = fit(model, train, **first)
+        else:
+            head = fit_head(model, features, train.labels, **first)
+        unfreeze(model)
+        if hold_bn:
+            hold_statistics(model)
+        rest = fit(model, train, epochs=epochs, lr=lr, checkpoint=ends[1], **options)
     tables = [head.table.assign(part="head"), rest.table.assign(part="all")]
     tables[1]["epoch"] += len(head.table)
     return History(pd.concat(tables, ignore_index=True), len(head.table) + rest.best_epoch)
@@ -284,7 +312,9 @@ def fit_head(model: nn.Module, features: np.ndarray, labels, **options) -> Histo
         If features and labels do not fit the model or each other, or an option has no place.
     """
     size = getattr(getattr(model, "linear_head", None), "in_features", None)
-    features = torch.as_tensor(features, dtype=torch.float32)
+    if not isinstance(features, torch.Tensor):
+        features = torch.tensor(np.ascontiguousarray(features, dtype=np.float32))
+    features = features.detach().to("cpu", torch.float32)
     if features.ndim != 2 or features.shape[1] != size:
         raise ValueError(f"features must have the shape (n, {size}), got {tuple(features.shape)}")
     if labels is None or len(features) != len(labels):

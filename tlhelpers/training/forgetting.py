@@ -11,6 +11,7 @@ from torch import nn
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.photographs import photograph_crops
 from tlhelpers.models.backbones import Backbone, load_backbone, load_classifier
+from tlhelpers.models.devices import on_device
 
 FULL_SIZE = 224
 
@@ -23,9 +24,10 @@ def predict_imagenet_classes(backbone: Backbone, photographs: ImageSet) -> np.nd
     transform, last_layer = _imagenet()
     backbone.eval()
     pixels = photographs.pixels
-    with torch.inference_mode():
-        parts = [transform(pixels[i : i + 16]) for i in range(0, len(pixels), 16)]
-        return torch.cat([last_layer(backbone(part)).argmax(1) for part in parts]).numpy()
+    with on_device(backbone, last_layer, changes=False) as device, torch.inference_mode():
+        parts = (transform(pixels[i : i + 16]) for i in range(0, len(pixels), 16))
+        logits = [last_layer(backbone(part.to(device))).cpu() for part in parts]
+    return torch.cat(logits).argmax(1).numpy()
 
 
 def agreement(model: nn.Module, photographs: ImageSet | None = None) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
+import torch
 from torch import nn
 
 from tlhelpers.checks import is_int
@@ -146,16 +148,25 @@ def frozen_hashes(model: nn.Module) -> dict[str, str]:
 
     The statistics are those of layers that are held or have weights, but none that trains.
     """
-    hashes = {}
+    return {
+        name: hashlib.sha256(tensor_bytes(tensor)).hexdigest()
+        for name, tensor in _frozen_tensors(model)
+    }
+
+
+def frozen_names(model: nn.Module) -> list[str]:
+    """The names of what `frozen_hashes` hashes."""
+    return [name for name, _ in _frozen_tensors(model)]
+
+
+def _frozen_tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     for prefix, module in model.named_modules():
         weights = dict(module.named_parameters(recurse=False))
         frozen = {name: p for name, p in weights.items() if not p.requires_grad}
         if _is_held(module) or (weights and len(frozen) == len(weights)):
             frozen |= dict(module.named_buffers(recurse=False))
         for name, tensor in frozen.items():
-            digest = hashlib.sha256(tensor_bytes(tensor)).hexdigest()
-            hashes[f"{prefix}.{name}".lstrip(".")] = digest
-    return hashes
+            yield f"{prefix}.{name}".lstrip("."), tensor
 
 
 def frozen_hash(model: nn.Module) -> str:

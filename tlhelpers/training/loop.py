@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,8 @@ from torch import nn
 from tlhelpers.checks import known
 from tlhelpers.errors import CourseError
 from tlhelpers.models.precision import PRECISIONS, has_bfloat16
-from tlhelpers.training.batches import Labelled, cut_into_batches
+from tlhelpers.training.batches import Labelled, cut_into_batches, cut_into_steps
+from tlhelpers.training.randomness import random_state_put_back, seed_all
 from tlhelpers.training.schedules import rate_factor
 
 
@@ -30,29 +31,26 @@ class Step:
 
 
 class Run:
-    """Model and optimizer on their device, ready for one epoch after the other."""
+    """Model and optimizer on a device, ready for one epoch after the other."""
 
     def __init__(
         self,
         model: nn.Module,
-        optimizer,
+        optimizer: torch.optim.Optimizer,
+        device: torch.device,
         precision: str,
         batch_size: int,
         seed: int,
         schedule: str = "constant",
         warmup: float = 0.0,
     ):
-        from accelerate import Accelerator
-
         known("precision", precision, PRECISIONS)
-        # Accelerator takes the precision once per process; a notebook compares several.
-        self.accelerator = Accelerator()
-        self.device = self.accelerator.device
-        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.batch_size, self.seed, self.precision = batch_size, seed, precision
+        tell_what_is_ignored()
+        self.model, self.optimizer, self.device = model, optimizer, device
+        self.batch_size, self.seed = batch_size, seed
         self.schedule, self.warmup = schedule, warmup
         self.rates = [group["lr"] for group in optimizer.param_groups]
-        self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(self.device))
+        self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(device))
 
     def repeat(
         self,
@@ -68,7 +66,7 @@ class Run:
         The model is left in evaluation mode, and the random state of the process as it was.
         """
         rows = list(rows)
-        with random_state_put_back(self.device):
+        with random_state_put_back():
             while len(rows) < epochs and not is_over(rows):
                 start, number = time.perf_counter(), len(rows) + 1
                 row = {"epoch": number, **one_epoch(number)}
@@ -83,8 +81,8 @@ class Run:
         self, epoch: int, epochs: int, draw: Callable[[np.random.Generator], Sequence[np.ndarray]]
     ) -> Iterator[Step]:
         """Cut what `draw` orders into steps, each with its rates; the epoch's number seeds all."""
-        orders = draw(self._seeded(epoch))
-        batches = [cut_into_batches(order, self.batch_size) for order in orders]
+        orders = draw(seed_all(self.seed, epoch))
+        batches = [cut_into_steps(order, self.batch_size) for order in orders]
         self.model.train()
         for number, items in enumerate(zip(*batches, strict=True), start=1):
             progress = (epoch - 1 + (number - 0.5) / len(batches[0])) / epochs
@@ -95,7 +93,7 @@ class Run:
         """Change what trains by the gradient of a loss that is a number."""
         _refuse_nan(loss, step.epoch, step.number, too_high=too_high)
         self.optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
+        loss.backward()
         self.optimizer.step()
 
     def train_epoch(self, data: Labelled, number: int, epochs: int) -> dict[str, float]:
@@ -139,13 +137,6 @@ class Run:
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
-    def _seeded(self, epoch: int) -> np.random.Generator:
-        from accelerate.utils import set_seed
-
-        sequence = np.random.SeedSequence((self.seed, epoch))
-        set_seed(int(sequence.generate_state(1)[0]))
-        return np.random.default_rng(sequence)
-
 
 def apply_to(model: nn.Module, x, device) -> torch.Tensor:
     """The model's output for a batch: a tensor, a tuple of arguments or a mapping of named ones."""
@@ -158,19 +149,27 @@ def apply_to(model: nn.Module, x, device) -> torch.Tensor:
 
 
 def _quick(device: torch.device) -> bool:
-    return torch.cuda.is_bf16_supported() if device.type == "cuda" else has_bfloat16()
+    """Whether a device computes in bfloat16."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and has_bfloat16()
 
 
-@contextmanager
-def random_state_put_back(device: torch.device):
-    """Whatever is drawn inside leaves the random numbers of the process as they were."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - augmentations draw from it
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002
+def tell_what_is_ignored() -> None:
+    """Warn of a launcher's variables in the environment: `fit` trains in its own process alone.
+
+    Device and precision are decided by what is given to `fit`, not by settings of accelerate.
+    """
+    found = {name: value for name, value in os.environ.items() if name.startswith("ACCELERATE_")}
+    if os.environ.get("WORLD_SIZE", "1") not in ("", "0", "1"):
+        found |= {n: os.environ[n] for n in ("WORLD_SIZE", "RANK") if n in os.environ}
+    if found:
+        values = ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
+        warnings.warn(
+            f"the environment holds {values}: training here runs in one process and takes its "
+            "precision from its own argument, so these are ignored",
+            stacklevel=4,
+        )
 
 
 def _refuse_nan(loss, epoch: int, step: int, what="", too_high: str = "learning rate") -> None:

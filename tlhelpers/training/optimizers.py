@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import nn
@@ -78,6 +81,31 @@ def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
     if not trained:
         raise ValueError("every weight is frozen: unfreeze(model) or freeze_to(model, -1) first")
     return trained
+
+
+@contextmanager
+def follow_weights(optimizer: torch.optim.Optimizer) -> Iterator[None]:
+    """What an optimizer remembers of each weight lies afterwards where the weight lies."""
+    try:
+        yield
+    finally:
+        move_memory(optimizer)
+
+
+def move_memory(optimizer: torch.optim.Optimizer) -> None:
+    """Put what an optimizer remembers of each weight, but its count of steps, beside the weight."""
+    for weight, memory in optimizer.state.items():
+        for name, value in memory.items():
+            if isinstance(value, torch.Tensor) and name != "step":
+                memory[name] = value.to(weight.device)
+
+
+def check_rate(name: str, lr: float | slice) -> None:
+    """Refuse what is no rate and no slice of rates."""
+    try:
+        _rates(lr, 2)
+    except ValueError as error:
+        raise ValueError(str(error).replace("lr must", f"{name} must")) from None
 
 
 def _rates(lr: float | slice, n: int) -> list[float]:

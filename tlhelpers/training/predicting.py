@@ -10,6 +10,7 @@ from torch import nn
 from tlhelpers.checks import is_int, whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
+from tlhelpers.models.devices import on_device
 from tlhelpers.training.batches import SETS, Batches, batches_of, cut_into_batches
 from tlhelpers.training.loop import apply_to
 
@@ -20,7 +21,7 @@ def predict(
     count: int | None = None,
     batch_size: int = 32,
 ) -> np.ndarray:
-    """The most likely class of each item; the model is left in evaluation mode.
+    """The most likely class of each item; the model is left in evaluation mode, where it was.
 
     Parameters
     ----------
@@ -57,15 +58,17 @@ def predict_outputs(
     """What the model gives for each item, as it is, float32 (n, k); as `predict`."""
     if not isinstance(data, SETS) and not is_int(count):
         raise ValueError("say how many items there are to predict: count=…")
-    items = np.arange(len(data) if count is None else count)
+    items = np.arange(len(data) if count is None else whole("count", count))
+    if not len(items):
+        raise ValueError("there are no items to predict")
     if isinstance(data, TextSet):  # texts of like length go together: little is filled up
         items = np.argsort([len(text) for text in data.texts], kind="stable")
-    device = next(model.parameters()).device
     batches = batches_of(model, data)
     parts = cut_into_batches(items, whole("batch_size", batch_size))
     model.eval()
-    with torch.inference_mode():
-        outputs = torch.cat([apply_to(model, batches(part), device) for part in parts])
+    with on_device(model, changes=False) as device, torch.inference_mode():
+        outputs = [apply_to(model, batches(part), device).float().cpu() for part in parts]
+    outputs = torch.cat(outputs).numpy()
     in_order = np.empty(outputs.shape, dtype=np.float32)
-    in_order[items] = outputs.float().cpu().numpy()
+    in_order[items] = outputs
     return in_order
