@@ -26,12 +26,19 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-# `lab` gives JupyterLab a clean PYTHONPATH, so the guard comes in by the settings instead.
+# `lab` gives JupyterLab a clean PYTHONPATH and no foreign settings: the guard needs an option.
+START = """import sys
+from tlhelpers.__main__ import main
+from tlhelpers.setup import launcher
+launcher.QUIET += (f"--config={sys.argv[1]}",)
+sys.exit(main(sys.argv[2:]))
+"""
 GUARD = f"""import sys
 sys.path.insert(0, {str(ROOT / "tests" / "no_network")!r})
 import guard
 guard.install(*guard.ALL)
 """
+GUARDED = "guarded/jupyter_server_config.py"
 START_SECONDS, LESSON_SECONDS = 120, 300
 
 
@@ -57,7 +64,15 @@ def lab(folder: Path):
     port = free_port()
     with log.open("wb") as out:
         started = subprocess.Popen(
-            [sys.executable, "-m", "tlhelpers", "lab", "--no-browser", "--port", str(port)],
+            [
+                sys.executable,
+                "-c",
+                START,
+                folder / GUARDED,
+                "lab",
+                "--no-browser",
+                f"--port={port}",
+            ],
             cwd=ROOT,
             env=_learner(folder),
             stdin=subprocess.DEVNULL,
@@ -83,9 +98,9 @@ def free_port() -> int:
 
 def _learner(folder: Path) -> dict[str, str]:
     """Variables for a first start: own working folder, no settings of whoever runs the tests."""
-    jupyter, ipython = folder / "jupyter", folder / "ipython"
+    ipython = folder / "ipython"
     for path in (
-        jupyter / "jupyter_server_config.py",
+        folder / GUARDED,
         ipython / "profile_default" / "startup" / "00-no-network.py",
     ):
         path.parent.mkdir(parents=True)
@@ -93,7 +108,7 @@ def _learner(folder: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "TLHELPERS_PR"))}
     return kept | {
         "TLHELPERS_WORK": str(folder / "work"),
-        "JUPYTER_CONFIG_DIR": str(jupyter),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "IPYTHONDIR": str(ipython),
