@@ -150,7 +150,7 @@ def _entries(folder: Path, report: _Report) -> list[tuple[Path, os.stat_result]]
     """What lies in a folder and is a user's own, by name, with its properties."""
     entries = []
     try:
-        paths = sorted(folder.iterdir(), key=_name)
+        paths = sorted(folder.iterdir(), key=lambda path: (_name(path), path.name))
     except OSError as error:
         report.leave_out(folder, "that cannot be opened", error.strerror)
         return []
@@ -182,6 +182,7 @@ def _class_folders(root: Path, report: _Report) -> dict[str, Path]:
         found = f"only {names[0]!r}" if names else "none"
         raise CourseError(
             f"{_readable(root)} needs at least two sub-folders, one per class; found {found}"
+            + "".join(f"; {line}" for line in report.lines())
         )
     try:
         return dict(zip(distinct_names(names, case=False), folders, strict=True))
@@ -268,5 +269,5 @@ def _check_counts(root: Path, folders: dict[str, Path], labels: list[int], repor
             raise CourseError(
                 f"class {name!r} in {_readable(root)} has {count} picture(s) that can be read: at "
                 "least two are needed, one to train on and one to test on"
-                + "".join(f"; left out: {line}" for line in report.lines(folder))
+                + "".join(f"; {line}" for line in report.lines(folder))
             )
