@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlhelpers.checks import is_number, known, number, whole, whole_numbers
+from tlhelpers.checks import full_texts, is_number, known, number, whole, whole_numbers
 
 
 @given(st.integers(-(2**60), 2**60), st.integers(-5, 5))
@@ -33,6 +33,19 @@ def test_the_upper_end_is_told():
 def test_no_float_becomes_another_whole_number(value):
     with pytest.raises(ValueError, match="labels must be whole numbers"):
         whole_numbers([1.0, value], "labels")
+
+
+def test_masked_numbers_are_missing():
+    assert whole_numbers(np.ma.array([1, 2]), "labels").tolist() == [1, 2]
+    with pytest.raises(ValueError, match="labels are masked"):
+        whole_numbers(np.ma.array([1, 2], mask=[False, True]), "labels")
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a\udfffb", "\udc00"])
+def test_half_a_character_is_refused_wherever_it_stands(half):
+    assert full_texts(["\ud7ff\ue000😀"]) == ["\ud7ff\ue000😀"]
+    with pytest.raises(ValueError, match="text 1 holds half a character"):
+        full_texts(["good", half])
 
 
 @given(st.lists(st.integers(-(2**53), 2**53), min_size=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 
@@ -9,6 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from tlhelpers.errors import nearest
+
+HALF_SIGN = re.compile("[\ud800-\udfff]")
 
 
 def whole_numbers(values, what: str) -> np.ndarray:
@@ -30,6 +33,8 @@ def whole_numbers(values, what: str) -> np.ndarray:
     ValueError
         If they are empty, not whole, or not in one dimension.
     """
+    if np.ma.is_masked(values):
+        raise ValueError(f"{what} are masked: give every item one")
     values = np.asarray(values)
     if values.ndim != 1:
         raise ValueError(f"{what} must have one dimension, got shape {values.shape}")
@@ -137,7 +142,7 @@ def full_texts(texts) -> list[str]:
     for place, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"text {place} is {text!r}: leave empty and missing texts out")
-        if any("\ud800" <= sign <= "\udfff" for sign in text):
+        if HALF_SIGN.search(text):
             raise ValueError(f"text {place} holds half a character: read its file as UTF-8")
     return texts
 

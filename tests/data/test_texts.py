@@ -1,5 +1,7 @@
 """Text sets: rated sentences, groups that hold what says the same, newsgroups."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from tlhelpers.data.texts import (
     DOMAINS,
     Newsgroups,
     TextSet,
+    join_texts,
     load_senses,
     load_sentiment,
 )
@@ -16,11 +19,11 @@ from tlhelpers.data.texts import (
 each_domain = pytest.mark.parametrize("domain", list(DOMAINS))
 
 
-def text_set(words, labels=None, groups=None):
+def text_set(words, labels=None, groups=None, class_names=("a", "b"), domain="made"):
     n = len(words)
     labels = np.arange(n) % 2 if labels is None else labels
     groups = [str(i) for i in range(n)] if groups is None else groups
-    return TextSet(words, labels, ["a", "b"], groups, np.zeros(len(words)))
+    return TextSet(words, labels, class_names, groups, np.zeros(len(words)), domain)
 
 
 # ---------------------------------------------------------------- rated sentences
@@ -93,7 +96,18 @@ def test_a_wrong_choice_is_told(arguments, message):
         (["good", None], {}, "text 1 is None"),
         (["good", 3], {}, "text 1 is 3"),
         (["good", "bad"], {"labels": [0, 2]}, r"labels must lie in 0..1, got 0..2"),
+        (["good", "bad"], {"labels": np.ma.array([0, 1], mask=[0, 1])}, "labels are masked"),
         (["good", "bad"], {"groups": ["x"]}, "must have one length"),
+        (["good", "bad"], {"groups": ["x", None]}, "the first is item 1"),
+        (["good", "bad"], {"groups": ["x", " "]}, "the first is item 1"),
+        (["good", "bad"], {"groups": np.array([1, np.nan])}, "the first is item 1"),
+        (["good", "bad"], {"groups": ["nan", "x"]}, "the first is item 0"),
+        (["good", "bad"], {"groups": [1, 2.0]}, "the group of item 1 is 2.0"),
+        (["good", "bad"], {"class_names": ["pos", "pos"]}, "'pos' more than once"),
+        (["good", "bad"], {"class_names": ["pos", "pos "]}, "'pos' and 'pos ' differ in case"),
+        (["good", "bad"], {"class_names": ["Pos", "pos"]}, "'Pos' and 'pos' differ in case"),
+        (["good", "bad"], {"class_names": ["e\u0301", "é"]}, "'é' more than once"),
+        (["good", "bad"], {"class_names": ["pos", None]}, "the name of class 1 is None"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(words, options, message):
@@ -107,6 +121,22 @@ def test_a_subset_keeps_everything_in_order():
     assert part.texts.tolist() == ["שלום 👋", "one"] and part.groups.tolist() == ["3", "0"]
     assert part.labels.tolist() == [1, 0] and part.counts() == {"a": 1, "b": 1}
     assert found.subset(np.array([True, False, False, False])).texts.tolist() == ["one"]
+
+
+def test_every_name_and_text_comes_in_composed_letters():
+    word = "Übung für später"
+    two = unicodedata.normalize("NFD", word)
+    assert two != word
+    given = {"class_names": [two, "other"], "groups": [two, word], "domain": two}
+    found = text_set([two, "last"], **given)
+    assert found.texts[0] == found.class_names[0] == found.domain == word
+    assert found.groups.tolist() == [word, word]
+    assert found.fingerprint == text_set([word, "last"]).fingerprint
+    assert join_texts(found, text_set(["x"], [0], class_names=[word, "other"])).counts()[word] == 2
+
+
+def test_whole_numbers_may_be_groups():
+    assert text_set(["one", "two"], groups=np.array([10, 2])).groups.tolist() == ["10", "2"]
 
 
 def test_fingerprints_look_past_case_and_spaces():

@@ -69,6 +69,7 @@ class TextSet:
         object.__setattr__(self, "class_names", distinct_names(self.class_names))
         object.__setattr__(self, "labels", whole_numbers(self.labels, "labels"))
         object.__setattr__(self, "groups", group_names(self.groups))
+        object.__setattr__(self, "domain", composed(str(self.domain)))
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=float))
         lengths = {name: len(getattr(self, name)) for name in ("texts", "labels", "groups")}
         lengths["scores"] = len(self.scores)
