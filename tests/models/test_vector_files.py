@@ -1,19 +1,30 @@
 """Word vectors that others have trained: GloVe, files in all forms, and what is wrong is told."""
 
+import bz2
 import gzip
 import hashlib
 import json
+import lzma
 import os
+import pickle
 import re
 import socket
+import struct
 import subprocess
 import sys
+import tarfile
 import threading
+import warnings
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
+import torch
 from gensim.models import KeyedVectors
+from gensim.test.utils import datapath
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -286,14 +297,17 @@ A, B = (b"a", [1, 2]), (b"b", [3, 4])
     [
         (binary(A, B, head="3 2"), ["unexpected end"]),
         (binary(A, B)[:-3], ["unexpected end"]),
-        (binary(A, B, A), ["tells of 3 words, but 2 different ones were found"]),
+        (binary(A, B, A), ["word 3: the word 'a' stands in word 1 already"]),
         (binary(A, (b"b", [np.nan, 1])), ["the vector of 'b'", "not finite"]),
-        (binary(A, ("ö".encode("latin-1"), [3, 4])), ["a word that is not UTF-8"]),
+        (binary(A, ("ö".encode("latin-1"), [3, 4])), ["word 2 is not UTF-8"]),
         (binary(A, head="0 2"), ["holds no vectors"]),
         (binary(A, head="1 0"), ["holds no vectors"]),
-        (binary(A, head="9999999999999999999 2"), ["does not hold 9999999999999999999 vectors"]),
-        (b"\x80\x04\x95\x00\x00", ["line 1 is not UTF-8"]),
-        (b"PK\x03\x04\x14\x00", ["zip archive: unpack it first"]),
+        (binary(A, head="9999999999999999999 2"), ["of 9999999999999999999 words, but holds 1"]),
+        (
+            binary(A, head="1 99999999999"),
+            ["99999999999 numbers per word", "first line is damaged"],
+        ),
+        (b"2 2\n" + b"\0" * 99_999, ["a word that does not end"]),
     ],
 )
 def test_a_binary_that_will_not_do_is_named_with_its_fault(tmp_path, content, parts, capfd):
@@ -336,11 +350,287 @@ def test_broken_blocks_of_a_gz_are_told_as_what_they_are(tmp_path):
     refused(path, "cannot read the vectors", "invalid block type")
 
 
-def test_a_gz_that_is_none_and_a_folder_are_told(tmp_path):
-    path = tmp_path / "mine.txt.gz"
-    path.write_text(GOOD)
-    refused(path, "cannot read the vectors")
+def test_a_folder_is_told(tmp_path):
     refused(tmp_path, "cannot read the vectors")
+
+
+# ---------------------------------------------------------------- what it is, by its content
+
+PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("how", PACKERS)
+@pytest.mark.parametrize("ending", [".txt", "", ".gz", ".bz2"])
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+def test_what_is_packed_is_unpacked_whatever_its_name_says(tmp_path, how, ending, binary):
+    data = saved(tmp_path / "plain", WORDS, ROWS, binary=binary).read_bytes()
+    path = tmp_path / f"mine{ending}"
+    path.write_bytes(PACKERS[how](data))
+    same(load_vectors(path), WORDS, ROWS)
+    path.write_bytes(PACKERS[how](data)[:-5])
+    refused(path)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz"])
+def test_what_was_unpacked_on_the_way_is_read(tmp_path, ending):
+    path = tmp_path / f"mine{ending}"
+    path.write_text(GOOD)
+    same(load_vectors(path), ["a", "b", "c"], [[1, 2], [3, 4], [5, 6]])
+
+
+def _numpys(folder):
+    np.save(folder / "x.npy", np.eye(3))
+    return folder / "x.npy"
+
+
+def _npz(folder):
+    np.savez(folder / "x.npz", np.eye(3))
+    return folder / "x.npz"
+
+
+def _gensims(folder):
+    keyed_vectors(WORDS, ROWS).save(str(folder / "x.kv"))
+    return folder / "x.kv"
+
+
+def _tar(folder):
+    (folder / "glove.txt").write_text(GOOD)
+    with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
+        archive.add(folder / "glove.txt", "glove.txt")
+    return folder / "x.tar.gz"
+
+
+def _torchs(folder):
+    torch.save({"a": torch.ones(2)}, folder / "x.pt")
+    return folder / "x.pt"
+
+
+def _safetensors(folder):
+    safetensors.numpy.save_file({"a": np.eye(2)}, folder / "x.safetensors")
+    return folder / "x.safetensors"
+
+
+def _page(folder):
+    (folder / "x.txt").write_text("\n<!DOCTYPE html>\n<html><body>Not found</body></html>")
+    return folder / "x.txt"
+
+
+def _pointer(folder):
+    (folder / "x.txt").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    return folder / "x.txt"
+
+
+@pytest.mark.parametrize(
+    ("make", "parts"),
+    [
+        (_numpys, ["an array of NumPy", "keyed_vectors(words, numpy.load("]),
+        (
+            _gensims,
+            ["a pickle, as gensim's save() writes it", "save_word2vec_format('vectors.bin'"],
+        ),
+        (_npz, ["a zip archive: unpack it first"]),
+        (_tar, ["a tar archive: unpack it first"]),
+        (_torchs, ["a zip archive"]),
+        (_safetensors, ["a file of safetensors"]),
+        (_page, ["a web page: download the file itself"]),
+        (_pointer, ["only a pointer of Git LFS"]),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(tmp_path, make, parts):
+    refused(make(tmp_path), *parts)
+
+
+class _Bomb:
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_a_binary_file_of_an_unknown_kind_is_not_told_as_a_text():
+    refused(Path(datapath("lee_fasttext.bin")), "is a binary file, but neither word2vec nor")
+
+
+def test_no_pickle_is_opened_in_whatever_it_lies(tmp_path):
+    bomb = _Bomb(tmp_path / "exploded")
+    for protocol in range(6):
+        path = file(tmp_path, pickle.dumps(bomb, protocol), f"{protocol}.kv")
+        refused(path, *(["a pickle"] if protocol > 1 else []))
+        refused(file(tmp_path, gzip.compress(path.read_bytes()), "packed.kv"))
+    np.save(tmp_path / "objects.npy", np.array([bomb], dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "objects.npz", np.array([bomb], dtype=object))
+    for name in ("objects.npy", "objects.npz"):
+        refused(tmp_path / name)
+    assert not (tmp_path / "exploded").exists()
+    pickle.loads(path.read_bytes())
+    assert (tmp_path / "exploded").exists(), "the bomb is none, so the test above shows nothing"
+
+
+def test_a_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    file(tmp_path, GOOD)
+    assert load_vectors("~/mine.txt").index_to_key == ["a", "b", "c"]
+
+
+# ---------------------------------------------------------------- models of fastText
+
+FASTTEXT = Path(datapath("crime-and-punishment.bin"))
+
+
+def test_a_model_of_fasttext_gives_the_vectors_that_fasttext_writes():
+    found = load_vectors(FASTTEXT)
+    lines = FASTTEXT.with_suffix(".vec").read_text("utf-8").splitlines()[1:]
+    rows = {line.split(" ")[0]: line.split(" ")[1:6] for line in lines}
+    assert len(rows) == len(found.index_to_key) == 291 and "landlord" not in found
+    for word, row in rows.items():
+        np.testing.assert_allclose(found[word], np.float32(row), atol=1e-4)
+    assert load_vectors(FASTTEXT, 7).index_to_key == found.index_to_key[:7]
+
+
+def changed(place, form, value):
+    data = bytearray(FASTTEXT.read_bytes())
+    struct.pack_into(form, data, place, value)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (FASTTEXT.read_bytes()[:30], "cannot be read"),
+        (FASTTEXT.read_bytes()[:900], "cut off among its words"),
+        (FASTTEXT.read_bytes()[:9000], "cut off among its numbers"),
+        (changed(4, "<i", 13), "version 13, not 12"),
+        (changed(8, "<i", 10**9), "sizes contradict each other"),
+        (changed(8 + 32, "<i", 10**9), "sizes contradict each other"),
+        (changed(8 + 32, "<i", 0), "options are damaged"),
+        (changed(64, "<i", 2**31 - 1), "it tells classes of texts apart"),
+        (changed(72, "<i", 5), "it tells classes of texts apart"),
+        (changed(84, "<q", 9), "quantized"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_a_model_of_fasttext_whose_sizes_are_false_is_refused_and_not_waited_for(
+    tmp_path, data, part
+):
+    refused(file(tmp_path, data, "mine.bin"), "a model of fastText that cannot be read", part)
+
+
+def test_a_packed_model_of_fasttext_is_told(tmp_path):
+    path = file(tmp_path, FASTTEXT.read_bytes(), "mine.bin.gz")
+    refused(path, "a packed model of fastText: unpack it")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 100), st.integers(0, 255))
+def test_one_changed_byte_of_its_head_ends_in_vectors_or_one_error(tmp_path, place, byte):
+    data = bytearray(FASTTEXT.read_bytes())
+    data[place] = byte
+    with suppress(CourseError):
+        load_vectors(file(tmp_path, bytes(data), "mine.bin"))
+
+
+# ---------------------------------------------------------------- damaged words left out
+
+
+def with_damage(path, words, rows, *parts, limit=None):
+    """The good words, and one warning that names the file."""
+    with pytest.warns(UserWarning, match=re.escape(str(path))) as told:
+        same(load_vectors(path, limit, skip_damaged=True), words, rows)
+    assert len(told) == 1 and all(part in str(told[0].message) for part in parts), told[0].message
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("bad", "kind"),
+    [
+        ("b 7 8", "1 come again"),
+        ("x nan 1", "1 are not finite"),
+        ("x 1", "1 have another form"),
+        ("x 1 2 3", "1 have another form"),
+        ("x", "1 have another form"),
+        ("schön 1 2".encode("latin-1"), "1 are not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("head", ["", "4 2\n"], ids=["plain", "sizes"])
+def test_one_damaged_line_is_left_out_and_told(tmp_path, bad, kind, head):
+    bad = bad if isinstance(bad, bytes) else bad.encode()
+    path = file(tmp_path, f"{head}a 1 2\nb 3 4\n".encode() + bad + b"\nc 5 6\n")
+    refused(path, "skip_damaged=True leaves such words out")
+    line = 4 if head else 3
+    where = f"the first: {path}, line {line}"
+    three = (["a", "b", "c"], [[1, 2], [3, 4], [5, 6]])
+    with_damage(path, *three, f"1 of 4 words were left out ({kind})", where)
+    with_damage(path, *three, limit=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same(load_vectors(path, 2, skip_damaged=True), ["a", "b"], [[1, 2], [3, 4]])
+
+
+def test_damaged_words_of_a_binary_are_left_out_and_told(tmp_path):
+    good = [(b"a", [1, 2]), (b"b", [3, 4]), (b"c", [5, 6]), (b"d", [7, 8])]
+    bad = [(b"a", [9, 9]), ("ö".encode("latin-1"), [3, 4]), (b"x", [np.inf, 0])]
+    path = file(tmp_path, binary(*good[:2], *bad, *good[2:]), "mine.bin")
+    refused(path, "word 3: the word 'a' stands in word 1 already; skip_damaged=True")
+    told = "3 of 7 words were left out (1 come again, 1 are not UTF-8, 1 are not finite)"
+    rows = [[1, 2], [3, 4], [5, 6], [7, 8]]
+    with_damage(path, list("abcd"), rows, told, "word 3: the word 'a'")
+    with_damage(path, list("abc"), rows[:3], limit=3)
+
+
+def test_what_is_there_of_a_file_that_was_cut_off_is_taken(tmp_path):
+    for content in (GOOD[:-6], binary(A, B, (b"c", [5, 6]))[:-3]):
+        path = file(tmp_path, content, "cut")
+        refused(path, "skip_damaged=True takes what there is")
+        with_damage(path, ["a", "b"], [[1, 2], [3, 4]], "of 3 words, but holds 2")
+
+
+def test_a_file_of_which_little_would_be_left_is_refused_all_the_same(tmp_path):
+    path = file(tmp_path, "a 1 2\nb\nc\nd\n")
+    with pytest.raises(CourseError, match=r"line 2: a word and 2 .* 2 of 4 words are no better"):
+        load_vectors(path, skip_damaged=True)
+    for content in (b"\x80\x04\x95", b"", "a 1 2\n".encode("utf-16")):
+        with pytest.raises(CourseError):
+            load_vectors(file(tmp_path, content), skip_damaged=True)
+
+
+lines = st.lists(
+    st.one_of(
+        st.sampled_from(["a 1 2", "b 3 4", "c 5 6", "d", "e 1", "f nan 1", "g 1 x", "", "h 1 2 3"]),
+        st.builds("w{} 1 2".format, st.integers(0, 9)),
+    ),
+    max_size=9,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines)
+def test_what_is_kept_and_what_is_told_make_the_whole_file(tmp_path, drawn):
+    path = file(tmp_path, "\n".join(["zero 0 0", *drawn]) + "\n")
+    full = ["zero 0 0", *filter(None, drawn)]
+    good = list(
+        dict.fromkeys(line.split(" ")[0] for line in full if re.fullmatch(r"\w+ \d \d", line))
+    )
+    lost = len(full) - len(good)
+    if lost > len(good):
+        with pytest.raises(CourseError, match=f"and {lost - 1} of {len(full)} words"):
+            load_vectors(path, skip_damaged=True)
+        return
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert load_vectors(path, skip_damaged=True).index_to_key == good
+    assert len(told) == bool(lost)
+    assert not lost or f"{lost} of {len(full)} words were left out" in str(told[0].message)
+
+
+def test_rows_that_are_not_as_many_as_the_words_are_refused():
+    with pytest.raises(ValueError, match="got 2 words and 3 rows"):
+        keyed_vectors(["a", "b"], np.eye(3))
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="all may be read here")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,12 +15,22 @@ from gensim.models import KeyedVectors
 
 from tlhelpers.checks import whole
 from tlhelpers.errors import CourseError
+from tlhelpers.models.fasttext_files import read_fasttext
+from tlhelpers.models.saving import user_path
+from tlhelpers.models.vector_formats import (
+    FASTTEXT,
+    UNREADABLE,
+    opened,
+    refuse_binary,
+    refuse_other_formats,
+)
+from tlhelpers.models.vector_reading import read_binary, read_text, sizes
 from tlhelpers.models.words import all_composed
-from tlhelpers.setup.archives import DAMAGE
 from tlhelpers.setup.paths import derived_dir, offline
 from tlhelpers.setup.sources import read_member
 
 EMBEDDED = "glove-50d"
+ENDINGS = {".txt", ".vec", ".bin", ".gz", ".bz2", ".xz", ".npy", ".kv", ".model", ".zip"}
 
 
 def keyed_vectors(words: Sequence[str], rows: np.ndarray) -> KeyedVectors:
@@ -37,13 +45,28 @@ def keyed_vectors(words: Sequence[str], rows: np.ndarray) -> KeyedVectors:
     Returns
     -------
     gensim.models.KeyedVectors
+
+    Raises
+    ------
+    ValueError
+        If there are not as many rows as words.
     """
+    if len(words) != len(rows):
+        raise ValueError(f"each word needs one row, got {len(words)} words and {len(rows)} rows")
+    return _from_own(list(words), np.array(rows, dtype=np.float32))
+
+
+def _from_own(words: list[str], rows: np.ndarray) -> KeyedVectors:
+    """The same, with an array that nobody else holds: add_vectors would copy it twice."""
     vectors = KeyedVectors(rows.shape[1])
-    vectors.add_vectors(all_composed(words), rows)
+    vectors.index_to_key, vectors.vectors = all_composed(words), rows
+    vectors.key_to_index = {word: place for place, word in enumerate(vectors.index_to_key)}
     return vectors
 
 
-def load_vectors(name: str = EMBEDDED, limit: int | None = None) -> KeyedVectors:
+def load_vectors(
+    name: str = EMBEDDED, limit: int | None = None, skip_damaged: bool = False
+) -> KeyedVectors:
     """Word vectors that others have trained.
 
     Parameters
@@ -51,10 +74,15 @@ def load_vectors(name: str = EMBEDDED, limit: int | None = None) -> KeyedVectors
     name : str or Path
         ``"glove-50d"`` [1]_ comes with the course: 400,000 words of Wikipedia and newswire, 50
         numbers each. Else a file as word2vec and GloVe write them: text, with or without a first
-        line that tells the sizes, or binary; ``.gz`` is unpacked. What is no file is asked of
+        line that tells the sizes, or binary; or a model that fastText saved, of which the words
+        that it was trained on are taken. gzip, bzip2 and xz are unpacked. A pickle, as gensim's
+        ``save`` writes it, is not opened: it could run any program. What is no file is asked of
         gensim's downloader by name, e.g. ``"word2vec-google-news-300"``, when there is a network.
     limit : int, optional
         Take only the first so many words; in most files the frequent ones come first.
+    skip_damaged : bool
+        Leave words out that come again, are not UTF-8, lack numbers or hold values that are not
+        finite, instead of refusing the file; a warning counts them.
 
     Returns
     -------
@@ -64,7 +92,8 @@ def load_vectors(name: str = EMBEDDED, limit: int | None = None) -> KeyedVectors
     Raises
     ------
     CourseError
-        If a file cannot be read as vectors (the message names the line), or a name cannot be had.
+        If a file cannot be read as vectors (the message says what it is, or names the line), or a
+        name cannot be had.
     ValueError
         If `limit` is below 1.
 
@@ -78,8 +107,10 @@ def load_vectors(name: str = EMBEDDED, limit: int | None = None) -> KeyedVectors
     if str(name) == EMBEDDED:
         words, rows = _glove()
         return keyed_vectors(words[:limit], rows[:limit])
-    path = Path(name).expanduser()
-    return _read(path, limit) if path.exists() else _downloaded(str(name), limit)
+    path = user_path(name, "file of vectors")
+    if path.exists():
+        return _read(path, limit, skip_damaged)
+    return _downloaded(str(name), limit, skip_damaged)
 
 
 @cache
@@ -93,156 +124,41 @@ def _glove() -> tuple[list[str], np.ndarray]:
 # ---------------------------------------------------------------- files
 
 
-def _read(path: Path, limit: int | None) -> KeyedVectors:
+def _read(path: Path, limit: int | None, skip: bool) -> KeyedVectors:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             start = file.read(4096)
-        if start.startswith(b"PK\x03\x04"):
-            raise CourseError(f"{path} is a zip archive: unpack it first")
+        refuse_other_formats(path, start)
+        if start.startswith(FASTTEXT):
+            words, rows = read_fasttext(path)
+            return keyed_vectors(words[:limit], rows[:limit])
         if _is_binary(start):
-            return _read_binary(path, limit)
-        return _read_text(path, limit)
-    except DAMAGE as error:
+            return _from_own(*read_binary(path, limit, skip))
+        refuse_binary(path, start)
+        return _from_own(*read_text(path, limit, skip))
+    except UNREADABLE as error:
         raise CourseError(f"cannot read the vectors in {path} ({error})") from error
-
-
-@contextmanager
-def _opened(path: Path):
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-        yield file
 
 
 def _is_binary(start: bytes) -> bool:
     """A binary file has a line of two sizes and then bytes that no text holds."""
     head, _, rest = start.partition(b"\n")
-    sizes = _sizes(head)
-    if sizes is None:
+    told = sizes(head)
+    if told is None:
         return False
     # In a small file no number may hold such a byte; then those of the first word tell.
-    numbers = rest.partition(b"\n")[0].rstrip(b" \r").rsplit(b" ", sizes[1])[1:]
+    numbers = rest.partition(b"\n")[0].rstrip(b" \r").rsplit(b" ", told[1])[1:]
     return any(byte < 9 for byte in rest) or any(map(NO_NUMBER.search, numbers))
 
 
 NO_NUMBER = re.compile(rb"[^!-~\t]")
 
 
-def _sizes(line: bytes) -> tuple[int, int] | None:
-    parts = line.split()
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
-        return None
-    return int(parts[0]), int(parts[1])
-
-
-# ---------------------------------------------------------------- text
-# gensim reads it a third as fast, and neither words that hold spaces nor empty lines; of what is
-# wrong it names no line.
-
-
-def _read_text(path: Path, limit: int | None) -> KeyedVectors:
-    words: dict[str, int] = {}
-    rows, size, promised = [], None, None
-    for number, line in _lines(path):
-        if number == 1 and _sizes(line.encode()):
-            promised, size = _sizes(line.encode())
-            continue
-        if limit is not None and len(rows) == limit:
-            break
-        size = size or len(line.split(" ")) - 1
-        word, row = _parsed(line, size, f"{path}, line {number}")
-        if word in words:
-            raise CourseError(
-                f"{path}, line {number}: the word {word!r} stands in line {words[word]} already"
-            )
-        words[word] = number
-        rows.append(row)
-    _check_count(path, promised, len(rows), limit)
-    return keyed_vectors(list(words), np.array(rows, dtype=np.float32))
-
-
-def _check_count(path: Path, promised: int | None, count: int, limit: int | None) -> None:
-    if not count:
-        raise CourseError(f"{path} holds no vectors")
-    if promised is not None and count != min(promised, limit or promised):
-        raise CourseError(
-            f"{path} tells in its first line of {promised} words, but holds {count}: it was cut "
-            "off, or the first line is wrong"
-        )
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Each line that holds something, with its number."""
-    with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                # Some editors put a mark, which is no letter, before the first.
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n ")
-            except UnicodeDecodeError as error:
-                raise CourseError(
-                    f"{path}, line {number} is not UTF-8 ({error.reason}): save it in UTF-8"
-                ) from error
-            if text:
-                yield number, text
-
-
-def _parsed(line: str, size: int, where: str) -> tuple[str, np.ndarray]:
-    """Word and numbers; a word may hold spaces, as some of GloVe 840B do."""
-    word, *numbers = line.rsplit(" ", size)
-    try:
-        with np.errstate(over="ignore"):  # too large a number is told below
-            row = np.array(numbers, dtype=np.float32)
-        extra = " " in word and _is_number(word.rsplit(" ", 1)[1])
-    except ValueError:
-        row, extra = np.empty(0), True
-    if len(row) != size or size < 1 or extra:
-        raise CourseError(
-            f"{where}: a word and {max(size, 1)} numbers, parted by spaces, were expected, got "
-            f"{line[:60]!r}"
-        )
-    if not np.isfinite(row).all():
-        raise CourseError(f"{where}: the vector of {word!r} holds a value that is not finite")
-    return word, row
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-# ---------------------------------------------------------------- binary
-
-
-def _read_binary(path: Path, limit: int | None) -> KeyedVectors:
-    with _opened(path) as file:
-        promised, size = _sizes(file.readline())
-    if not promised or not size:
-        raise CourseError(f"{path} holds no vectors: its first line tells of {promised} × {size}")
-    try:
-        vectors = KeyedVectors.load_word2vec_format(path, binary=True, limit=limit)
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{path} holds a word that is not UTF-8 ({error.reason})") from error
-    except (ValueError, OverflowError, MemoryError) as error:
-        raise CourseError(f"{path} does not hold {promised} vectors of {size} ({error})") from error
-    wanted = min(promised, limit or promised)
-    different = len(vectors.key_to_index)  # len(vectors) counts places kept free for the others
-    if different != wanted:
-        raise CourseError(
-            f"{path} tells of {wanted} words, but {different} different ones were found"
-        )
-    bad = np.flatnonzero(~np.isfinite(vectors.vectors).all(axis=1))
-    if len(bad):
-        word = vectors.index_to_key[bad[0]]
-        raise CourseError(f"{path}: the vector of {word!r} holds a value that is not finite")
-    return vectors
-
-
 # ---------------------------------------------------------------- by name
 
 
-def _downloaded(name: str, limit: int | None) -> KeyedVectors:
-    if Path(name).name != name or name.endswith((".txt", ".bin", ".gz", ".vec")):
+def _downloaded(name: str, limit: int | None, skip: bool) -> KeyedVectors:
+    if Path(name).name != name or Path(name).suffix in ENDINGS:
         raise CourseError(f"there is no file {name}")
     if offline():
         raise CourseError(
@@ -259,4 +175,4 @@ def _downloaded(name: str, limit: int | None) -> KeyedVectors:
             f"{name!r} is no file, and gensim's downloader did not bring it ({error}): look at the "
             "name and at the network, or give 'glove-50d' or a file"
         ) from error
-    return load_vectors(path, limit)
+    return load_vectors(path, limit, skip)
