@@ -11,7 +11,7 @@ import joblib
 import psutil
 from xdist.scheduler import LoadScopeScheduling
 
-from tlhelpers.course import build
+from tlhelpers.course import times
 
 LESSON_RUN = "test_lessons.py::test_the_lesson_runs_to_the_end"
 LONG_FILES = ("test_nbgrader.py", "test_lab_in_browser.py")
@@ -49,7 +49,7 @@ def _memory() -> int:
 
 def in_order(nodeids: list[str]) -> list[int]:
     """The places of the tests, what takes longest first: nobody then waits long for the last."""
-    seconds = build.recorded_times()
+    seconds = times.recorded_times()
 
     def rank(place: int) -> tuple:
         nodeid = nodeids[place]

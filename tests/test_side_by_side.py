@@ -39,7 +39,7 @@ def test_cores_and_memory_say_how_many_processes(cores, memory, named, wanted, m
 
 
 def test_lessons_come_first_and_the_longest_of_them_before(monkeypatch):
-    monkeypatch.setattr(side_by_side.build, "recorded_times", lambda: {"00_a": 5.0, "01_b": 7.0})
+    monkeypatch.setattr(side_by_side.times, "recorded_times", lambda: {"00_a": 5.0, "01_b": 7.0})
     run = f"tests/{side_by_side.LESSON_RUN}_offline[{{}}]".format
     nodeids = ["tests/test_a.py::test_1", run("00_a"), run("01_b"), run("99_new"),
                "tests/test_nbgrader.py::test_2", "tests/test_a.py::test_0"]  # fmt: skip

@@ -9,8 +9,9 @@
 # - run a first transfer: pretrained network, five labels per class, a classifier;
 # - tell a measured difference from luck.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: Python, and nothing you
-# do not have yet. No network: data and weights lie on this machine since the set-up.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere; the
+# table below the map tells it for this machine). **Needs**: Python, and nothing you do not have
+# yet. No network: data and weights lie on this machine since the set-up.
 
 # %% [markdown]
 # ## Is everything here?
@@ -20,7 +21,9 @@
 import time
 
 from tlhelpers import figures
-from tlhelpers.course import COURSE, check, claim, claims_table, progress
+from tlhelpers.course import (
+    COURSE, check, claim, claims_table, lesson_times, progress,
+)
 from tlhelpers.data import chance, draw_labels, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, repeat, take_turns, wilson
 from tlhelpers.models import (
@@ -266,6 +269,14 @@ check("00.3", answer)
 
 # %%
 figures.course_map(COURSE)
+
+# %% [markdown]
+# How long do they take? Minutes of reading and of exercises are counted. The seconds of computing
+# were recorded on one machine; where that machine was timed on a fixed piece of work, they are
+# **scaled** by how long the same work takes here, which the cell tries out in about two seconds.
+
+# %%
+lesson_times()
 
 # %% [markdown]
 # ## What we measured

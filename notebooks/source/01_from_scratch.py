@@ -12,7 +12,8 @@
 # - draw a learning curve over labels per class for a network trained from scratch;
 # - say what augmentation and a longer schedule bought, with an interval, and what they cost.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lesson 00.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lesson 00.
 
 # %%
 from dataclasses import replace

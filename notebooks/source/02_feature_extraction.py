@@ -13,7 +13,8 @@
 # - keep a frozen network frozen, BatchNorm included;
 # - name a target on which frozen ImageNet features lose.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lesson 00.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lesson 00.
 
 # %%
 import time

@@ -12,7 +12,8 @@
 # - train a few per cent of the weights with LoRA;
 # - tell which of these choices made a difference that ten seeds can see.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 01 and 02.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 01 and 02.
 
 # %%
 import tempfile

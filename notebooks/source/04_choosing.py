@@ -12,7 +12,8 @@
 # - name a target on which a small network from scratch keeps up with a large pretrained one;
 # - choose for your own case, and say what the choice rests on.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 01 to 03.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 01 to 03.
 
 # %%
 import numpy as np

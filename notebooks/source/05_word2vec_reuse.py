@@ -13,7 +13,8 @@
 # - decide whether an embedding layer should be frozen, tuned or random;
 # - probe vectors for bias, and say what the probe can tell.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 00 and 02.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 00 and 02.
 
 # %%
 import numpy as np

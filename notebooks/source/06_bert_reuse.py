@@ -13,7 +13,8 @@
 # - recognise a training run that has failed, and what repairs it;
 # - look at attention without reading too much into it.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 02 to 05.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 02 to 05.
 
 # %%
 import warnings

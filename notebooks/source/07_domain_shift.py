@@ -12,7 +12,8 @@
 # - decide with a few target labels whether the source still helps, and notice when it hurts;
 # - say what one may promise a user of such a model.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 05 and 06.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 05 and 06.
 
 # %%
 import itertools

@@ -12,7 +12,8 @@
 # - choose among adapted models without target labels, and know what that choice costs;
 # - avoid the trap of BatchNorm statistics from batches of one class.
 #
-# **Time**: {{reading}} of reading, {{computing}} of computing. **Needs**: lessons 03 and 07.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
+# lesson 00 tells it for this machine). **Needs**: lessons 03 and 07.
 
 # %%
 import copy

@@ -9,7 +9,7 @@ import jupytext
 import nbformat
 import pytest
 
-from tlhelpers.course import COURSE, build, contents, runner
+from tlhelpers.course import COURSE, build, contents, execution
 from tlhelpers.course.exercise_book import exercises
 from tlhelpers.errors import CourseError, repo_root
 
@@ -106,7 +106,7 @@ def test_the_lesson_runs_whatever_is_answered(source):
 def test_the_lesson_runs_to_the_end_offline_and_its_claims_hold(source, tmp_path):
     path = tmp_path / f"{source.stem}.ipynb"
     nbformat.write(build.with_solutions_after(*both_notebooks(source)), path)
-    run = runner.run_lesson(path, tmp_path / "executed")
+    run = execution.run_lesson(path, tmp_path / "executed")
     assert run.error == ""
     assert run.claims
     assert run.held == f"{len(run.claims)}/{len(run.claims)}"

@@ -4,7 +4,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from tlhelpers.course import runner
+from tlhelpers.course import execution, runner
 from tlhelpers.errors import CourseError
 
 CLAIM = """
@@ -32,7 +32,7 @@ def held(tmp_path_factory):
     """A lesson that ran to its end: what was told meanwhile, the result, and the page."""
     folder, lines = tmp_path_factory.mktemp("held"), []
     path = notebook_file(folder, CLAIM.format(bound=0.5), "import time; time.sleep(1)", WIDGET)
-    run = runner.run_lesson(path, folder / "out", lines.append)
+    run = execution.run_lesson(path, folder / "out", lines.append)
     return lines, run, (folder / "out" / "99_made.html").read_text(encoding="utf-8")
 
 
@@ -56,7 +56,7 @@ def test_the_page_shows_a_widgets_still_figure(held):
 
 def test_a_claim_that_does_not_hold_fails_the_run_and_is_still_in_the_table(tmp_path):
     path = notebook_file(tmp_path, CLAIM.format(bound=2), "later = 1")
-    run = runner.run_lesson(path, tmp_path / "out", lambda line: None)
+    run = execution.run_lesson(path, tmp_path / "out", lambda line: None)
     assert not run.ok and run.held == "0/1"
     table = runner.report([run])
     assert "99.a   NOT HELD one is at least 2" in table
@@ -65,7 +65,7 @@ def test_a_claim_that_does_not_hold_fails_the_run_and_is_still_in_the_table(tmp_
 
 def test_a_kernel_that_dies_is_told(tmp_path):
     path = notebook_file(tmp_path, "import os; os._exit(1)")
-    run = runner.run_lesson(path, tmp_path / "out", lambda line: None)
+    run = execution.run_lesson(path, tmp_path / "out", lambda line: None)
     assert "died" in run.error.lower()
     assert (tmp_path / "out" / "99_made.ipynb").exists()
 
@@ -85,8 +85,8 @@ def test_an_unknown_lesson_is_one_line_and_status_1(capsys):
 
 def test_recorded_times_replace_the_lessons_own_row_only(tmp_path):
     path = tmp_path / "results" / "times.csv"
-    runner.record([runner.LessonRun("00_a", 1.0), runner.LessonRun("02_b", 2.0)], path)
-    runner.record([runner.LessonRun("00_a", 3.0)], path)
+    runner.record([execution.LessonRun("00_a", 1.0), execution.LessonRun("02_b", 2.0)], path)
+    runner.record([execution.LessonRun("00_a", 3.0)], path)
     table = pd.read_csv(path).set_index("lesson")
     assert table.seconds.to_dict() == {"00_a": 3.0, "02_b": 2.0}
     assert table.loc["00_a", "command"] == "python3 -m tlhelpers run 00 --record"

@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = make_face(
         "contents": "COURSE",
         "exercises": "check",
         "progress_file": "progress",
+        "times": "lesson_times",
     },
 )

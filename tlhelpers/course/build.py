@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import copy
-import csv
 import json
 import re
 import sys
 from pathlib import Path
 
 from tlhelpers.course.contents import source_dir
+from tlhelpers.course.stopping import Stopped, stoppable
+from tlhelpers.course.times import computing_in_words, count_minutes
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.files import write_atomically
 
-WORDS_PER_MINUTE = 200
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -60,23 +60,13 @@ def notebooks_of(source: Path) -> dict[Path, str]:
 
 
 def _times(stem: str, cells) -> dict[str, str]:
-    """What stands for ``{{reading}}`` and ``{{computing}}``: counted words, a stored run."""
-    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
-    seconds = recorded_times().get(stem)
-    computing = "an unmeasured time" if seconds is None else f"{max(1, round(seconds))} seconds"
+    """What stands for the marks of a lesson's first cell: counted minutes, a stored run."""
+    minutes = count_minutes(cells)
     return {
-        "{{reading}}": f"{max(1, round(words / WORDS_PER_MINUTE))} minutes",
-        "{{computing}}": computing,
+        "{{reading}}": minutes.reading_in_words,
+        "{{exercises}}": minutes.exercises_in_words,
+        "{{computing}}": computing_in_words(stem),
     }
-
-
-def recorded_times() -> dict[str, float]:
-    """Seconds per lesson as ``run --record`` stored them in ``data/results``."""
-    path = repo_root() / "data" / "results" / "lesson_times.csv"
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["lesson"]: float(row["seconds"]) for row in csv.DictReader(file)}
 
 
 def _without_solutions(notebook):
@@ -128,10 +118,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, only report")
     check = parser.parse_args(arguments).check
     try:
-        changed = build(check)
+        with stoppable():
+            changed = build(check)
     except CourseError as error:
         print(f"tlhelpers: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"tlhelpers: {where}{error.strerror or error}; mend that and", end=" ", file=sys.stderr
+        )
+        print("build again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as stopped:
+        print("\ntlhelpers: stopped; build again, it goes on where it was", file=sys.stderr)
+        return stopped.status if isinstance(stopped, Stopped) else 130
     if not changed:
         print("all notebooks are up to date")
     return int(check and bool(changed))

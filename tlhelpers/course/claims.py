@@ -6,12 +6,15 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tlhelpers.checks import known
-from tlhelpers.evaluation.comparisons import Comparison
+
+if TYPE_CHECKING:  # a run reads claims, and need not load all that measures them
+    from tlhelpers.evaluation.comparisons import Comparison
 
 CLAIM_MIME = "application/vnd.tlhelpers.claim+json"
 EXPECTATIONS = ("greater", "less", "not resolved")

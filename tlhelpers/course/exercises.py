@@ -24,7 +24,8 @@ SHOWN = {
 def check(exercise_id: str, answer: Any, *, wrong_answers: Counter[str] = WRONG_ANSWERS) -> None:
     """Check an answer, show what to do next, and keep the progress.
 
-    A wrong answer shows a hint and does not stop the notebook, except while nbgrader grades it:
+    Where the progress cannot be kept, on a full disk say, a sentence after the verdict says so. A
+    wrong answer shows a hint and does not stop the notebook, except while nbgrader grades it:
     then it raises, which is how nbgrader counts points.
 
     Parameters
@@ -46,8 +47,9 @@ def check(exercise_id: str, answer: Any, *, wrong_answers: Counter[str] = WRONG_
     """
     verdict = examine(exercise_id, answer, wrong_answers[exercise_id] + 1)
     wrong_answers[exercise_id] += verdict.state == "wrong"
-    record_progress(exercise_id, verdict.state)
     _show(exercise_id, verdict)
+    if not_kept := record_progress(exercise_id, verdict.state):
+        print(not_kept)
     if verdict.state != "right" and os.environ.get("NBGRADER_EXECUTION"):
         raise AssertionError(f"{exercise_id} {verdict.state}: {verdict.message}")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pandas as pd
 
 from tlhelpers.course.exercise_book import exercises
+from tlhelpers.setup import locks
 from tlhelpers.setup.files import read_json, write_json
 from tlhelpers.setup.paths import work_dir
 
@@ -35,19 +37,46 @@ def progress() -> pd.DataFrame:
     return states.groupby("lesson").sum()
 
 
-def record_progress(exercise_id: str, state: str) -> None:
-    """Keep what became of an answer; "right" stays right, and an open one changes nothing."""
-    path, kept = _progress_file(), read_progress()
-    if path is None or state == "open" or kept.get(exercise_id) == "right":
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, kept | {exercise_id: state})
+def record_progress(exercise_id: str, state: str) -> str:
+    """Keep what became of an answer; "right" stays right, and an open one changes nothing.
+
+    Gives a sentence that says why it could not be kept, and what to do; empty where it was."""
+    path = _progress_file()
+    if path is None or state == "open" or read_progress().get(exercise_id) == "right":
+        return ""
+    try:
+        # Two notebooks that check at once take turns, else one would undo the other's.
+        with locks.held(path.with_name(f".{path.name}.lock"), waiting=lambda: None):
+            kept = _read_whole(path)
+            if kept.get(exercise_id) != "right":
+                write_json(path, kept | {exercise_id: state})
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        mend = "free some space" if full else "make it writable"
+        return (
+            f"Your progress could not be kept in {path} ({error.strerror or error}): {mend} and "
+            "run this check again."
+        )
+    return ""
 
 
 def read_progress() -> dict[str, str]:
     """The state of every exercise that was tried: "right" or "wrong" by id."""
     path = _progress_file()
     return {} if path is None else read_json(path)
+
+
+def _read_whole(path: Path) -> dict[str, str]:
+    """What the file holds, to be added to. A damaged one is set aside, not written over.
+
+    An OSError says that it is there and cannot be read, so that nothing takes its place."""
+    if not path.exists():
+        return {}
+    content = path.read_bytes()
+    kept = read_json(path)
+    if not kept and content.strip() not in (b"", b"{}"):
+        path.replace(path.with_name(f"{path.stem}-damaged{path.suffix}"))
+    return kept
 
 
 def _progress_file() -> Path | None:

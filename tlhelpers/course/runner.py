@@ -5,51 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
-import threading
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
-import pandas as pd
-import psutil
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from traitlets.config import Config
-
-from tlhelpers.course.claims import read_claims
+from tlhelpers.course.stopping import Stopped, stoppable
 from tlhelpers.errors import CourseError, nearest, repo_root
-from tlhelpers.setup.files import write_atomically
-from tlhelpers.setup.machine import processor_name
 
-CELL_SECONDS = 600
-ANSI_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# What executes notebooks takes seconds to load: inside functions, so that Ctrl-C is heeded then.
+if TYPE_CHECKING:
+    from tlhelpers.course.execution import LessonRun
+    from tlhelpers.course.times import Recorded
 
-
-@dataclass
-class LessonRun:
-    """What one run of a lesson gave."""
-
-    lesson: str
-    seconds: float = 0.0
-    slowest_cell: str = ""
-    slowest_seconds: float = 0.0
-    peak_mb: float = 0.0
-    cell_seconds: list[float] = field(default_factory=list)
-    claims: list[dict] = field(default_factory=list)
-    error: str = ""
-
-    @property
-    def held(self) -> str:
-        """Claims held out of claims made, e.g. ``"7/7"``."""
-        return f"{sum(c['held'] for c in self.claims)}/{len(self.claims)}"
-
-    @property
-    def ok(self) -> bool:
-        """Whether the lesson ran to its end and every claim held."""
-        return not self.error and all(c["held"] for c in self.claims)
+STOPPED = "tlhelpers: stopped; nothing of yours was changed"
 
 
 def find_lessons(names: list[str], learner: bool = False) -> list[Path]:
@@ -68,107 +40,50 @@ def find_lessons(names: list[str], learner: bool = False) -> list[Path]:
     return chosen
 
 
-class _PeakMemory(threading.Thread):
-    """Watch the resident memory of the kernel and its children, ten times a second."""
+def report(
+    runs: list[LessonRun], records: dict[str, Recorded] | None = None, here: float | None = None
+) -> str:
+    """Two tables as text: the lessons, then every claim with its interval.
 
-    def __init__(self, client: NotebookClient):
-        super().__init__(daemon=True)
-        self.client, self.peak, self.done = client, 0, threading.Event()
+    `records` are the stored times, `here` this machine's calibration: they give the seconds
+    that were recorded and that were expected."""
+    from tlhelpers.course.execution import MEMORY_COUNTED
 
-    def run(self):
-        while not self.done.wait(0.1):
-            pid = getattr(getattr(self.client.km, "provisioner", None), "pid", None)
-            if pid:
-                self.peak = max(self.peak, _resident(pid))
-
-
-def _resident(pid: int) -> int:
-    total = 0
-    try:
-        process = psutil.Process(pid)
-        for one in [process, *process.children(recursive=True)]:
-            total += one.memory_info().rss
-    except psutil.Error:
-        pass
-    return total
-
-
-def run_lesson(path: Path, out: Path, echo=print) -> LessonRun:
-    """Execute a notebook and write it with outputs into the folder `out`, also as HTML.
-
-    A failing cell ends the lesson: its message is in the result. `echo` takes a line per cell."""
-    notebook = nbformat.read(path, as_version=4)
-    out.mkdir(parents=True, exist_ok=True)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        extra_arguments=["--log-level=ERROR"],
-        store_widget_state=False,
-        resources={"metadata": {"path": str(out)}},
-    )
-    run, started = LessonRun(path.stem), {}
-    total = sum(cell.cell_type == "code" for cell in notebook.cells)
-
-    def begin(cell, cell_index):
-        started[cell_index] = time.perf_counter()
-
-    def end(cell, cell_index, execute_reply):
-        seconds = time.perf_counter() - started[cell_index]
-        run.cell_seconds.append(round(seconds, 3))
-        title = next((line for line in cell.source.splitlines() if line.strip()), "")[:60]
-        if seconds > run.slowest_seconds:
-            run.slowest_seconds, run.slowest_cell = round(seconds, 2), title
-        echo(f"{path.stem[:2]}  cell {len(run.cell_seconds):3d}/{total}  {seconds:6.2f} s  {title}")
-
-    client.on_cell_start, client.on_cell_executed = begin, end
-    _execute(client, run)
-    run.claims = read_claims(notebook)
-    _write_outputs(notebook, out, path.stem)
-    return run
-
-
-def _execute(client: NotebookClient, run: LessonRun) -> None:
-    memory, start = _PeakMemory(client), time.perf_counter()
-    memory.start()
-    try:
-        client.execute(env=_kernel_environment())
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        run.error = ANSI_COLOURS.sub("", str(error)).strip()
-    finally:
-        memory.done.set()
-    run.seconds = round(time.perf_counter() - start, 1)
-    run.peak_mb = round(memory.peak / 2**20)
-
-
-def _kernel_environment() -> dict[str, str]:
-    return os.environ | {"TLHELPERS_PROGRESS": "off"}
-
-
-def _write_outputs(notebook, out: Path, stem: str) -> None:
-    from nbconvert import HTMLExporter
-
-    nbformat.write(notebook, out / f"{stem}.ipynb")
-    # A page has no kernel behind its widgets: their still figures are shown instead.
-    shown = ["text/html", "text/markdown", "image/png", "text/plain"]
-    config = Config({"NbConvertBase": {"display_data_priority": shown}})
-    exporter = HTMLExporter(config=config, require_js_url="", jquery_url="")
-    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": stem}})
-    (out / f"{stem}.html").write_text(html, encoding="utf-8")
-
-
-def report(runs: list[LessonRun]) -> str:
-    """Two tables as text: the lessons, then every claim with its interval."""
-    lines = [f"{'lesson':26} {'seconds':>8} {'slowest cell':>13} {'peak memory':>12} {'claims':>7}"]
+    records = records or {}
+    lines = [
+        f"{'':26} {'seconds':^29}",
+        f"{'lesson':26} {'recorded':>9} {'expected':>9} {'measured':>9} {'slowest cell':>13} "
+        f"{'peak memory':>12} {'claims':>7}",
+    ]
     for run in runs:
-        state = "" if run.ok else "  FAILED"
+        record = records.get(run.lesson)
+        known = (record.seconds, record.expected(here)) if record else (None, None)
+        recorded, expected = (f"{'-' if value is None else f'{value:.1f}':>9}" for value in known)
         lines.append(
-            f"{run.lesson:26} {run.seconds:8.1f} {run.slowest_seconds:11.1f} s "
-            f"{run.peak_mb:9.0f} MB {run.held:>7}{state}"
+            f"{run.lesson:26} {recorded} {expected} {run.seconds:9.1f} "
+            f"{run.slowest_seconds:11.1f} s {run.peak_mb:9.0f} MB {run.held:>7}"
+            f"{'' if run.ok else '  FAILED'}"
         )
+    memory = "shared parts once" if MEMORY_COUNTED == "shared once" else "each with shared parts"
+    lines += [f"Peak memory: resident, of the kernel and its processes together, {memory}."]
+    lines += _how_expected([records[run.lesson] for run in runs if run.lesson in records], here)
     lines += ["", *(line for run in runs for line in map(_claim_line, run.claims))]
     lines += [f"\n{run.lesson} stopped:\n{run.error}" for run in runs if run.error]
+    lines += [f"\n{run.lesson} could not be kept: {run.not_kept}" for run in runs if run.not_kept]
     return "\n".join(lines)
+
+
+def _how_expected(records: list[Recorded], here: float | None) -> list[str]:
+    if not records or here is None:
+        return []
+    unscaled = sum(record.calibration is None for record in records)
+    lines = [f"Expected: what was recorded, times the ratio of calibrations; here {here:.2f} s."]
+    if unscaled:
+        lines.append(
+            f"{unscaled} of {len(records)} were recorded on a machine that was not calibrated: "
+            "expected there is what was recorded."
+        )
+    return lines
 
 
 def _claim_line(claim: dict) -> str:
@@ -176,16 +91,28 @@ def _claim_line(claim: dict) -> str:
     return f"{claim['name']:6} {state:8} {claim['sentence']}\n{'':15} {claim['measured']}"
 
 
-def record(runs: list[LessonRun], path: Path) -> None:
-    """Keep the lessons' times, and what they were measured on, in a CSV; other rows stay."""
+def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None:
+    """Keep the lessons' times, and what they were measured on, in a CSV; other rows stay.
+
+    A table that cannot be read is a CourseError."""
+    import pandas as pd
+
+    from tlhelpers.course.execution import MEMORY_COUNTED
+    from tlhelpers.course.times import read_records
+    from tlhelpers.setup.files import write_atomically
+    from tlhelpers.setup.machine import processor_name
+
+    read_records(path)  # a damaged table is told before anything is put into it
     known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["lesson"])
     new = pd.DataFrame(
         [
             {
                 "lesson": run.lesson,
                 "seconds": run.seconds,
+                "calibration_seconds": None if here is None else round(here, 4),
                 "slowest_cell_seconds": run.slowest_seconds,
                 "peak_mb": run.peak_mb,
+                "memory_counted": MEMORY_COUNTED,
                 "date": time.strftime("%Y-%m-%d"),
                 "processor": processor_name(),
                 "cores": os.cpu_count(),
@@ -196,7 +123,8 @@ def record(runs: list[LessonRun], path: Path) -> None:
     )
     kept = known[~known.lesson.isin(new.lesson)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat([kept, new] if len(kept) else [new]).sort_values("lesson").to_csv(path, index=False)
+    table = pd.concat([kept, new] if len(kept) else [new]).sort_values("lesson")
+    write_atomically(path, table[new.columns].to_csv(index=False).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -207,28 +135,89 @@ def main(arguments: list[str] | None = None) -> int:
         "--learner", action="store_true", help="run the notebooks without solutions"
     )
     parser.add_argument("--record", action="store_true", help="keep the times in data/results")
+    parser.add_argument("--jobs", type=_count, help="the most processes that a lesson starts")
     parser.add_argument("--out", type=Path, default=repo_root() / "build" / "run")
     options = parser.parse_args(arguments)
     try:
-        return _run_all(find_lessons(options.lessons, options.learner), options)
+        with stoppable():
+            return _run_all(find_lessons(options.lessons, options.learner), options)
     except CourseError as error:
         print(f"tlhelpers: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\ntlhelpers: stopped; nothing of yours was changed", file=sys.stderr)
-        return 130
+    except BrokenPipeError:
+        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt as stopped:
+        print(f"\n{STOPPED}", file=sys.stderr)
+        return stopped.status if isinstance(stopped, Stopped) else 130
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of processes is 1 or more, not {text}")
+    return int(text)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CourseError(
+            f"{out} cannot be made ({error.strerror or error}): name another folder with --out"
+        ) from None
 
 
 def _run_all(paths: list[Path], options) -> int:
-    options.out.mkdir(parents=True, exist_ok=True)
-    runs = [run_lesson(path, options.out) for path in paths]
-    print("\n" + report(runs))
-    summary = json.dumps([asdict(run) for run in runs], indent=1)
-    write_atomically(options.out / "run.json", summary.encode())
+    out = options.out.expanduser().resolve()
+    _make_folder(out)
+
+    from tlhelpers.course.execution import run_lesson
+    from tlhelpers.course.times import read_records, times_file
+
+    records = read_records()
+    here, runs = _calibration(paths, records, options.record), []
+    try:
+        for path in paths:
+            runs.append(run_lesson(path, out, partial(print, flush=True), options.jobs))
+    finally:  # what ran before somebody stopped it is told too
+        if runs:
+            print("\n" + report(runs, records, here), flush=True)
+    problems = _written(lambda: _summarise(runs, out), out)
     if options.record and all(run.ok for run in runs):
-        record(runs, repo_root() / "data" / "results" / "lesson_times.csv")
-    print(f"\nexecuted notebooks and HTML: {options.out}")
-    return int(not all(run.ok for run in runs))
+        problems += _written(lambda: record(runs, times_file(), here), times_file())
+    for problem in problems:
+        print(f"tlhelpers: {problem}", file=sys.stderr)
+    done = not problems and all(run.ok and not run.not_kept for run in runs)
+    return 0 if done else 1
+
+
+def _calibration(paths: list[Path], records: dict, anew: bool) -> float | None:
+    """How quick this machine is; None where nothing would be compared with it."""
+    from tlhelpers.course.calibration import calibration_by_itself
+
+    if not anew and not any(path.stem in records for path in paths):
+        return None
+    return calibration_by_itself(anew)
+
+
+def _summarise(runs: list[LessonRun], out: Path) -> None:
+    from tlhelpers.setup.files import write_atomically
+
+    summary = json.dumps([asdict(run) for run in runs], indent=1)
+    write_atomically(out / "run.json", summary.encode())
+    print(f"\nexecuted notebooks and HTML: {out}")
+
+
+def _written(write: Callable[[], None], where: Path) -> list[str]:
+    """Write something; the sentence that says why it could not be, if so."""
+    try:
+        write()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return [f"{where} could not be written ({error.strerror or error}); free or mend it"]
+    return []
 
 
 if __name__ == "__main__":

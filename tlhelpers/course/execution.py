@@ -1,0 +1,257 @@
+"""Execute a lesson's notebook in a kernel of its own: times, memory, claims, no process left."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import psutil
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets import default
+from traitlets.config import Config
+
+from tlhelpers.course.claims import read_claims
+from tlhelpers.setup.files import write_atomically
+
+CELL_SECONDS = 600
+LOOK_SECONDS = 0.1  # between two looks at the kernel's processes
+CLEARING_SECONDS = 15  # after which a stopped run no longer waits for nbclient
+# Where the system tells how much of a process's memory is shared (Linux), that counts once.
+MEMORY_COUNTED = (
+    "shared once" if hasattr(psutil.Process().memory_info(), "shared") else "summed"
+)  # fmt: skip
+ANSI_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass
+class LessonRun:
+    """What one run of a lesson gave."""
+
+    lesson: str
+    seconds: float = 0.0
+    slowest_cell: str = ""
+    slowest_seconds: float = 0.0
+    peak_mb: float = 0.0
+    cell_seconds: list[float] = field(default_factory=list)
+    claims: list[dict] = field(default_factory=list)
+    error: str = ""  # why the lesson did not come to its end
+    not_kept: str = ""  # why the executed notebook could not be written
+
+    @property
+    def held(self) -> str:
+        """Claims held out of claims made, e.g. ``"7/7"``."""
+        return f"{sum(c['held'] for c in self.claims)}/{len(self.claims)}"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the lesson ran to its end and every claim held."""
+        return not self.error and all(c["held"] for c in self.claims)
+
+
+def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> LessonRun:
+    """Execute a notebook and write it with outputs into the folder `out`, made if need be.
+
+    A failing cell, or a kernel that cannot start, ends the lesson: its message is in the result.
+    `echo` takes a line per cell; `jobs` is the most processes that the lesson may start."""
+    notebook, started = nbformat.read(path, as_version=4), {}
+    out.mkdir(parents=True, exist_ok=True)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        kernel_manager_class=_OwnKernel,
+        extra_arguments=["--log-level=ERROR"],
+        store_widget_state=False,
+        resources={"metadata": {"path": str(out)}},
+    )
+    run = LessonRun(path.stem)
+    total = sum(cell.cell_type == "code" for cell in notebook.cells)
+
+    def begin(cell, cell_index):
+        started[cell_index] = time.perf_counter()
+
+    def end(cell, cell_index, execute_reply):
+        seconds = time.perf_counter() - started[cell_index]
+        run.cell_seconds.append(round(seconds, 3))
+        title = next((line for line in cell.source.splitlines() if line.strip()), "")[:60]
+        if seconds > run.slowest_seconds:
+            run.slowest_seconds, run.slowest_cell = round(seconds, 2), title
+        echo(f"{path.stem[:2]}  cell {len(run.cell_seconds):3d}/{total}  {seconds:6.2f} s  {title}")
+
+    client.on_cell_start, client.on_cell_executed = begin, end
+    run.seconds, run.peak_mb, error = _execute(client, _kernel_environment(jobs))
+    run.error = _in_words(error, bool(started))
+    run.claims = read_claims(notebook)
+    run.not_kept = _write_outputs(notebook, out, path.stem)
+    return run
+
+
+class _OwnKernel(AsyncKernelManager):
+    """The kernel of this very Python, whatever a `python3` in a foreign Jupyter folder may be."""
+
+    @default("kernel_spec_manager")
+    def _without_folders(self):
+        return KernelSpecManager(kernel_dirs=[], parent=self)
+
+
+def _kernel_environment(jobs: int | None) -> dict[str, str]:
+    most = {} if jobs is None else {"TLHELPERS_JOBS": str(jobs), "LOKY_MAX_CPU_COUNT": str(jobs)}
+    return os.environ | {"TLHELPERS_PROGRESS": "off"} | most
+
+
+# ---------------------------------------------------------------- the kernel and its processes
+
+
+def _execute(client: NotebookClient, environment: dict) -> tuple[float, float, Exception | None]:
+    """Run all cells; gives seconds, peak memory in MB, and the error that ended it, if one did.
+
+    No process of the kernel outlives this, whatever ends it."""
+    processes = _KernelProcesses(client)
+    execution = _InThread(lambda: _to_the_end(client, environment))
+    processes.start()
+    try:
+        execution.start()
+        while execution.is_alive():
+            execution.join(LOOK_SECONDS)
+    finally:
+        # Still alive only if a signal came. nbclient notices that its kernel has gone.
+        last = time.monotonic() + CLEARING_SECONDS
+        while execution.is_alive() and time.monotonic() < last:
+            processes.end()
+            execution.join(LOOK_SECONDS)
+        processes.done.set()
+        processes.join()
+        processes.end()
+        atexit.unregister(client._cleanup_kernel)  # nbclient forgets it if no kernel came up
+    if isinstance(execution.error, BrokenPipeError):  # nobody reads what is printed
+        raise execution.error
+    return round(execution.seconds, 1), round(processes.peak / 2**20), execution.error
+
+
+def _to_the_end(client: NotebookClient, environment: dict) -> None:
+    # The kernel's sockets need this loop on Windows; elsewhere it is the usual one.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(client.async_execute(env=environment))
+
+
+class _InThread(threading.Thread):
+    """Work beside the main thread, which is thus free for signals: nbclient would take them."""
+
+    def __init__(self, work: Callable[[], None]):
+        super().__init__(daemon=True)
+        self.work, self.error, self.seconds = work, None, 0.0
+
+    def run(self):
+        start = time.perf_counter()
+        try:
+            self.work()
+        except Exception as error:
+            self.error = error
+        self.seconds = time.perf_counter() - start
+
+
+class _KernelProcesses(threading.Thread):
+    """Watch the kernel and its children ten times a second: who they are, and their memory."""
+
+    def __init__(self, client: NotebookClient):
+        super().__init__(daemon=True)
+        self.client, self.peak, self.done = client, 0, threading.Event()
+        self.seen: set[psutil.Process] = set()
+
+    def run(self):
+        while not self.done.wait(LOOK_SECONDS):
+            self.peak = max(self.peak, memory_of(self.look()))
+
+    def look(self) -> list[psutil.Process]:
+        """The kernel and its children as they are now; empty before and after."""
+        pid = getattr(getattr(self.client.km, "provisioner", None), "pid", None)
+        try:
+            kernel = psutil.Process(pid) if pid else None
+            processes = [kernel, *kernel.children(recursive=True)] if kernel else []
+        except psutil.Error:
+            return []
+        self.seen.update(processes)
+        return processes
+
+    def end(self) -> None:
+        """End all that were ever seen, the kernel first, so that it starts no more of them."""
+        for process in self.look()[:1]:
+            _signal(process.kill)
+        alive = [process for process in self.seen.copy() if _is_alive(process)]
+        for process in alive:
+            _signal(process.terminate)  # joblib's tracker ignores it, clears its files, and ends
+        last = time.monotonic() + 2
+        while (alive := list(filter(_is_alive, alive))) and time.monotonic() < last:
+            time.sleep(0.05)
+        for process in alive:
+            _signal(process.kill)
+
+
+def memory_of(processes: list[psutil.Process]) -> int:
+    """Resident bytes of processes together; what the system calls shared counts once, as largest.
+
+    The libraries that a kernel and its workers have in common lie in memory only once."""
+    infos = []
+    for process in processes:
+        with suppress(psutil.Error):
+            infos.append(process.memory_info())
+    shared = [getattr(info, "shared", 0) for info in infos]
+    return sum(info.rss for info in infos) - sum(shared) + max(shared, default=0)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _signal(send: Callable[[], None]) -> None:
+    with suppress(psutil.Error):
+        send()
+
+
+# ---------------------------------------------------------------- what is told and kept
+
+
+def _in_words(error: Exception | None, cells_ran: bool) -> str:
+    if error is None:
+        return ""
+    told = ANSI_COLOURS.sub("", str(error)).strip()
+    if isinstance(error, (CellExecutionError, CellTimeoutError, DeadKernelError)):
+        return told
+    if not cells_ran:
+        return (
+            f"its kernel could not start ({type(error).__name__}: {told}): "
+            "run `python3 -m tlhelpers doctor`"
+        )
+    return f"{type(error).__name__}: {told}"
+
+
+def _write_outputs(notebook, out: Path, stem: str) -> str:
+    """Write the executed notebook and its page; gives the reason if that cannot be."""
+    from nbconvert import HTMLExporter
+
+    # A page has no kernel behind its widgets: their still figures are shown instead.
+    shown = ["text/html", "text/markdown", "image/png", "text/plain"]
+    config = Config({"NbConvertBase": {"display_data_priority": shown}})
+    exporter = HTMLExporter(config=config, require_js_url="", jquery_url="")
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": stem}})
+    try:
+        write_atomically(out / f"{stem}.ipynb", (nbformat.writes(notebook) + "\n").encode())
+        write_atomically(out / f"{stem}.html", html.encode())
+    except OSError as error:
+        return f"{out}: {error.strerror or error}"
+    return ""
