@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import argparse
 import copy
+import io
 import statistics
+import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +26,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rounds import measure, positive, print_machine
 
 from tlhelpers.data.images import ImageSet, load_emoji
+from tlhelpers.models import engine
 from tlhelpers.models.backbones import Backbone, load_backbone
 from tlhelpers.models.features import extract_features
-from tlhelpers.models.folding import fold_batchnorm
-from tlhelpers.models.precision import row_cosine
+from tlhelpers.models.precision import has_bfloat16, row_cosine
 
 BASE, OURS = "plain loop", "extract_features"
-VARIANTS = [
-    (folded, precision, batch)
-    for folded in (False, True)
-    for precision in ("float32", "bfloat16")
-    for batch in (8, 32)
-]
-Method = Callable[[Backbone, ImageSet], np.ndarray]
+LIMIT = "onnxruntime bare, batches side by side"
+Method = Callable[[], np.ndarray]
 
 
 def plain_loop(backbone: Backbone, images: ImageSet) -> np.ndarray:
@@ -46,32 +46,99 @@ def plain_loop(backbone: Backbone, images: ImageSet) -> np.ndarray:
     return torch.cat(parts).numpy()
 
 
-def variant(
-    backbone: Backbone, images: ImageSet, folded: bool, precision: str, batch: int
-) -> np.ndarray:
-    """The same loop with channels_last memory and one choice of the rest."""
-    model = copy.deepcopy(backbone.model).eval()
-    model = fold_batchnorm(model) if folded else model
+def channels_last(backbone: Backbone, images: ImageSet, precision: str) -> np.ndarray:
+    """The same loop with channels_last memory, in batches of 8."""
     dtype = getattr(torch, precision)
-    model = model.to(dtype, memory_format=torch.channels_last)
+    model = copy.deepcopy(backbone.model).eval().to(dtype, memory_format=torch.channels_last)
+    return _batches(model, backbone, images, lambda x: x.to(dtype))
+
+
+def compiled(backbone: Backbone, images: ImageSet) -> np.ndarray:
+    """torch.compile with the weights frozen in; compiling counts, as planning does in ours."""
+    torch._dynamo.reset()
+    model = copy.deepcopy(backbone.model).eval()
+    with torch._inductor.config.patch(freezing=True):
+        return _batches(torch.compile(model), backbone, images, lambda x: x)
+
+
+def _batches(model, backbone: Backbone, images: ImageSet, prepare, size: int = 8) -> np.ndarray:
     parts = []
     with torch.inference_mode():
-        for i in range(0, len(images), batch):
-            x = backbone.transform(images.pixels[i : i + batch])
-            parts.append(model(x.to(dtype, memory_format=torch.channels_last)).float())
+        for i in range(0, len(images), size):
+            parts.append(model(prepare(backbone.transform(images.pixels[i : i + size]))).float())
     return torch.cat(parts).numpy()
 
 
-def methods() -> dict[str, Method]:
+class Bare:
+    """An engine's own forward pass on pictures that are transformed already: the limit."""
+
+    def __init__(self, backbone: Backbone, images: ImageSet):
+        self.model = copy.deepcopy(backbone.model).eval()
+        self.inputs = backbone.transform(images.pixels).split(8)
+        file = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            axes = {"x": {0: "n"}}
+            options = {"input_names": ["x"], "dynamic_axes": axes, "dynamo": False}
+            torch.onnx.export(self.model, (self.inputs[0],), file, **options)
+        self.onnx = file.getvalue()
+
+    def onnxruntime(self) -> np.ndarray:
+        """One session, all its threads on one batch."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(self.onnx, options)
+        return np.concatenate([session.run(None, {"x": x.numpy()})[0] for x in self.inputs])
+
+    def side_by_side(self) -> np.ndarray:
+        """One session, one thread per batch: how `extract_features` runs it."""
+        outputs = engine._side_by_side(engine._session(self.onnx), ({"x": x} for x in self.inputs))
+        return np.concatenate([out for [out] in outputs])
+
+    def openvino(self, precision: str) -> np.ndarray:
+        """OpenVINO with its own threads."""
+        import openvino
+
+        settings = {"INFERENCE_NUM_THREADS": torch.get_num_threads()}
+        settings["INFERENCE_PRECISION_HINT"] = precision
+        core = openvino.Core()
+        model = core.compile_model(core.read_model(self.onnx), "CPU", settings)
+        return np.concatenate([model({"x": x.numpy()})[0] for x in self.inputs])
+
+
+def methods(backbone: Backbone, images: ImageSet, compile_too: bool) -> dict[str, Method]:
     """Every way that is timed, by the name that is printed."""
+    bare = Bare(backbone, images)
     ways: dict[str, Method] = {
-        BASE: plain_loop,
-        OURS: partial(extract_features, cache=False, progress=False),
+        BASE: partial(plain_loop, backbone, images),
+        OURS: partial(extract_features, backbone, images, cache=False, progress=False),
+        "channels_last, float32": partial(channels_last, backbone, images, "float32"),
+        "onnxruntime bare, threads within": bare.onnxruntime,
+        LIMIT: bare.side_by_side,
     }
-    for folded, precision, batch in VARIANTS:
-        name = f"{'folded, ' if folded else ''}channels_last, {precision}, batch {batch}"
-        ways[name] = partial(variant, folded=folded, precision=precision, batch=batch)
+    if compile_too:
+        ways["torch.compile, weights frozen"] = partial(compiled, backbone, images)
+    if has_bfloat16():
+        ways["channels_last, bfloat16"] = partial(channels_last, backbone, images, "bfloat16")
+    if find_spec("openvino"):
+        ways["OpenVINO bare, float32"] = partial(bare.openvino, "f32")
+        if has_bfloat16():
+            ways["OpenVINO bare, bfloat16"] = partial(bare.openvino, "bf16")
     return ways
+
+
+@contextmanager
+def busy(cores: int):
+    """So many other processes that compute without end."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:
@@ -81,9 +148,10 @@ def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> Non
         ratio = statistics.median(ratios(rates, name))
         worst = row_cosine(results[BASE], results[name]).min()
         print(f"{name:44}{statistics.median(values):10.1f}{ratio:8.2f}{worst:18.6f}")
-    pairs = ratios(rates, OURS)
-    print(f"\n{OURS} / {BASE}, per round: " + "  ".join(f"{r:.2f}" for r in pairs))
-    print(f"median ratio: {statistics.median(pairs):.2f}")
+    for other in (BASE, LIMIT):
+        pairs = [a / b for a, b in zip(rates[OURS], rates[other], strict=True)]
+        print(f"\n{OURS} / {other}, per round: " + "  ".join(f"{r:.2f}" for r in pairs))
+        print(f"median ratio: {statistics.median(pairs):.2f}")
 
 
 def ratios(rates: dict[str, list[float]], name: str) -> list[float]:
@@ -95,15 +163,17 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--busy", type=int, default=0, help="other cores that compute meanwhile")
+    parser.add_argument("--compile", action="store_true", help="torch.compile too: minutes")
+    chosen = parser.parse_args()
     backbone, images = load_backbone(), load_emoji()
     print_machine()
-    print(f"{backbone!r}\n{images!r}; {rounds} rounds, each way once per round, in turn")
-    ways = methods()
-    for way in ways.values():
-        way(backbone, images.subset(range(64)))  # the first pass also plans and allocates
-    timed = {name: partial(way, backbone, images) for name, way in ways.items()}
-    report(*measure(timed, len(images), rounds))
+    print(f"{backbone!r}\n{images!r}; {chosen.rounds} rounds, each way once per round, in turn")
+    print(f"other processes that compute meanwhile: {chosen.busy}")
+    for way in methods(backbone, images.subset(range(64)), False).values():
+        way()  # the first pass also plans and allocates
+    with busy(chosen.busy):
+        report(*measure(methods(backbone, images, chosen.compile), len(images), chosen.rounds))
 
 
 if __name__ == "__main__":
