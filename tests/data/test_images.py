@@ -16,6 +16,7 @@ from PIL import Image
 
 from tlhelpers.data import images
 from tlhelpers.data.images import ImageSet
+from tlhelpers.data.photographs import photograph_crops
 from tlhelpers.setup.sources import read_member
 
 
@@ -117,6 +118,11 @@ def test_loaded_pictures_cannot_be_changed_for_the_next_who_loads_them():
         (lambda: images.render_emoji(None, "twemoji"), "unknown emoji None"),
         (lambda: images.render_emoji("dog2", "openmojo"), "did you mean openmoji"),
         (lambda: images.render_emoji("hash", "twemoji"), "twemoji has no drawing of .*'hash'"),
+        (lambda: images.load_emoji(size=0), "size must be a whole number from 1 on, got 0"),
+        (lambda: images.render_emoji("dog2", "twemoji", 2.5), "size must be a whole number"),
+        (lambda: images.load_digits_pair(size=-1), "size must be a whole number"),
+        (lambda: photograph_crops(0), "each must be a whole number from 1 on, got 0"),
+        (lambda: photograph_crops(1, None), "size must be a whole number from 1 on, got None"),
         (lambda: images.load_digits_pair("minst"), "'minst': did you mean mnist"),
     ],
 )
@@ -321,6 +327,7 @@ def test_a_set_keeps_its_own_pixels_however_it_was_given_them(way):
 def test_a_set_that_was_locked_once_is_not_copied_again():
     made = tiny_set()
     assert np.shares_memory(tiny_set(pixels=made.pixels).pixels, made.pixels)
+    torch.tensor(tiny_set(pixels=made.pixels[::-1]).pixels)  # but where its order is another
     stored = np.frombuffer(made.pixels.tobytes(), np.uint8).reshape(made.pixels.shape)
     assert np.shares_memory(tiny_set(pixels=stored).pixels, stored)
 
@@ -350,7 +357,9 @@ def test_class_names_that_are_changed_later_are_those_of_the_set():
 
 
 def test_emoji_cannot_be_changed_for_the_next_who_loads_them_through_the_base():
-    base = images.load_emoji("twemoji", ["vehicle", "bird"]).pixels.base
+    first, second = (images.load_emoji("twemoji", ["vehicle", "bird"]).pixels for _ in range(2))
+    assert np.shares_memory(first, second)
+    base = first.base
     while base is not None:
         assert not base.flags.writeable
         base = base.base

@@ -158,6 +158,13 @@ def test_gray_of_any_depth_in_a_deep_file_keeps_its_light(kind, dtype, bits):
     assert gray[0, 0] == 255
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_a_value_that_needs_one_bit_more_is_the_brightest(bits):
+    values = np.linspace(0, 2**bits, 256).round().astype(np.uint16).reshape(16, 16)
+    gray = as_gray(read(saved(Image.fromarray(values)))).astype(int).ravel()
+    assert (np.diff(gray) >= 0).all() and gray[-1] in (64, 128)
+
+
 def big_endian_tiff(values: np.ndarray) -> bytes:
     """A TIFF as microscopes write it: one strip of 16 bits per value, high byte first."""
     height, width = values.shape

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 import numpy as np
 from PIL import Image, ImageOps
 
-from tlhelpers.checks import known
+from tlhelpers.checks import known, whole
 from tlhelpers.data.groups import composed, group_names
 from tlhelpers.data.names import distinct_names
 from tlhelpers.data.pictures import resized
@@ -214,6 +214,7 @@ def render_emoji(short_name: str, style: str, size: int = 224) -> np.ndarray:
     """Draw one emoji, e.g. ``"dog2"``, on white; uint8 (size, size, 3)."""
     from resvg_py import svg_to_bytes
 
+    whole("size", size)
     known("emoji style", style, STYLES)
     known("emoji", short_name, _emoji_table())
     key = _emoji_table()[short_name].replace("-FE0F", "")
@@ -257,8 +258,10 @@ def load_emoji(
     Raises
     ------
     ValueError
-        If the style or a class is unknown, or fewer than two classes are asked for.
+        If the style or a class is unknown, fewer than two classes are asked for, or the size is
+        no whole number from 1 on.
     """
+    whole("size", size)
     known("emoji style", style, STYLES)
     members_of = emoji_classes()
     classes = list(members_of) if classes is None else list(classes)
@@ -289,8 +292,9 @@ def load_digits_pair(name: str = "mnist", size: int = 32) -> ImageSet:
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or the size is no whole number from 1 on.
     """
+    whole("size", size)
     known("digit set", name, DIGIT_SETS)
     gray, labels = _mnist() if name == "mnist" else _sklearn_digits()
     pixels = np.stack([resized(Image.fromarray(g), size) for g in gray])

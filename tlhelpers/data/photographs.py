@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from tlhelpers.checks import whole
 from tlhelpers.data.images import ImageSet
 
 PHOTOGRAPHS = ("china", "flower")
@@ -30,9 +31,16 @@ def photograph_crops(each: int = 60, size: int = 224, seed: int = 0) -> ImageSet
     -------
     ImageSet
         `labels` tell the photograph, `groups` the crop.
+
+    Raises
+    ------
+    ValueError
+        If `each` or `size` is no whole number from 1 on.
     """
     from sklearn.datasets import load_sample_image
 
+    whole("each", each)
+    whole("size", size)
     rng = np.random.default_rng(seed)
     pixels, labels = [], []
     for label, name in enumerate(PHOTOGRAPHS):
