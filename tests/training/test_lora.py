@@ -1,17 +1,22 @@
 """LoRA: starts as the given model, trains little, and comes back from disk with its head."""
 
 import copy
+import io
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from tiny_encoders import checkpoint
 from tiny_nets import CLASSES, tiny_backbone, tiny_classifier, tiny_images
 from torch import nn
 
 from tlhelpers.errors import CourseError
-from tlhelpers.models.backbones import load_backbone
+from tlhelpers.models.backbones import Transform, load_backbone
 from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import count_weights, freeze, frozen_hash, unfreeze
 from tlhelpers.training.lora import add_lora, base_hash, load_lora, save_lora
@@ -155,7 +160,8 @@ def test_the_card_names_classes_and_backbone(trained_lora, learned, tmp_path):
     model = Classifier(learned, 3, CLASSES)
     save_lora(load_lora(copy.deepcopy(model), tmp_path), tmp_path / "again")
     freeze(model)
-    assert card == {"class_names": CLASSES, "base": frozen_hash(model)}
+    given = {"transform": "Transform", "size": 16, "mean": [0.5] * 3, "std": [0.5] * 3}
+    assert card == {"class_names": CLASSES, "base": frozen_hash(model), "input": given}
     assert json.loads((tmp_path / "again" / "tlhelpers.json").read_text()) == card
 
 
@@ -221,3 +227,181 @@ def test_an_adapted_model_is_not_frozen_or_unfrozen_again(change):
     with pytest.raises(ValueError, match="peft has frozen this model already"):
         change(model)
     assert trained(model) == before
+
+
+# ---------------------------------------------------------------- another model, another file
+
+
+@pytest.fixture
+def adapter(trained_lora, tmp_path):
+    save_lora(trained_lora, tmp_path / "adapter")
+    return tmp_path / "adapter"
+
+
+@pytest.fixture(scope="module")
+def encoder_folder(tmp_path_factory):
+    return checkpoint(tmp_path_factory.mktemp("encoder") / "small")
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"pool": "max"}, "trained with pool='cls', not with 'max'"),
+        ({"pool": "mean"}, "trained with pool='cls', not with 'mean'"),
+        ({"max_length": 13}, "trained with max_length=12, not with 13"),
+    ],
+)
+def test_an_encoder_that_pools_or_cuts_otherwise_is_refused(
+    encoder_folder, tmp_path, other, message
+):
+    built = {"pool": "cls", "max_length": 12}
+    first = add_lora(Classifier(load_encoder(encoder_folder, **built), 2, ["a", "b"]), rank=2)
+    save_lora(first, tmp_path)
+    with pytest.raises(ValueError, match=message):
+        load_lora(
+            Classifier(load_encoder(encoder_folder, **built | other), 2, ["a", "b"]), tmp_path
+        )
+    fresh = Classifier(load_encoder(encoder_folder, **built), 2, ["a", "b"], seed=9)
+    given = fresh.transform(["good film", "the bank of the river"])
+    with torch.no_grad():
+        assert torch.equal(load_lora(fresh, tmp_path)(**given), first.eval()(**given))
+
+
+def test_a_backbone_that_is_fed_otherwise_is_refused(adapter, learned):
+    for transform, told in [
+        (Transform(24, (0.5,) * 3, (0.5,) * 3), "size=16, not with 24"),
+        (Transform(16, (0.4,) * 3, (0.5,) * 3), r"mean=\[0.5, 0.5, 0.5\], not with"),
+        (None, "transform='Transform', not with 'NoneType'"),
+    ]:
+        model = Classifier(learned, 3, CLASSES)
+        model.backbone.transform = transform
+        with pytest.raises(ValueError, match=f"was trained with {told}"):
+            load_lora(model, adapter)
+
+
+def test_an_adapter_of_an_earlier_version_which_does_not_tell_is_taken(
+    adapter, learned, trained_lora
+):
+    card = json.loads((adapter / "tlhelpers.json").read_text())
+    del card["input"]
+    (adapter / "tlhelpers.json").write_text(json.dumps(card))
+    assert torch.equal(load_lora(Classifier(learned, 3, CLASSES), adapter)(X), trained_lora(X))
+
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def reset(name, **changes):
+    def harm(folder):
+        told = json.loads((folder / name).read_text()) | changes
+        (folder / name).write_text(json.dumps(told))
+
+    return harm
+
+
+def without(name, key):
+    def harm(folder):
+        told = json.loads((folder / name).read_text())
+        del told[key]
+        (folder / name).write_text(json.dumps(told))
+
+    return harm
+
+
+def cut_off(name):
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:50])
+
+
+def a_header_that_lies(folder):
+    """It tells of far more numbers than there are."""
+    header = json.dumps({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}})
+    data = len(header).to_bytes(8, "little") + header.encode() + b"0000"
+    (folder / WEIGHTS).write_bytes(data)
+
+
+def a_header_without_end(folder):
+    (folder / WEIGHTS).write_bytes((2**62).to_bytes(8, "little") + b"{}")
+
+
+def fewer_tensors(folder):
+    tensors = load_file(folder / WEIGHTS)
+    tensors.popitem()
+    save_file(tensors, folder / WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda folder: (folder / WEIGHTS).unlink(), f"lacks its weights: there is no {WEIGHTS}"),
+        (lambda folder: (folder / "adapter_config.json").unlink(), "cannot read the adapter in"),
+        (lambda folder: (folder / "tlhelpers.json").unlink(), "cannot read the adapter in"),
+        (cut_off(WEIGHTS), "cannot read the adapter in"),
+        (cut_off("adapter_config.json"), "cannot read the adapter in"),
+        (cut_off("tlhelpers.json"), "cannot read the adapter in"),
+        (a_header_that_lies, "cannot read the adapter in"),
+        (a_header_without_end, "cannot read the adapter in"),
+        (fewer_tensors, "does not fit the model"),
+        (without("tlhelpers.json", "base"), "tlhelpers.json does not tell base"),
+        (without("adapter_config.json", "r"), "adapter_config.json does not tell r"),
+        (reset("adapter_config.json", r=3), "does not fit the model"),
+        (reset("adapter_config.json", r="many"), "does not fit the model"),
+        (reset("adapter_config.json", target_modules=["nothing"]), "does not fit the model"),
+        (reset("adapter_config.json", use_dora=True), "sets use_dora, which save_lora does not"),
+        (reset("adapter_config.json", use_rslora=True), "sets use_rslora"),
+        (reset("adapter_config.json", peft_type="LOHA"), "sets peft_type"),
+        (reset("adapter_config.json", megatron_config={"a": 1}), "sets megatron_config"),
+        (reset("adapter_config.json", made_up=1), "sets made_up"),
+    ],
+    ids=range(19),
+)
+def test_a_folder_that_is_not_as_it_was_saved_is_one_clear_error(adapter, learned, harm, message):
+    harm(adapter)
+    with pytest.raises(CourseError, match=message) as told:
+        load_lora(Classifier(learned, 3, CLASSES), adapter)
+    assert str(adapter) in str(told.value) and "\n" not in str(told.value)
+
+
+class _Bomb:
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_a_pickle_beside_the_weights_or_in_their_place_is_not_opened(adapter, learned, tmp_path):
+    bomb = _Bomb(tmp_path / "exploded")
+    torch.save({"a": bomb}, adapter / "adapter_model.bin")
+    load_lora(Classifier(learned, 3, CLASSES), adapter)
+    (adapter / WEIGHTS).unlink()
+    with pytest.raises(CourseError, match="lacks its weights"):
+        load_lora(Classifier(learned, 3, CLASSES), adapter)
+    (adapter / "adapter_model.bin").rename(adapter / WEIGHTS)
+    with pytest.raises(CourseError, match="cannot read the adapter"):
+        load_lora(Classifier(learned, 3, CLASSES), adapter)
+    assert not (tmp_path / "exploded").exists()
+    torch.load(io.BytesIO((adapter / WEIGHTS).read_bytes()), weights_only=False)
+    assert (tmp_path / "exploded").exists(), "the bomb is none, so the test above shows nothing"
+
+
+def test_loading_an_adapter_draws_no_random_number(adapter, learned):
+    model, state = Classifier(learned, 3, CLASSES), torch.get_rng_state()
+    load_lora(model, adapter)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_an_adapter_lies_in_the_home_folder_and_is_found_there(
+    trained_lora, learned, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    save_lora(trained_lora, "~/mine")
+    assert (tmp_path / "mine" / WEIGHTS).is_file()
+    assert torch.equal(load_lora(Classifier(learned, 3, CLASSES), "~/mine")(X), trained_lora(X))
+
+
+def test_a_folder_that_cannot_be_written_is_told(trained_lora, tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "adapter"):
+        with pytest.raises(CourseError, match="cannot write the adapter to"):
+            save_lora(trained_lora, folder)

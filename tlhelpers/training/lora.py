@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from tlhelpers.checks import whole
 from tlhelpers.errors import CourseError, nearest
-from tlhelpers.models.backbones import seeded
+from tlhelpers.models.backbones import Transform, seeded
 from tlhelpers.models.classifier import refuse_other_classes
 from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.saving import user_path
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.training.freezing import combined_hash, freeze, frozen_hash, frozen_hashes
 
-CARD = "tlhelpers.json"
+CARD, CONFIG, WEIGHTS = "tlhelpers.json", "adapter_config.json", "adapter_model.safetensors"
+OWN_SETTINGS = ("r", "lora_alpha", "target_modules", "modules_to_save")
+NO_SETTINGS = ("base_model_name_or_path", "inference_mode", "auto_mapping", "revision",
+               "peft_version", "task_type")  # fmt: skip
 ATTENTION = ("query", "value")
 
 
@@ -132,11 +138,30 @@ def _ending_in(target: str, candidates: dict[str, nn.Module]) -> list[str]:
 
 
 def save_lora(model, folder) -> None:
-    """Write a PeftModel's adapter and head, with class names and the hash of its backbone."""
-    folder = Path(folder)
-    model.save_pretrained(folder)
-    card = {"class_names": getattr(model, "class_names", None), "base": base_hash(model)}
-    write_atomically(folder / CARD, json.dumps(card).encode())
+    """Write a PeftModel's adapter and head, and what a model must be that takes them again."""
+    folder = user_path(folder, "adapter")
+    names = getattr(model, "class_names", None)
+    card = {"class_names": names, "base": base_hash(model), "input": _input_of(model)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(folder)
+        write_atomically(folder / CARD, json.dumps(card).encode())
+    except (OSError, SafetensorError) as error:
+        raise CourseError(f"cannot write the adapter to {folder} ({error})") from error
+
+
+def _input_of(model) -> dict:
+    """How the backbone's input and features are made, apart from its weights, as JSON has it."""
+    transform = getattr(model, "transform", None)
+    card = transform.card() if hasattr(transform, "card") else {}
+    if isinstance(transform, Transform):
+        card = {"size": transform.size, "mean": transform.mean, "std": transform.std}
+    told = {"transform": type(transform).__name__, **card}
+    return json.loads(json.dumps(told | getattr(_backbone_of(model), "options", {})))
+
+
+def _backbone_of(model):
+    return getattr(model, "backbone", None)
 
 
 def base_hash(model) -> str:
@@ -158,14 +183,95 @@ def load_lora(model: nn.Module, folder):
     """
     from peft import PeftModel
 
-    path = Path(folder) / CARD
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CourseError(f"cannot read the adapter in {folder} ({error})") from error
-    if card["class_names"] is not None:
-        refuse_other_classes(card["class_names"], model.class_names or [], f"the adapter {folder}")
+    folder = user_path(folder, "adapter")
+    card = _read_card(folder / CARD, ("class_names", "base"))
+    config = _config(folder / CONFIG)
+    names, shapes = card["class_names"], _shapes(folder / WEIGHTS)
+    if names is not None:
+        refuse_other_classes(
+            names, getattr(model, "class_names", None) or [], f"the adapter {folder}"
+        )
+    _refuse_other_input(card.get("input"), _input_of(model), folder)
     freeze(model)
     if frozen_hash(model) != card["base"]:
         raise CourseError(f"the adapter in {folder} was trained on a backbone with other weights")
-    return PeftModel.from_pretrained(model, Path(folder)).eval()
+    try:
+        with warnings.catch_warnings(), seeded(0):
+            warnings.simplefilter("ignore")  # what is missing is told below
+            loaded = PeftModel.from_pretrained(model, folder, config=config, torch_device="cpu")
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise CourseError(f"the adapter in {folder} does not fit the model ({reason})") from error
+    _refuse_other_layers(loaded, shapes, folder)
+    return loaded.eval()
+
+
+def _read_card(path: Path, keys: Sequence[str]) -> dict:
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CourseError(f"cannot read the adapter in {path.parent} ({error})") from error
+    missing = [key for key in keys if not isinstance(card, dict) or key not in card]
+    if missing:
+        raise CourseError(
+            f"cannot read the adapter in {path.parent}: {path.name} does not tell {missing[0]}"
+        )
+    return card
+
+
+def _config(path: Path):
+    """The settings that `add_lora` makes; others could name code, and would change the outputs."""
+    from peft import LoraConfig
+
+    told = _read_card(path, OWN_SETTINGS)
+    try:
+        config = LoraConfig(**{key: told[key] for key in OWN_SETTINGS}, inference_mode=True)
+    except (TypeError, ValueError) as error:
+        raise CourseError(f"cannot read the adapter in {path.parent} ({error})") from error
+    usual = config.to_dict()
+    known = (*OWN_SETTINGS, *NO_SETTINGS)
+    other = [key for key, value in told.items() if key not in known and value != usual.get(key)]
+    if other:
+        raise CourseError(
+            f"cannot read the adapter in {path.parent}: {path.name} sets {other[0]}, which "
+            "save_lora does not; load it with peft itself"
+        )
+    return config
+
+
+def _shapes(path: Path) -> dict[str, list[int]]:
+    """Name and shape of each tensor of an adapter's file; it is opened without running code."""
+    if not path.is_file():
+        raise CourseError(
+            f"the adapter in {path.parent} lacks its weights: there is no {path.name}"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CourseError(f"cannot read the adapter in {path.parent} ({error})") from error
+
+
+def _refuse_other_input(trained: dict | None, given: dict, folder: Path) -> None:
+    if trained is None:  # an adapter of an earlier version does not tell
+        return
+    for key in (*trained, *given):
+        if trained.get(key) != given.get(key):
+            raise ValueError(
+                f"the adapter {folder} was trained with {key}={trained.get(key)!r}, not with "
+                f"{given.get(key)!r}: build the model as it was then"
+            )
+
+
+def _refuse_other_layers(loaded, shapes: dict[str, list[int]], folder: Path) -> None:
+    """A CourseError unless the file has just the tensors that the model takes."""
+    from peft import get_peft_model_state_dict
+
+    taken = get_peft_model_state_dict(loaded, save_embedding_layers=False)
+    wanted = {name: list(tensor.shape) for name, tensor in taken.items()}
+    for name in sorted({*wanted, *shapes}):
+        if wanted.get(name) != shapes.get(name):
+            raise CourseError(
+                f"the adapter in {folder} does not fit the model: {name} has shape "
+                f"{shapes.get(name)} there and {wanted.get(name)} here"
+            )
