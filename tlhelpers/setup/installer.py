@@ -69,6 +69,7 @@ _CAUSES = (
             "Connection broken",
             "Connection reset",
             "Connection aborted",
+            "' located at ",  # how an older pip calls a wheel that came in half
             "IncompleteRead",
             "not enough bytes were received",
             "RemoteDisconnected",
