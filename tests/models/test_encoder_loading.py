@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import tiny
@@ -21,6 +25,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.models import encoder_loading
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.layers import layer_groups
+from tlhelpers.models.text_features import encode
 from tlhelpers.setup import sources
 
 
@@ -263,6 +268,238 @@ def test_offline_an_unknown_name_is_refused_at_once(monkeypatch):
     with pytest.raises(CourseError, match=r"'nobody/nothing' does not come .*TLHELPERS_OFFLINE fo"
                        r".*or give 'minilm-l6' or a folder"):  # fmt: skip
         load_encoder("nobody/nothing")
+
+
+# ---------------------------------------------------------------- what the makers say of its use
+
+TEXTS = ["good bank of the river", "a film", "bad plot , poor walk . " * 5]
+
+
+@pytest.fixture(scope="module")
+def made(folder, tmp_path_factory):
+    """Folders that sentence-transformers writes, by the ways to pool, and the makers' vectors."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+
+    found = {}
+    for pool in ("cls", "mean", "max"):
+        for normalized in (False, True):
+            parts = [modules.Transformer(str(folder), max_seq_length=9)]
+            parts += [modules.Pooling(16, pool), *([modules.Normalize()] * normalized)]
+            model = SentenceTransformer(modules=parts, device="cpu")
+            place = tmp_path_factory.mktemp("made") / f"{pool}-{normalized}"
+            model.save(str(place))
+            found[pool, normalized] = place, model.encode(TEXTS)
+    return found
+
+
+def its_vectors(encoder):
+    with pytest.warns(UserWarning, match="are cut"), torch.no_grad():
+        return encoder(**encoder.transform(TEXTS)).numpy()
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize("pool", ["cls", "mean", "max"])
+def test_a_folder_of_sentence_transformers_gives_its_makers_vectors(made, pool, normalized):
+    place, wanted = made[pool, normalized]
+    encoder = load_encoder(place)
+    assert encoder.options == {"pool": pool, "max_length": 9}
+    assert f"pooled by {pool} as its makers do" in repr(encoder)
+    assert ("not scaled to length 1" in repr(encoder)) == normalized
+    found = its_vectors(encoder)
+    if normalized:
+        found = found / np.linalg.norm(found, axis=1, keepdims=True)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        encode(encoder, TEXTS[:2], cache=False), its_rows(encoder), atol=1e-5
+    )
+
+
+def its_rows(encoder):
+    with torch.no_grad():
+        return encoder(**encoder.transform(TEXTS[:2])).numpy()
+
+
+def test_what_is_asked_for_counts_more_than_what_the_makers_say(made):
+    place, _ = made["cls", False]
+    assert load_encoder(place, pool="max").options == {"pool": "max", "max_length": 9}
+    assert load_encoder(place, max_length=30).options == {"pool": "cls", "max_length": 30}
+    twin = load_encoder(place, pretrained=False)
+    assert twin.options == {"pool": "cls", "max_length": 9}
+    assert twin.provenance["weights"] == "random weights, seed 0"
+
+
+def say(place: Path, file: str, told) -> None:
+    (place / file).parent.mkdir(exist_ok=True)
+    (place / file).write_text(told if isinstance(told, str) else json.dumps(told))
+
+
+def modules_of(*kinds):
+    start = "sentence_transformers.models."
+    return [
+        {"idx": i, "name": str(i), "path": f"{i}_{kind}" * bool(i), "type": start + kind}
+        for i, kind in enumerate(("Transformer", *kinds))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "pool"),
+    [
+        ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "cls"),
+        ({"pooling_mode_max_tokens": True}, "max"),
+        ({"pooling_mode_mean_tokens": False}, "mean"),
+        ({"pooling_mode": "cls", "pooling_mode_mean_tokens": True}, "cls"),
+        ({"pooling_mode": ["max"]}, "max"),
+        ({}, "mean"),
+    ],
+)
+def test_older_ways_to_tell_the_pooling_are_understood(spoiled, told, pool):
+    say(spoiled, "modules.json", modules_of("Pooling"))
+    say(spoiled, "1_Pooling/config.json", told)
+    assert load_encoder(spoiled).options == {"pool": pool, "max_length": 40}
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"pooling_mode_lasttoken": True}, "lasttoken"),
+        ({"pooling_mode": "weightedmean"}, "weightedmean"),
+        ({"pooling_mode_cls_token": True, "pooling_mode_max_tokens": True}, "cls and max"),
+        ({"pooling_mode": 3}, "3"),
+    ],
+)
+def test_pooling_that_is_not_known_is_told_and_pool_leads_on(spoiled, told, named):
+    say(spoiled, "modules.json", modules_of("Pooling"))
+    say(spoiled, "1_Pooling/config.json", told)
+    with pytest.raises(CourseError, match=f"the makers of .*spoiled pool by {named}, which is not"):
+        load_encoder(spoiled)
+    assert load_encoder(spoiled, pool="mean").pool == "mean"
+
+
+@pytest.mark.parametrize(
+    ("file", "told", "named"),
+    [
+        ("modules.json", modules_of("Pooling", "Dense", "Normalize"), "also use Dense, which"),
+        ("modules.json", modules_of("LSTM", "Pooling", "Dense"), "also use LSTM, Dense, which"),
+        ("sentence_bert_config.json", {"do_lower_case": True}, "also use small letters before"),
+        (
+            "config_sentence_transformers.json",
+            {"prompts": {"query": "query: "}, "default_prompt_name": "query"},
+            "also use the prompt 'query: ' before each text",
+        ),
+    ],
+)
+def test_what_of_the_makers_is_not_followed_is_told(spoiled, file, told, named):
+    say(spoiled, "modules.json", modules_of("Pooling"))
+    say(spoiled, "1_Pooling/config.json", {"pooling_mode": "cls"})
+    say(spoiled, file, told)
+    with pytest.warns(UserWarning, match=named) as warned:
+        assert load_encoder(spoiled).pool in ("cls", "mean")
+    assert len(warned) == 1 and warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_encoder(spoiled, pool="cls")
+
+
+def test_an_older_folder_keeps_its_network_in_a_folder_within(folder, tmp_path, small):
+    shutil.copytree(folder, tmp_path / "old" / "0_Transformer")
+    first = modules_of("Pooling")
+    first[0]["path"] = "0_Transformer"
+    say(tmp_path / "old", "modules.json", first)
+    say(tmp_path / "old", "0_Transformer/sentence_bert_config.json", {"max_seq_length": 7})
+    encoder = load_encoder(tmp_path / "old")
+    assert encoder.fingerprint() == small.fingerprint()
+    assert encoder.options == {"pool": "mean", "max_length": 7}
+
+
+@pytest.mark.parametrize(
+    ("file", "told", "message"),
+    [
+        ("modules.json", "{", "cannot read modules.json of .*spoiled"),
+        ("modules.json", {}, "cannot read modules.json of .*spoiled: it holds no list"),
+        ("modules.json", [{"path": ""}], "a module has no type"),
+        ("modules.json", [{"type": "a.Transformer", "path": "../x"}], "leads out of its folder"),
+        ("modules.json", [{"type": "a.Pooling", "path": "/etc"}], "leads out of its folder"),
+        ("1_Pooling/config.json", "no", "cannot read 1_Pooling/config.json of .*spoiled"),
+        ("1_Pooling/config.json", [1], "1_Pooling/config.json of .*spoiled: it holds no dict"),
+        ("sentence_bert_config.json", {"max_seq_length": "many"}, "tells of 'many' tokens: give"),
+        ("sentence_bert_config.json", {"max_seq_length": 2}, "tells of 2 tokens"),
+        ("config_sentence_transformers.json", {"prompts": 3}, "cannot read config_sentence_tra"),
+    ],
+)
+def test_what_the_makers_say_is_refused_where_it_is_damaged(spoiled, file, told, message):
+    say(spoiled, "modules.json", modules_of("Pooling"))
+    say(spoiled, file, told)
+    with pytest.raises(CourseError, match=message):
+        load_encoder(spoiled)
+
+
+# ---------------------------------------------------------------- no code is run
+
+
+class _Bomb:
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_weights_that_run_code_are_refused(spoiled, tmp_path):
+    (spoiled / WEIGHTS).unlink()
+    place = spoiled / "pytorch_model.bin"
+    torch.save({"embeddings.word_embeddings.weight": _Bomb(tmp_path / "exploded")}, place)
+    with pytest.raises(CourseError, match="cannot read the model in"):
+        load_encoder(spoiled)
+    place.rename(spoiled / WEIGHTS)
+    with pytest.raises(CourseError, match="cannot read the model in"):
+        load_encoder(spoiled)
+    assert not (tmp_path / "exploded").exists()
+    torch.load(io.BytesIO((spoiled / WEIGHTS).read_bytes()), weights_only=False)
+    assert (tmp_path / "exploded").exists(), "the bomb is none, so the test above shows nothing"
+
+
+def test_code_that_comes_with_a_model_is_not_run_and_nobody_is_asked(
+    spoiled, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked"))
+    code = f"import os\nos.mkdir({str(tmp_path / 'exploded')!r})\n"
+    (spoiled / "own.py").write_text(code)
+    configure(model_type="own", auto_map={"AutoConfig": "own.C", "AutoModel": "own.M"})(spoiled)
+    with pytest.raises(CourseError, match="cannot read the model in"):
+        load_encoder(spoiled)
+    say(spoiled, "modules.json", [{"type": "own.Own", "path": ""}])
+    with pytest.raises(CourseError, match="cannot read"), pytest.warns(UserWarning, match="Own"):
+        load_encoder(spoiled)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("length", [60, 2**40, 2**62])
+def test_a_header_that_lies_is_told(spoiled, length):
+    told = {"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}
+    header = json.dumps(told).encode()
+    (spoiled / WEIGHTS).write_bytes(length.to_bytes(8, "little") + header + b"0000")
+    with pytest.raises(CourseError, match="cannot read the model in"):
+        load_encoder(spoiled)
+
+
+def test_a_home_folder_is_found(folder, tmp_path, monkeypatch, small):
+    shutil.copytree(folder, tmp_path / "mine")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert load_encoder("~/mine").fingerprint() == small.fingerprint()
+
+
+def test_a_disk_without_room_for_the_encoder_is_told(own_cache):
+    resource = pytest.importorskip("resource", reason="there are no such limits here")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(CourseError, match=r"minilm-l6 cannot be unpacked to .*cache.*weights"):
+            load_encoder()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert all(not path.name.startswith(".") for path in own_cache.rglob("*"))
 
 
 # ---------------------------------------------------------------- the model hub

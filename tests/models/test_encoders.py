@@ -25,7 +25,8 @@ from tlhelpers.training.predicting import predict
     ("options", "message"),
     [
         ({"pool": "men"}, "unknown pool 'men': did you mean mean"),
-        ({"pool": None}, "unknown pool None"),
+        ({"pool": ""}, "unknown pool ''"),
+        ({"max_length": "9"}, "max_length must be a whole number from 3 on, got '9'"),
         ({"max_length": 2}, "max_length must be a whole number from 3 on, got 2"),
     ],
 )

@@ -11,7 +11,15 @@ from torch import nn
 
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import seeded
-from tlhelpers.models.encoders import LONGEST, Encoder
+from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.saving import user_path
+from tlhelpers.models.sentence_folders import (
+    MODULES,
+    Recipe,
+    chosen_length,
+    chosen_pool,
+    read_recipe,
+)
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.paths import derived_dir, offline
 from tlhelpers.setup.pins import packages
@@ -35,8 +43,8 @@ def load_encoder(
     name: str = "minilm-l6",
     pretrained: bool = True,
     seed: int = 0,
-    pool: str = "mean",
-    max_length: int = LONGEST,
+    pool: str | None = None,
+    max_length: int | None = None,
 ) -> Encoder:
     """A BERT-like encoder with its tokenizer, in evaluation mode.
 
@@ -45,13 +53,18 @@ def load_encoder(
     name : str or Path
         ``"minilm-l6"`` [1]_ [2]_ comes with the course. Else a folder with ``config.json``,
         weights and tokenizer, or a name of the model hub, e.g. ``"bert-base-uncased"``, which
-        needs a network once and ``HF_HUB_OFFLINE=0``, for the course sets it to 1.
+        needs a network once and ``HF_HUB_OFFLINE=0``, for the course sets it to 1. No code that
+        comes with a model is run.
     pretrained : bool
         False gives a *random twin*: the same network and tokenizer with freshly drawn weights.
     seed : int
         Draws the weights of the random twin.
-    pool, max_length
-        As for `Encoder`.
+    pool : {"mean", "cls", "max"}, optional
+        As for `Encoder`. When left out, what the files of sentence-transformers in the folder say,
+        else the mean. Their scaling to length 1 is left to you; a warning tells of all else that
+        they do and this does not.
+    max_length : int, optional
+        As for `Encoder`. When left out, what those files say, else 256.
 
     Returns
     -------
@@ -60,7 +73,8 @@ def load_encoder(
     Raises
     ------
     CourseError
-        If there is no such folder or model, or it lacks weights or tokenizer.
+        If there is no such folder or model, it lacks weights or tokenizer, or its makers pool in
+        a way that is not known here.
     ValueError
         If tokenizer and network do not belong together.
 
@@ -71,22 +85,29 @@ def load_encoder(
     .. [2] Reimers and Gurevych, Sentence-BERT: sentence embeddings using Siamese BERT-networks,
        EMNLP 2019, arXiv:1908.10084; Wang et al., MiniLM, NeurIPS 2020, arXiv:2002.10957.
     """
-    folder, provenance = _place(str(name))
-    model, tokenizer = _read(folder, str(name), pretrained, seed)
-    if not pretrained:
-        provenance = provenance | {"weights": f"random weights, seed {seed}"}
+    folder, provenance = _place(name)
+    local = offline() or Path(folder).is_dir() or _is_held(folder)
+    recipe = Recipe()
+    if str(name) not in EMBEDDED:
+        recipe = read_recipe(lambda file: _content(folder, file, local), str(name))
+    pool = chosen_pool(recipe, pool, str(name))
+    model, tokenizer = _read(folder, recipe.inside, str(name), local, pretrained, seed)
+    provenance["weights"] = (
+        f"{provenance['weights']}{recipe}" if pretrained else f"random weights, seed {seed}"
+    )
+    max_length = chosen_length(recipe, tokenizer, max_length)
     return Encoder(model, tokenizer, str(name), provenance, pool, max_length).eval()
 
 
-def _place(name: str) -> tuple[str, dict]:
+def _place(name) -> tuple[str, dict]:
     """Where transformers finds it, and where it comes from."""
+    path, name = user_path(name, "encoder"), str(name)
     if name in EMBEDDED:
         card = EMBEDDED[name]
         return str(_unpacked(name)), {key: card[key] for key in ("weights", "package", "licence")}
-    path = Path(name).expanduser()
     if path.is_dir():
         return str(path), {"weights": f"folder {path.name}", "package": None, "licence": None}
-    if path.is_absolute() or name.startswith(".") or name.count("/") > 1:
+    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         raise CourseError(f"there is no folder {name}")
     return name, {"weights": f"model hub, {name}", "package": None, "licence": None}
 
@@ -96,30 +117,54 @@ def _unpacked(name: str) -> Path:
     card = EMBEDDED[name]
     sha256 = next(p.sha256 for p in packages() if p.name == card["package"])
     folder = derived_dir("weights") / f"{name}-{sha256[:16]}"
-    folder.mkdir(exist_ok=True)
-    for file in FILES:
-        path, data = folder / file, read_member(card["package"], card["folder"] + file)
-        if not path.exists() or path.read_bytes() != data:
-            write_atomically(path, data)
+    files = {file: read_member(card["package"], card["folder"] + file) for file in FILES}
+    try:
+        folder.mkdir(exist_ok=True)
+        for file, data in files.items():
+            path = folder / file
+            if not path.exists() or path.read_bytes() != data:
+                write_atomically(path, data)
+    except OSError as error:
+        raise CourseError(
+            f"the encoder {name} cannot be unpacked to {folder} ({error.strerror or error}): make "
+            "room there, or set TLHELPERS_CACHE to a folder that you may write to"
+        ) from error
     return folder
 
 
-def _read(folder: str, name: str, pretrained: bool, seed: int):
+def _content(folder: str, file: str, local: bool) -> bytes | None:
+    """A file of a folder or of a model of the hub; None where there is none of that name."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        if Path(folder).is_dir():
+            return (Path(folder) / file).read_bytes()
+        with _kept_off_the_hub(local):
+            return Path(hf_hub_download(folder, file, local_files_only=local)).read_bytes()
+    except (FileNotFoundError, EntryNotFoundError):
+        return None
+    except Exception as error:  # each kind of failure has errors of its own
+        raise CourseError(_why(folder, folder, error)) from error
+
+
+def _read(folder: str, inside: str, name: str, local: bool, pretrained: bool, seed: int):
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-    _refuse_incomplete(folder, name, pretrained)
+    _refuse_incomplete(Path(folder) / inside, name, pretrained)
     lost: list[str] = []
+    # Without a word on it transformers asks on the terminal whether foreign code may run.
+    where = {"local_files_only": local, "subfolder": inside, "trust_remote_code": False}
     try:
-        local = offline() or Path(folder).is_dir() or _is_held(folder)
         # transformers draws weights that a file lacks, too.
         with _quiet(), _kept_off_the_hub(local), seeded(seed):
-            config = AutoConfig.from_pretrained(folder, local_files_only=local)
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
+            config = AutoConfig.from_pretrained(folder, **where)
+            tokenizer = AutoTokenizer.from_pretrained(folder, **where)
             if pretrained:
-                options = {"config": config, "local_files_only": local, "dtype": torch.float32}
+                options = {"config": config, "dtype": torch.float32, "weights_only": True, **where}
                 model, lost = _trained(AutoModel, folder, options)
             else:
-                model = AutoModel.from_config(config, dtype=torch.float32)
+                model = AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False)
     except Exception as error:  # each kind of file has errors of its own
         raise CourseError(_why(folder, name, error)) from error
     if lost:
@@ -142,6 +187,8 @@ def _is_held(name: str) -> bool:
     """Whether the hub's own cache holds the model: then no network is waited for."""
     from huggingface_hub import try_to_load_from_cache
 
+    if try_to_load_from_cache(name, MODULES) is None:  # not even that there is none
+        return False
     # The weights come last.
     kinds = (("model.safetensors", "pytorch_model.bin"), TOKENIZERS, ("config.json",))
     return all(
@@ -177,13 +224,12 @@ def _kept_off_the_hub(local: bool) -> Iterator[None]:
         constants.HF_HUB_OFFLINE = before
 
 
-def _refuse_incomplete(folder: str, name: str, pretrained: bool) -> None:
+def _refuse_incomplete(path: Path, name: str, pretrained: bool) -> None:
     # Without its files transformers would make up a tokenizer that knows no word.
     wanted = {"config.json: it is no model": ("config.json",)}
     wanted |= {"tokenizer (tokenizer.json)": TOKENIZERS}
     wanted |= {"weights (model.safetensors)": WEIGHTS} if pretrained else {}
     for what, patterns in wanted.items():
-        path = Path(folder)
         if path.is_dir() and not any(True for pattern in patterns for _ in path.glob(pattern)):
             raise CourseError(f"the folder {name} holds no {what}")
 
