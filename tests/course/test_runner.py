@@ -3,9 +3,10 @@
 import nbformat
 import pandas as pd
 import pytest
+from tiny_faults import with_mounts
 
 from tlhelpers.course import execution, runner
-from tlhelpers.errors import CourseError
+from tlhelpers.errors import CourseError, repo_root
 
 CLAIM = """
 from tlhelpers.course.claims import claim_value
@@ -70,12 +71,61 @@ def test_a_kernel_that_dies_is_told(tmp_path):
     assert (tmp_path / "out" / "99_made.ipynb").exists()
 
 
+RUN = f"""
+import sys
+sys.path.insert(0, {str(repo_root())!r})
+from pathlib import Path
+from tlhelpers.course import calibration, runner, times
+runner.find_lessons = lambda *names: [Path("99_made.ipynb")]
+times.times_file = lambda: Path("closed/times.csv")
+calibration.calibration_by_itself = lambda anew: 0.5
+sys.exit(runner.main(["--out", "full", "--record"]))
+"""
+DISKS = """
+cd "$FOLDER"
+mkdir full closed
+mount -t tmpfs -o size=64k tmpfs full
+closed "$FOLDER/closed"
+"$PYTHON" -c "$CODE" && exit 7 || test $? = 1
+ls -A full
+"""
+
+
+def test_the_tables_come_before_what_a_disk_refuses(tmp_path):
+    notebook_file(tmp_path, CLAIM.format(bound=0.5))
+    done = with_mounts(DISKS, CODE=RUN, FOLDER=str(tmp_path), TLHELPERS_PROGRESS="off")
+    assert done.returncode == 0, done.stderr
+    full, table = tmp_path / "full", tmp_path / "closed" / "times.csv"
+    assert "99.a   held     one is at least 0.5" in done.stdout
+    assert f"99_made could not be kept: {full}: No space left on device\n" in done.stdout
+    assert done.stderr == (
+        f"tlhelpers: {table.relative_to(tmp_path)} could not be written (Read-only file system); "
+        "free or mend it\n"
+    )
+    assert done.stdout.splitlines()[-2:] == ["99_made.ipynb", "run.json"], "and nothing half-made"
+
+
 def test_lessons_are_found_by_number_or_name():
     for name in ("02", "02_feature_extraction", "notebooks/02_feature_extraction.ipynb"):
         assert [path.stem for path in runner.find_lessons([name])] == ["02_feature_extraction"]
     assert len(runner.find_lessons([])) >= 2
     with pytest.raises(CourseError, match="did you mean 02_feature_extraction"):
         runner.find_lessons(["02_feature_extration"])
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5"])
+def test_a_number_of_jobs_that_is_none_is_refused(jobs, capsys):
+    with pytest.raises(SystemExit):
+        runner.main(["02", "--jobs", jobs])
+    assert "a number of processes is 1 or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("jobs", "seen"), [(None, "[None, None]"), (1, "['1', '1']")])
+def test_the_kernel_is_told_how_many_processes_it_may_start(tmp_path, monkeypatch, jobs, seen):
+    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
+    names = ("TLHELPERS_JOBS", "LOKY_MAX_CPU_COUNT")
+    given = execution._kernel_environment(jobs)
+    assert str([given.get(name) for name in names]) == seen
 
 
 def test_an_unknown_lesson_is_one_line_and_status_1(capsys):

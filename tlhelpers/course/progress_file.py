@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from tlhelpers.course.exercise_book import exercises
+from tlhelpers.errors import CourseError
 from tlhelpers.setup import locks
 from tlhelpers.setup.files import read_json, write_json
 from tlhelpers.setup.paths import work_dir
@@ -41,23 +42,35 @@ def record_progress(exercise_id: str, state: str) -> str:
     """Keep what became of an answer; "right" stays right, and an open one changes nothing.
 
     Gives a sentence that says why it could not be kept, and what to do; empty where it was."""
-    path = _progress_file()
-    if path is None or state == "open" or read_progress().get(exercise_id) == "right":
-        return ""
     try:
-        # Two notebooks that check at once take turns, else one would undo the other's.
-        with locks.held(path.with_name(f".{path.name}.lock"), waiting=lambda: None):
-            kept = _read_whole(path)
-            if kept.get(exercise_id) != "right":
-                write_json(path, kept | {exercise_id: state})
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        mend = "free some space" if full else "make it writable"
-        return (
-            f"Your progress could not be kept in {path} ({error.strerror or error}): {mend} and "
-            "run this check again."
-        )
+        path = _progress_file()
+        if path and state != "open" and read_json(path).get(exercise_id) != "right":
+            _record(path, exercise_id, state)
+    except (OSError, CourseError) as error:
+        return f"Your progress could not be kept{_reason(error)}."
     return ""
+
+
+def _record(path: Path, exercise_id: str, state: str) -> None:
+    # Two notebooks that check at once take turns, else one would undo the other's.
+    with locks.held(path.with_name(f".{path.name}.lock"), waiting=lambda: None):
+        kept = _read_whole(path)
+        if kept.get(exercise_id) != "right":
+            write_json(path, kept | {exercise_id: state})
+
+
+def _reason(error: OSError | CourseError) -> str:
+    """What the system refused, also where a lock has put it in words that fit a command."""
+    refused = error if isinstance(error, OSError) else error.__context__
+    if not isinstance(refused, OSError):
+        return f": {error}"
+    mend = "make it writable"
+    if refused.errno in (errno.ENOSPC, errno.EDQUOT):
+        mend = "free some space"
+    elif refused.errno in (errno.EEXIST, errno.ENOTDIR):
+        mend = "move the file of that name away"
+    where = f" in {path.parent}" if (path := _progress_file()) else ""
+    return f"{where} ({refused.strerror or refused}): {mend} and run this check again"
 
 
 def read_progress() -> dict[str, str]:
