@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 import joblib
-import psutil
 from xdist.scheduler import LoadScopeScheduling
 
 from tlhelpers.course import times
+from tlhelpers.evaluation.processes import free_memory
 
 LESSON_RUN = "test_lessons.py::test_the_lesson_runs_to_the_end"
 LONG_FILES = ("test_nbgrader.py", "test_lab_in_browser.py")
@@ -35,16 +35,8 @@ def processes(named: list[str]) -> int:
     """How many run the tests that were named on the command line; 0 is this one alone."""
     if all(Path(name.partition("::")[0]).is_file() for name in named):
         return 0
-    most = min(joblib.cpu_count(), _memory() // BYTES_EACH, MOST)
+    most = min(joblib.cpu_count(), free_memory() // BYTES_EACH, MOST)
     return most if most > 1 else 0
-
-
-def _memory() -> int:
-    """Bytes that are free, or that a container may use."""
-    limit = Path("/sys/fs/cgroup/memory.max")
-    free = psutil.virtual_memory().available
-    text = limit.read_text().strip() if limit.exists() else "max"
-    return min(free, int(text)) if text.isdigit() else free
 
 
 def in_order(nodeids: list[str]) -> list[int]:

@@ -33,7 +33,7 @@ def test_this_process_and_what_it_starts_use_one_thread():
 )
 def test_cores_and_memory_say_how_many_processes(cores, memory, named, wanted, monkeypatch):
     monkeypatch.setattr(side_by_side.joblib, "cpu_count", lambda: cores)
-    monkeypatch.setattr(side_by_side, "_memory", lambda: memory)
+    monkeypatch.setattr(side_by_side, "free_memory", lambda: memory)
     monkeypatch.chdir(repository.ROOT)
     assert side_by_side.processes(named) == wanted
 

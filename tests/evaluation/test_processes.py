@@ -9,10 +9,12 @@ import sys
 import time
 import traceback
 import warnings
+from types import SimpleNamespace
 
 import cloudpickle
 import pytest
 
+from tlhelpers.errors import CourseError
 from tlhelpers.evaluation import processes
 from tlhelpers.evaluation.processes import in_processes, is_running
 
@@ -201,3 +203,61 @@ def _wait_for(condition, seconds):
             return found
         time.sleep(0.2)
     return condition()
+
+
+# Memory ------------------------------------------------------------------------------------
+
+GB = 2**30
+
+
+@pytest.fixture
+def container(tmp_path, monkeypatch):
+    """A machine with 100 GB free whose container says what is written here."""
+    files = tmp_path / "max", tmp_path / "current"
+    monkeypatch.setattr(processes, "CONTAINER_FILES", [files])
+    machine = SimpleNamespace(available=100 * GB)
+    monkeypatch.setattr(processes.psutil, "virtual_memory", lambda: machine)
+    monkeypatch.delenv("TLHELPERS_JOBS", raising=False)
+
+    def limit(most, used):
+        for file, text in zip(files, (most, used), strict=True):
+            file.write_text(f"{text}\n", encoding="utf-8")
+
+    return limit
+
+
+@pytest.mark.parametrize(
+    ("most", "used", "wanted"),
+    [
+        ("max", 5 * GB, 50),
+        (2 * GB, GB, 1),
+        (8 * GB, GB, 3),
+        (GB, 2 * GB, 1),
+        (2**63 - 4096, GB, 50),
+    ],
+)
+def test_a_container_says_how_many_processes_its_memory_carries(container, most, used, wanted):
+    container(most, used)
+    assert processes.most_processes() == wanted
+
+
+def test_without_a_container_it_is_the_machines_memory(container):
+    assert processes.most_processes() == 50
+
+
+def test_where_memory_is_short_all_is_done_in_this_process(container):
+    container(2 * GB, GB)
+    assert list(in_processes(os.getpid, [(), (), ()], 2)) == [os.getpid()] * 3
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "two"])
+def test_a_number_of_processes_that_makes_no_sense_is_told(text, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_JOBS", text)
+    with pytest.raises(CourseError, match="TLHELPERS_JOBS must be a whole number from 1 on"):
+        processes.most_processes()
+
+
+def test_the_learner_may_say_how_many_processes(container, monkeypatch):
+    container(2 * GB, GB)
+    monkeypatch.setenv("TLHELPERS_JOBS", "3")
+    assert processes.most_processes() == 3

@@ -10,13 +10,25 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from types import CodeType, FunctionType, TracebackType
 
 import cloudpickle
 import psutil
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 
+from tlhelpers.errors import CourseError
+
 LOOK_SECONDS = 2
+BYTES_EACH = 2 * 2**30  # a process with torch that tunes a small network
+# Of control groups, version 2 and version 1: the limit, and what is in use.
+CONTAINER_FILES = [
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ),
+]
 NO_FILE = "<dynamic-code>"  # what cloudpickle calls the file of all code that it sends
 
 
@@ -26,11 +38,12 @@ def in_processes(
     """Call a function once for each tuple of arguments; yields what it returns, one by one.
 
     `n_jobs` is joblib's: each process gets its share of the cores as threads, and ends with this
-    one; with 1, all is done in this one. Results come as they finish unless `ordered`. An error
-    has the traceback that it had there: a notebook shows the line of its own cell.
+    one; with 1, all is done in this one. There are no more than `most_processes` says. Results
+    come as they finish unless `ordered`. An error has the traceback that it had there: a notebook
+    shows the line of its own cell.
     """
     calls = list(calls)
-    workers = max(1, min(effective_n_jobs(n_jobs), len(calls)))
+    workers = max(1, min(effective_n_jobs(n_jobs), len(calls), most_processes()))
     if workers == 1:
         for call in calls:
             yield function(*call)
@@ -48,6 +61,28 @@ def in_processes(
             )
         except _RaisedInWorker as raised:
             raise raised.as_it_was() from None
+
+
+def most_processes() -> int:
+    """How many processes that train networks the free memory carries; 1 at least.
+
+    The environment variable ``TLHELPERS_JOBS`` sets it; a CourseError says what it may be.
+    """
+    chosen = os.environ.get("TLHELPERS_JOBS")
+    if not chosen:
+        return max(1, free_memory() // BYTES_EACH)
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise CourseError(f"TLHELPERS_JOBS must be a whole number from 1 on, not {chosen!r}")
+    return int(chosen)
+
+
+def free_memory() -> int:
+    """Bytes that are free on this machine, or left of what a container may use."""
+    limits = [psutil.virtual_memory().available]
+    for most, used in CONTAINER_FILES:
+        if most.is_file() and used.is_file() and (text := most.read_text().strip()).isdigit():
+            limits.append(max(0, int(text) - int(used.read_text())))
+    return min(limits)
 
 
 def _call(parent: int, function: Callable, call: tuple):
