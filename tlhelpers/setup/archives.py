@@ -98,7 +98,8 @@ def _from_tar(path: Path) -> Content:
     held, names, total = {}, [], 0
     with (
         gzip.open(path) as unfolded,
-        tarfile.open(fileobj=_Limited(unfolded), mode="r:", errorlevel=2) as archive,
+        _Limited(unfolded) as stream,
+        tarfile.open(fileobj=stream, mode="r:", errorlevel=2) as archive,
     ):
         for info in archive:
             names.append(info.name)
@@ -108,6 +109,9 @@ def _from_tar(path: Path) -> Content:
                 held[info.name] = archive.extractfile(info).read()
             elif not info.isdir():
                 raise RefusedArchiveError(f"{info.name!r} in it is a link or a device")
+        # Only behind the end, where tarfile does not look, stands the checksum of it all.
+        while stream.read(2**20):
+            pass
     _refuse_names(names)
     return Content(tuple(sorted(held)), frozenset(held), held.__getitem__)
 

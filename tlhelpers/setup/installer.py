@@ -79,7 +79,8 @@ _CAUSES = (
     ),
     (
         ("Could not find a version", "No matching distribution"),
-        "the package index offers no pinned version for this system and Python",
+        "the package index offers no pinned version for this system and Python, or it broke off "
+        "while it told what it has; look at the network and run the same command again",
     ),
     (
         ("Permission denied", "Access is denied", "PermissionError"),
@@ -176,8 +177,10 @@ def run(
         _stop(process)
         raise
     tee.join(timeout=10)
-    sys.stderr.write("".join(withheld))
-    return status, "".join(lines)
+    output = "".join(lines)
+    if not (status and _known_cause(output)):
+        sys.stderr.write("".join(withheld))
+    return status, output
 
 
 def run_pip(
@@ -194,17 +197,22 @@ def run_pip(
 
 def explain(output: str) -> str:
     """Say in one line why pip failed, and the mend, out of what it wrote to standard error."""
-    for signs, cause in _CAUSES:
-        if any(sign in output for sign in signs):
-            return cause
+    cause = _known_cause(output)
+    if cause:
+        return cause
     errors = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in errors if "ERROR" in line] or errors
     return f"pip said: {marked[-1]}" if marked else "pip gave no reason"
 
 
+def _known_cause(output: str) -> str:
+    fitting = (cause for signs, cause in _CAUSES if any(sign in output for sign in signs))
+    return next(fitting, "")
+
+
 def _tee(stream: TextIO, lines: deque[str], withheld: list[str]) -> None:
-    # After Ctrl-C the child writes a traceback of its own, which tells a learner nothing. So
-    # what follows one is shown only if the child was not stopped.
+    # After Ctrl-C or on a full disk the child writes a traceback of its own, which tells a learner
+    # nothing. So what follows one is shown only if the child was not stopped and nobody knows why.
     for line in stream:
         lines.append(line)
         if withheld or line.startswith("Traceback (most recent call last)"):
