@@ -24,6 +24,7 @@ def _quiet_children_without_network():
         path = os.pathsep.join(filter(None, [str(NO_NETWORK), rest]))
         patch.setenv("PYTHONPATH", path)
         patch.setenv("TLHELPERS_PROGRESS", "off")
+        patch.setenv("TLHELPERS_DEVICE", "cpu")  # numbers to the last bit; a GPU has its own tests
         yield
 
 

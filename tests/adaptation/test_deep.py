@@ -29,7 +29,7 @@ from tlhelpers.data.texts import TextSet
 from tlhelpers.errors import CourseError
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.small import SmallCNN
-from tlhelpers.training.batches import Unlabelled, hide_labels
+from tlhelpers.training.batches import Unlabelled, attach_labels, hide_labels
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.freezing import freeze, freeze_to, frozen_hash
 from tlhelpers.training.optimizers import param_groups
@@ -526,3 +526,36 @@ def test_new_statistics_and_aligned_covariances_help_on_other_digits(digits_pair
     assert accuracy(adapted, digits) > before + 0.1
     assert accuracy(aligned, digits) > before + 0.1
     assert accuracy(aligned, mnist) > 0.85 and history.table.accuracy.iloc[-1] > 0.85
+
+
+class OnRows(nn.Module):
+    """A backbone whose BatchNorm has one number per item, and so needs two items."""
+
+    feature_size = 6
+
+    def __init__(self):
+        super().__init__()
+        self.transform = lambda pixels: torch.tensor(pixels).float().mean((1, 2)) / 255
+        self.layers = nn.Sequential(nn.Linear(3, 6), nn.BatchNorm1d(6))
+
+    def forward(self, x):
+        return self.layers(x)
+
+    def layer_groups(self):
+        return [[self.layers]]
+
+
+def test_batches_of_two_take_an_odd_number_of_items():
+    """Seen: the item that was left alone stopped BatchNorm and the covariance midway."""
+    source, target = tiny_images(9), tiny_images(7, seed=1)
+    pictures = Unlabelled(lambda items: OnRows().transform(target.pixels[items]), 7)
+    for strategy in (fit_deep_coral, fit_dann):
+        model = Classifier(OnRows(), 3)
+        model.backbone.transform = None
+        view = Unlabelled(pictures.batches, 7)
+        labelled = attach_labels(
+            model, lambda items: OnRows().transform(source.pixels[items]), source.labels
+        )
+        quiet(strategy, model, labelled, view, batch_size=2)
+    adapted = adapt_batchnorm(model, view, batch_size=2, fewest=2)
+    assert int(adapted.backbone.layers[1].num_batches_tracked) == 3

@@ -7,6 +7,7 @@ from tiny_nets import CLASSES, tiny_backbone, tiny_classifier, tiny_images
 from torch import nn
 
 from tlhelpers.errors import CourseError
+from tlhelpers.models import classifier
 from tlhelpers.models.backbones import Transform, load_backbone
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.training.lora import add_lora
@@ -126,3 +127,80 @@ def test_one_class_is_refused(n):
 def test_names_must_fit_the_number_of_classes(names):
     with pytest.raises(ValueError, match="3 classes need as many different names"):
         Classifier(tiny_backbone(), np.int64(3), names)
+
+
+# ---------------------------------------------------------------- where and how it is saved
+
+
+class Tied(nn.Module):
+    """One weight under two names, and a buffer that is a part of another."""
+
+    feature_size = 4
+
+    def __init__(self):
+        super().__init__()
+        self.there, self.back = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.back.weight = self.there.weight
+        self.register_buffer("scale", torch.arange(8.0))
+        self.register_buffer("first", self.scale[:4])
+
+    def forward(self, x):
+        return self.back(self.there(x)) * self.first
+
+
+def test_weights_that_are_tied_are_saved_and_stay_tied(tmp_path):
+    model = Classifier(Tied(), 2, seed=1).eval()
+    model.save(tmp_path / "m")
+    other = Classifier.load(tmp_path / "m", backbone=Tied())
+    x = torch.ones(3, 4)
+    assert torch.equal(other(x), model(x))
+    assert other.backbone.back.weight is other.backbone.there.weight
+
+
+def test_parts_of_one_tensor_are_saved_each_by_itself(tmp_path):
+    model = Classifier(Tied(), 2)
+    shared = torch.randn(2, 4)
+    model.backbone.there.bias.data, model.backbone.back.bias.data = shared[0], shared[1]
+    model.save(tmp_path / "m")
+    other = Classifier.load(tmp_path / "m", backbone=Tied()).backbone
+    assert torch.equal(other.there.bias, shared[0]) and torch.equal(other.back.bias, shared[1])
+
+
+def test_the_home_folder_may_be_written_short(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    model = tiny_classifier().eval()
+    model.save("~/m.safetensors")
+    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+    assert torch.equal(Classifier.load("~/m.safetensors", backbone=tiny_backbone())(X), model(X))
+    with pytest.raises(CourseError, match=f"cannot read the model {tmp_path}/nowhere"):
+        Classifier.load("~/nowhere")
+
+
+def test_a_place_that_takes_no_file_is_told(tmp_path):
+    model = tiny_classifier()
+    with pytest.raises(CourseError, match=rf"there is no folder {tmp_path}/runs, make it first"):
+        model.save(tmp_path / "runs" / "m")
+    with pytest.raises(CourseError, match="is a folder: give the name of a file in it"):
+        model.save(tmp_path)
+    with pytest.raises(CourseError, match=r"cannot write the model .*too long"):
+        model.save(tmp_path / ("m" * 300))
+    with pytest.raises(TypeError, match="the model must be the path of a file, got None"):
+        model.save(None)
+    with pytest.raises(CourseError, match="cannot read the model"):
+        Classifier.load(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_save_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypatch):
+    model = tiny_classifier()
+    model.save(tmp_path / "m")
+    before = (tmp_path / "m").read_bytes()
+
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(classifier, "write_atomically", full)
+    with pytest.raises(CourseError, match=r"cannot write the model .*No space left"):
+        tiny_classifier(1).save(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == before and len(list(tmp_path.iterdir())) == 1

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_nets import CLASSES, assert_same_step, fit_slowly, tiny_classifier, tiny_images
 from torch import nn
 
@@ -17,8 +19,8 @@ from tlhelpers.errors import CourseError
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
 from tlhelpers.training import fitting
-from tlhelpers.training.batches import cut_into_batches, image_batches
-from tlhelpers.training.fitting import fine_tune, fit
+from tlhelpers.training.batches import cut_into_batches, cut_into_steps, image_batches
+from tlhelpers.training.fitting import fine_tune, fit, fit_head
 from tlhelpers.training.freezing import freeze, freeze_to, frozen_hash, hold_statistics, unfreeze
 from tlhelpers.training.optimizers import param_groups
 from tlhelpers.training.predicting import predict, predict_proba
@@ -113,6 +115,55 @@ def test_no_step_is_left_with_a_single_item():
     assert [len(part) for part in cut_into_batches(np.arange(33), 16)] == [11, 11, 11]
     assert [len(part) for part in cut_into_batches(np.arange(32), 16)] == [16, 16]
     assert [len(part) for part in cut_into_batches(np.arange(3), 16)] == [3]
+    assert [len(part) for part in cut_into_steps(np.arange(5), 2)] == [3, 2]
+    assert [len(part) for part in cut_into_steps(np.arange(3), 1)] == [1, 1, 1]
+
+
+@given(st.integers(2, 200), st.integers(2, 70))
+def test_a_step_has_two_items_or_more_and_each_item_comes_once(n, batch_size):
+    order = np.random.default_rng(n).permutation(n)
+    parts = cut_into_steps(order, batch_size)
+    sizes = [len(part) for part in parts]
+    assert np.array_equal(np.concatenate(parts), order)
+    assert min(sizes) >= 2 and max(sizes) <= max(batch_size, 3) and max(sizes) - min(sizes) <= 1
+    if batch_size > 2 or n % 2 == 0:
+        assert all(map(np.array_equal, parts, cut_into_batches(order, batch_size)))
+
+
+def test_steps_of_two_train_on_an_odd_number_of_items():
+    """Seen: BatchNorm stopped at the single item that was left, in the middle of an epoch."""
+    model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Linear(6, 3))
+    rows = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
+    history = quiet_fit(model, lambda items: rows[items], np.arange(9) % 3, batch_size=2)
+    assert len(history.table) == 2
+
+
+def test_features_may_be_a_view_in_any_order_and_kind():
+    """Seen: features that were turned round ended in an error about strides."""
+    rows = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    wanted = tiny_classifier()
+    fit_head(wanted, rows, IMAGES.labels, epochs=1, quiet=True)
+    frozen = rows.copy()
+    frozen.flags.writeable = False
+    turned = np.ascontiguousarray(rows[::-1, ::-1])[::-1, ::-1]
+    grows = torch.tensor(rows, requires_grad=True)
+    columns = np.asfortranarray(rows)
+    for features in (turned, columns, rows.tolist(), frozen, torch.tensor(rows), grows):
+        model = tiny_classifier()
+        fit_head(model, features, IMAGES.labels, epochs=1, quiet=True)
+        assert same(model, wanted)
+    with pytest.raises(ValueError, match=r"features must have the shape \(n, 8\), got \(30, 4\)"):
+        fit_head(tiny_classifier(), rows[:, ::2], IMAGES.labels)
+
+
+def test_pictures_and_labels_may_be_turned_round():
+    wanted, model = tiny_classifier(), tiny_classifier()
+    turned = IMAGES.pixels[::-1].copy()[::-1]
+    labels = IMAGES.labels[::-1].copy()[::-1]
+    for changed, pixels, marks in ((wanted, IMAGES.pixels, IMAGES.labels), (model, turned, labels)):
+        images = ImageSet(pixels, marks, CLASSES, IMAGES.groups)
+        quiet_fit(changed, images, epochs=1, augment=lambda picture: picture.flip(2))
+    assert same(model, wanted)
 
 
 def test_the_seed_decides_all_and_the_process_random_numbers_stay():
@@ -627,6 +678,11 @@ def test_predictions_need_to_know_how_many():
             use(tiny_classifier(), len)
     with pytest.raises(ValueError, match="batch_size must be a whole number from 1 on, got 0"):
         predict(tiny_classifier(), IMAGES, batch_size=0)
+    with pytest.raises(ValueError, match="there are no items to predict"):
+        predict(tiny_classifier(), IMAGES.subset([]))
+    for count in (0, -3):
+        with pytest.raises(ValueError, match=f"count must be a whole number .*{count}"):
+            predict(tiny_classifier(), len, count)
 
 
 # ---------------------------------------------------------------- probabilities

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from tlhelpers.errors import CourseError
+
 CHOICE = "TLHELPERS_DEVICE"  # e.g. "cpu", where an accelerator is short of memory or lacks a step
 
 
@@ -18,7 +20,13 @@ def best_device() -> torch.device:
     The environment variable ``TLHELPERS_DEVICE`` names another one.
     """
     if chosen := os.environ.get(CHOICE):
-        return torch.device(chosen)
+        try:
+            return torch.empty(0, device=chosen).device
+        except (RuntimeError, AssertionError) as error:  # no such kind, or none of it here
+            reason = str(error).splitlines()[0]
+            raise CourseError(
+                f"{CHOICE}={chosen} cannot be used here ({reason}): unset it, or cpu"
+            ) from error
     found = torch.accelerator.current_accelerator(check_available=True)
     if found is None:
         return torch.device("cpu")
@@ -58,7 +66,7 @@ def on_device(*modules: nn.Module, changes: bool = True) -> Iterator[torch.devic
     homes = [_Home(module) for module in modules if _is_elsewhere(module, device)]
     try:
         for home in homes:
-            home.module.to(device)
+            _move(home.module, device)
         yield device
     finally:
         for home in homes:
@@ -91,7 +99,7 @@ class _Home:
         for parameter, old in self.weights:
             if _same_form(parameter.data, old):
                 self.moved.append((old, parameter.data, True))
-                parameter.data = old
+                _set_data(parameter, old)
         for part, name, old in self.buffers:
             new = part._buffers.get(name)
             if new is not None and _same_form(new, old):
@@ -115,7 +123,7 @@ class _Home:
         for parameter in self.module.parameters():
             home = homes.get(id(parameter), self.first)
             if parameter.device != home:
-                parameter.data = parameter.data.to(home)
+                _set_data(parameter, parameter.data.to(home))
             if parameter.grad is not None:
                 parameter.grad = parameter.grad.to(home)
         homes = {(id(part), name): old.device for part, name, old in self.buffers}
@@ -123,6 +131,28 @@ class _Home:
             for name, buffer in part._buffers.items():
                 if buffer is not None:
                     part._buffers[name] = buffer.to(homes.get((id(part), name), self.first))
+
+
+def _move(module: nn.Module, device: torch.device) -> None:
+    """As torch's own `to`, but parameters stay the same objects on every kind of device."""
+    flag = torch.__future__.get_swap_module_params_on_conversion()
+    swap = not torch._has_compatible_shallow_copy_type(
+        next(_tensors(module)), torch.empty(0, device=device)
+    )
+    torch.__future__.set_swap_module_params_on_conversion(flag or swap)
+    try:
+        module.to(device)
+    finally:
+        torch.__future__.set_swap_module_params_on_conversion(flag)
+
+
+def _set_data(parameter: nn.Parameter, values: torch.Tensor) -> None:
+    if torch._has_compatible_shallow_copy_type(parameter.data, values):
+        parameter.data = values
+        return
+    gradient, parameter.grad = parameter.grad, None  # the swap would take it along
+    torch.utils.swap_tensors(parameter, nn.Parameter(values, parameter.requires_grad))
+    parameter.grad = None if gradient is None else gradient.to(values.device)
 
 
 def _same_form(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -41,9 +41,14 @@ class Checkpoint:
 
     def write(self, model, optimizer, rows: list[dict], best: dict | None) -> None:
         """Replace the file in one step: rows of the history so far, weights of the best epoch."""
+        from accelerate.utils import send_to_device
+
         if self.path is None:
             return
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        weights = model.state_dict()
+        for name, value in weights.items():
+            weights[name] = value.cpu()
+        state = {"model": weights, "optimizer": send_to_device(optimizer.state_dict(), "cpu")}
         data = io.BytesIO()
         torch.save({"settings": self.settings, "rows": rows, "best": best, **state}, data)
         try:

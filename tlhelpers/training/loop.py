@@ -16,6 +16,7 @@ from tlhelpers.checks import known
 from tlhelpers.errors import CourseError
 from tlhelpers.models.precision import PRECISIONS, has_bfloat16
 from tlhelpers.training.batches import Labelled, cut_into_batches, cut_into_steps
+from tlhelpers.training.optimizers import move_memory
 from tlhelpers.training.randomness import random_state_put_back, seed_all
 from tlhelpers.training.schedules import rate_factor
 
@@ -46,11 +47,12 @@ class Run:
     ):
         known("precision", precision, PRECISIONS)
         tell_what_is_ignored()
+        move_memory(optimizer)
         self.model, self.optimizer, self.device = model, optimizer, device
         self.batch_size, self.seed = batch_size, seed
         self.schedule, self.warmup = schedule, warmup
         self.rates = [group["lr"] for group in optimizer.param_groups]
-        self.bfloat16 = precision == "bfloat16" or (precision == "auto" and _quick(device))
+        self.bfloat16 = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
 
     def repeat(
         self,
@@ -146,13 +148,6 @@ def apply_to(model: nn.Module, x, device) -> torch.Tensor:
     if isinstance(x, Mapping):
         return model(**x)
     return model(*x) if isinstance(x, tuple) else model(x)
-
-
-def _quick(device: torch.device) -> bool:
-    """Whether a device computes in bfloat16."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and has_bfloat16()
 
 
 def tell_what_is_ignored() -> None:
