@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+import json
 import os
 import pickle
 import re
@@ -201,6 +202,28 @@ def test_a_checkpoint_that_runs_code_is_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "exploded").exists()
     torch.load(io.BytesIO(data.getvalue()), weights_only=False)
     assert (tmp_path / "exploded").exists(), "the bomb is none, so the test above shows nothing"
+
+
+@pytest.mark.parametrize("length", [60, 2**62])
+def test_a_copy_with_a_header_that_lies_is_made_anew(own_cache, backbone, length):
+    load_backbone()
+    path = kept(own_cache)
+    told = {"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}
+    path.write_bytes(length.to_bytes(8, "little") + json.dumps(told).encode() + b"0000")
+    assert load_backbone().fingerprint() == backbone.fingerprint()
+    assert len(load_file(path)) == 296
+
+
+def test_without_room_for_a_copy_the_weights_are_there_all_the_same(own_cache, backbone):
+    resource = pytest.importorskip("resource", reason="there are no such limits here")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.warns(UserWarning, match="could not be kept in .*weights.*each time") as told:
+            assert load_backbone().fingerprint() == backbone.fingerprint()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert told[0].filename == __file__ and not list((own_cache / "weights").iterdir())
 
 
 # The random twin -------------------------------------------------------------------------

@@ -562,9 +562,13 @@ class Hub(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def hub(folder):
-    """A server on this machine with two models, and the requests that it got."""
+def hub(folder, tmp_path_factory):
+    """A server on this machine with three models, and the requests that it got."""
+    pooled = shutil.copytree(folder, tmp_path_factory.mktemp("hub") / "pooled")
+    say(pooled, "modules.json", modules_of("Pooling"))
+    say(pooled, "1_Pooling/config.json", {"pooling_mode_cls_token": True})
     Hub.repositories = {"someone/tiny": folder, "google-bert/bert-base-uncased": folder}
+    Hub.repositories["someone/pooled"] = pooled
     Hub.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -625,9 +629,14 @@ def test_a_name_of_the_hub_is_fetched_kept_and_used_again(hub, hub_home, small):
     wanted = f"{small.fingerprint()} {small.transform.card()['vocabulary']}"
     port = hub.server_address[1]
     two = ("someone/tiny", "someone/unknown")
-    first, second, third, again, refused = loaded_in_a_child(
-        port, hub_home, "bert-base-uncased", *two, "--offline", *two
+    first, second, third, by_cls, again, refused, by_cls_again = loaded_in_a_child(
+        port,
+        hub_home,
+        "bert-base-uncased",
+        *(*two, "someone/pooled"),
+        *("--offline", *two, "someone/pooled"),
     )
+    assert by_cls == by_cls_again and "model hub, someone/pooled, pooled by cls as its" in by_cls
     assert first == f"{wanted} bert-base-uncased: 0.0 M weights, model hub, bert-base-uncased, " \
                     "16 features, 3 layers"  # fmt: skip
     assert second.startswith(f"{wanted} someone/tiny")

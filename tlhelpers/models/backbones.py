@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,7 +226,14 @@ def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
     if tensors is None:
         tensors = _convert(card)
         metadata = {"source": card.package, "sha256": weights_digest(tensors)}
-        write_atomically(path, save(tensors, metadata=metadata))
+        try:
+            write_atomically(path, save(tensors, metadata=metadata))
+        except OSError as error:
+            warnings.warn(
+                f"the weights of {name} could not be kept in {path.parent} "
+                f"({error.strerror or error}): they are converted anew each time",
+                stacklevel=3,
+            )
     return tensors
 
 

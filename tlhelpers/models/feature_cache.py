@@ -39,7 +39,7 @@ def checksum(values: np.ndarray) -> str:
 def read_kept(key: str) -> np.ndarray | None:
     """What is kept under a key; None where there is nothing, or it is damaged (with a warning)."""
     path = kept_at(key)
-    if not path.exists():
+    if not _is_there(path):
         return None
     try:
         with safe_open(path, framework="np") as file:
@@ -56,7 +56,14 @@ def read_kept(key: str) -> np.ndarray | None:
 
 def are_kept(keys: Mapping[Hashable, str]) -> bool:
     """Whether there is a file for each of the keys."""
-    return all(kept_at(key).exists() for key in keys.values())
+    return all(_is_there(kept_at(key)) for key in keys.values())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def read_or_make(
