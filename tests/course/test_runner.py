@@ -120,12 +120,9 @@ def test_a_number_of_jobs_that_is_none_is_refused(jobs, capsys):
     assert "a number of processes is 1 or more" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("jobs", "seen"), [(None, "[None, None]"), (1, "['1', '1']")])
-def test_the_kernel_is_told_how_many_processes_it_may_start(tmp_path, monkeypatch, jobs, seen):
-    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
-    names = ("TLHELPERS_JOBS", "LOKY_MAX_CPU_COUNT")
-    given = execution._kernel_environment(jobs)
-    assert str([given.get(name) for name in names]) == seen
+def test_the_kernel_is_told_how_many_processes_it_may_start(tmp_path):
+    path = notebook_file(tmp_path, "import os; assert os.environ['TLHELPERS_JOBS'] == '1'")
+    assert execution.run_lesson(path, tmp_path / "out", lambda line: None, jobs=1).ok
 
 
 def test_an_unknown_lesson_is_one_line_and_status_1(capsys):

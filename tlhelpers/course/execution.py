@@ -107,7 +107,7 @@ class _OwnKernel(AsyncKernelManager):
 
 
 def _kernel_environment(jobs: int | None) -> dict[str, str]:
-    most = {} if jobs is None else {"TLHELPERS_JOBS": str(jobs), "LOKY_MAX_CPU_COUNT": str(jobs)}
+    most = {} if jobs is None else {"TLHELPERS_JOBS": str(jobs)}
     return os.environ | {"TLHELPERS_PROGRESS": "off"} | most
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup import environment, fetching, packages
+from tlhelpers.setup import calibration, environment, fetching, packages
 from tlhelpers.setup.cache import FETCH
 from tlhelpers.setup.environment import State
 from tlhelpers.setup.files import refusal
@@ -84,7 +84,9 @@ def examine() -> list[Row]:
     rows = [_python_row(), _environment_row(venv, state), *package_rows(pins, answer)]
     archives = _archive_rows()
     rows += [*archives, *writing_rows(venv, state, archives[0].state == "ok")]
-    return [*rows, _disk_row(root), *_machine_rows(answer)]
+    # Only an environment that has torch can be timed.
+    speed = [Row("speed", "note", calibration.speed(venv))] if "bf16" in answer else []
+    return [*rows, _disk_row(root), *_machine_rows(answer), *speed]
 
 
 def requirement_pins(path: Path) -> dict[str, str]:
