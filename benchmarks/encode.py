@@ -22,13 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rounds import measure, positive, print_machine
 
 from tlhelpers.data.texts import load_sentiment
+from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.repeated import repeat
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.heads import linear_head
 from tlhelpers.models.precision import row_cosine
 from tlhelpers.models.text_features import encode
 
-LOOP, THEIRS, OURS, AUTO = "plain loop", "sentence-transformers", "encode, float32", "encode, auto"
-RATIOS = [(OURS, THEIRS), (AUTO, THEIRS), (OURS, LOOP)]
+LOOP, THEIRS = "plain loop", "sentence-transformers"
+OURS, AUTO, INT8 = "encode, float32", "encode, auto", "encode, int8"
+RATIOS = [(OURS, THEIRS), (AUTO, THEIRS), (INT8, THEIRS), (OURS, LOOP)]
 Method = Callable[[list[str]], np.ndarray]
 
 
@@ -68,6 +72,7 @@ def methods(encoder: Encoder, folder: Path) -> dict[str, Method]:
         THEIRS: partial(theirs.encode, show_progress_bar=False),
         OURS: partial(encode, encoder, precision="float32", **quiet),
         AUTO: partial(encode, encoder, precision="auto", **quiet),
+        INT8: partial(encode, encoder, precision="int8", **quiet),
     }
 
 
@@ -84,11 +89,25 @@ def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> Non
         print(f"median ratio: {statistics.median(pairs):.2f}")
 
 
+def report_heads(encoder: Encoder) -> None:
+    """What int8 costs a linear head on tweets: trained and used on it, against float32."""
+    tweets = load_sentiment("tweets")
+    quiet = {"cache": False, "progress": False}
+    heads = {
+        name: linear_head(encode(encoder, tweets, precision=name, **quiet), tweets.labels)
+        for name in ("float32", "int8")
+    }
+    runs = repeat(heads, tweets, labels=[8, 32, 128, "all"], seeds=10)
+    for count in runs["labels"].unique():
+        print(f"{count} labels per class: {compare(runs, 'int8', 'float32', labels=count)}")
+
+
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
     parser.add_argument("--texts", type=positive, default=2000, help="how many sentences")
+    parser.add_argument("--heads", action="store_true", help="what int8 costs linear heads")
     chosen = parser.parse_args()
     encoder, movies = load_encoder(), load_sentiment("movies", threshold=0, balanced=False)
     texts = movies.texts[: chosen.texts].tolist()
@@ -100,6 +119,8 @@ def main() -> None:
         way(texts[:64])  # the first pass also plans and allocates
     timed = {name: partial(way, texts) for name, way in ways.items()}
     report(*measure(timed, len(texts), chosen.rounds))
+    if chosen.heads:
+        report_heads(encoder)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ import torch
 from torch import nn
 
 from tlhelpers.data.images import load_emoji
+from tlhelpers.data.texts import load_sentiment
 from tlhelpers.models import engine, features, text_features
 from tlhelpers.models.engine import plan, run_frozen
 from tlhelpers.models.features import extract_layers
-from tlhelpers.models.text_features import encode_layers
+from tlhelpers.models.heads import new_linear_head
+from tlhelpers.models.precision import row_cosine
+from tlhelpers.models.text_features import encode, encode_layers
 
 CPU = torch.device("cpu")
 QUIET = {"progress": False, "cache": False}
@@ -153,3 +156,28 @@ def test_an_error_in_a_batch_reaches_the_caller():
 
     with pytest.raises(ValueError, match="batch 0"):
         list(engine._side_by_side(run, iter(range(9))))
+
+
+@pytest.fixture(scope="module")
+def tweets():
+    return load_sentiment("tweets").subset(range(0, 2174, 6))
+
+
+def test_int8_is_close_and_heads_keep_their_accuracy(minilm, tweets):
+    exact = encode(minilm, tweets, **QUIET)
+    coarse = encode(minilm, tweets, precision="int8", **QUIET)
+    assert coarse.dtype == np.float32
+    assert 0.9 < row_cosine(exact, coarse).min() < 0.9999
+    half = np.arange(len(tweets)) % 2 == 0
+    right = []
+    for rows in (exact, coarse):
+        head = new_linear_head().fit(rows[half], tweets.labels[half])
+        right.append(head.score(rows[~half], tweets.labels[~half]))
+    assert right[1] > right[0] - 0.05
+
+
+def test_int8_leaves_the_encoder_and_the_log_as_they_were(small, caplog):
+    before = small.fingerprint()
+    encode(small, ["a good film", "a bad one"], precision="int8", **QUIET)
+    assert small.fingerprint() == before
+    assert caplog.text == ""

@@ -82,9 +82,11 @@ def encode_layers(
         As in `encode`; all of them when left out.
     pool : {"mean", "cls", "max"}, optional
         The encoder's own when left out.
-    precision : {"float32", "bfloat16", "auto"}
-        ``"auto"`` takes bfloat16 where the processor computes in it and a sample of 16 texts agrees
-        with float32 (cosine of at least 0.999 for each), else float32.
+    precision : {"float32", "bfloat16", "int8", "auto"}
+        ``"int8"`` rounds weights and what flows through to whole numbers of seven bits: quicker on
+        every processor, and coarse (benchmarks/README.md says what it costs MiniLM's heads). ``"auto"``
+        takes bfloat16 where the device computes in it and a sample of 16 texts agrees with float32
+        (cosine of at least 0.999 for each), else float32.
     batch_size : int, optional
         Texts per step; when left out, what suits the device.
     cache : bool
@@ -107,7 +109,7 @@ def encode_layers(
     numbers = {layer: encoder.layer_number(layer) for layer in layers}
     pool = pool or encoder.pool
     known("pool", pool, POOLS)
-    known("precision", precision, PRECISIONS)
+    known("precision", precision, (*PRECISIONS, "int8"))
     if batch_size is not None:
         whole("batch_size", batch_size)
     rows = encoder.transform.numbers(texts.texts if isinstance(texts, TextSet) else texts)
@@ -141,15 +143,16 @@ def _network(encoder: Encoder) -> list[tuple[str, object]]:
 
 def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[int, np.ndarray]:
     """Run a frozen copy over all texts, those of like length together, and pool each layer."""
-    device = best_device()
+    int8 = dtype == torch.int8
+    device = torch.device("cpu") if int8 else best_device()
     order = np.argsort([len(row) for row in rows], kind="stable")[::-1]
     starts = range(0, len(rows), batch_size or (8 if device.type == "cpu" else 128))
     items = [order[i : i + starts.step] for i in starts]
     batches = (encoder.transform.padded([rows[i] for i in part]) for part in items)
-    planned = dtype == torch.float32 and len(rows) >= WORTH_PLANNING
+    planned = int8 or (dtype == torch.float32 and len(rows) >= WORTH_PLANNING)
     compared = encoder.transform.padded(sample(rows, 6)) if planned else None
     network = _PooledStates(encoder, layers, pool, dtype)
-    outputs = run_frozen(network, batches, device, compared, free=(0, 1))
+    outputs = run_frozen(network, batches, device, compared, (0, 1), int8)
     vectors = {n: np.empty((len(rows), encoder.feature_size), np.float32) for n in layers}
     bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
     for part, pooled_rows in zip(items, bar, strict=True):
