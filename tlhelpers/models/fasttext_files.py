@@ -37,11 +37,13 @@ def read_fasttext(path: Path) -> tuple[list[str], np.ndarray]:
 
 def _refuse_false_sizes(data: mmap.mmap) -> None:
     """A ValueError says what is no model of words, or where its sizes do not fit its length."""
-    _, version, size, *_, bucket, shortest, longest, _, _ = HEAD.unpack_from(data)
+    _, version, size, *_, bucket, shortest, longest, _, often = HEAD.unpack_from(data)
     if version not in (11, 12):
         raise ValueError(f"it has version {version}, not 12")
     if size < 1 or bucket < 0 or shortest < 0 or longest > 1000 or (longest > 0 and not bucket):
         raise ValueError("its options are damaged")
+    if not 0 <= often <= 1:
+        raise ValueError("its threshold for frequent words is damaged")
     entries, words, labels, _, pruned = COUNTS.unpack_from(data, HEAD.size)
     if labels or entries != words:
         raise ValueError("it tells classes of texts apart, it is no model of words")
