@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import threading
 import time
 import traceback
@@ -16,6 +17,7 @@ from types import CodeType, FunctionType, TracebackType
 import cloudpickle
 import psutil
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from tlhelpers.errors import CourseError
 
@@ -40,7 +42,8 @@ def in_processes(
     `n_jobs` is joblib's: each process gets its share of the cores as threads, and ends with this
     one; with 1, all is done in this one. There are no more than `most_processes` says. Results
     come as they finish unless `ordered`. An error has the traceback that it had there: a notebook
-    shows the line of its own cell.
+    shows the line of its own cell. A process that is ended from outside is a CourseError, and the
+    next call starts others.
     """
     calls = list(calls)
     workers = max(1, min(effective_n_jobs(n_jobs), len(calls), most_processes()))
@@ -54,6 +57,8 @@ def in_processes(
     ):
         # loky replaces a worker that has grown, which training makes it do, and nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        # Who does not want the rest, as after an error or Ctrl-C, knows that.
+        warnings.filterwarnings("ignore", r"\d+ tasks (have been|which were still)", UserWarning)
         how = "generator" if ordered else "generator_unordered"
         try:
             yield from Parallel(n_jobs=workers, return_as=how)(
@@ -61,6 +66,17 @@ def in_processes(
             )
         except _RaisedInWorker as raised:
             raise raised.as_it_was() from None
+        except TerminatedWorkerError as error:
+            raise CourseError(_how_it_ended(str(error))) from None
+
+
+def _how_it_ended(told: str) -> str:
+    codes = re.search(r"exit codes? of the workers? (?:are|is) \{(.*?)\}", told)
+    return (
+        f"a process that computed for this one was ended{f' ({codes[1]})' if codes else ''}, which "
+        "the system does when memory runs out: close other programs, or set TLHELPERS_JOBS=1 to "
+        "do all in one process, and run the same again"
+    )
 
 
 def most_processes() -> int:

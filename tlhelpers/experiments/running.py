@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,23 +12,35 @@ import pandas as pd
 from joblib import cpu_count
 
 from tlhelpers.checks import progress_bar
-from tlhelpers.errors import repo_root
+from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.evaluation.processes import in_processes
 from tlhelpers.evaluation.trials import plan_trials, run_trial
 from tlhelpers.experiments.registry import find_sweep, sets_of, warm_up
 from tlhelpers.experiments.stored import (
+    DIGITS,
     KEYS,
     code_of,
     decode_labels,
     encode_labels,
     load_sweep,
     note_provenance,
+    refuse_closed_folder,
     require_all_runs,
     state_of,
     store,
 )
 from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
-from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup import locks
+
+# What a run that was kept holds.
+KINDS = {
+    "seed": int,
+    "labels": int | None,
+    "strategy": str,
+    "cpu_seconds": int | float,
+    "predicted": dict,
+    "notes": dict,
+}
 
 # ---------------------------------------------------------------- one task
 
@@ -82,40 +95,73 @@ def run_sweep(name: str, n_jobs: int | None = None) -> Path:
 
     Every finished run is kept at once in ``build/sweeps``: after a kill the same command goes on.
     What was kept is used only while the sweep, its data, the libraries and the code are the same.
+    Of two that are started at once the second waits, and then has nothing left to run. A
+    CourseError says that the table or a run cannot be written.
     """
     sweep = find_sweep(name)
+    refuse_closed_folder(sweep)
     tasks = sweep.tasks()
     kept = repo_root() / "build" / "sweeps" / f"{name}-{state_of(sweep)[:16]}.jsonl"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    done = {_key(result): result for result in _read_kept(kept)}
-    missing = [task for task in tasks if task not in done]
-    # All seeds of a strategy before the next one, which may go on from what the first has kept.
-    order = list(sweep.strategies())
-    missing.sort(key=lambda task: order.index(task[2]))
-    if done and missing:
-        print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
-    with kept.open("a", encoding="utf-8") as file:
+    with locks.held(kept.with_suffix(".lock"), waiting=lambda: _tell_of_waiting(name)):
+        done = _read_kept(kept, tasks)
+        missing = [task for task in tasks if task not in done]
+        # All seeds of a strategy before the next one, which may go on from what the first has kept.
+        order = list(sweep.strategies())
+        missing.sort(key=lambda task: order.index(task[2]))
+        if done and missing:
+            print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
         for result in run_tasks(name, missing, n_jobs):
+            _keep(kept, result)
             done[_key(result)] = result
-            file.write(json.dumps(result) + "\n")
-            file.flush()
-    store(sweep, [done[task] for task in tasks])
+        store(sweep, [done[task] for task in tasks])
     return sweep.path
+
+
+def _tell_of_waiting(name: str) -> None:
+    print(f"{name} is being run by another process: waiting for it", flush=True)
 
 
 def _key(result: dict) -> tuple:
     return tuple(result[key] for key in KEYS)
 
 
-def _read_kept(path: Path) -> list[dict]:
-    """The runs that were kept; a last line that was cut off by a kill is put out of the way."""
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        write_atomically(path, whole.encode())
-    return [json.loads(line) for line in whole.splitlines()]
+def _keep(path: Path, result: dict) -> None:
+    """Add a run to those that are kept; it is opened each time, so that no other error is meant."""
+    try:
+        with path.open("ab") as file:
+            file.write(f"{json.dumps(result)}\n".encode())
+    except OSError as error:
+        raise CourseError(
+            f"a run could not be kept in {path} ({error.strerror or error}): those before it are. "
+            "Make room there, or let the file be yours to write to, and run the same command again"
+        ) from None
+
+
+def _read_kept(path: Path, tasks: list[tuple]) -> dict[tuple, dict]:
+    """The runs that were kept, by task; where a kill has cut the last line off, it is taken away.
+
+    Lines that are damaged are told, and made anew.
+    """
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    if lines and not lines[-1].endswith(b"\n"):
+        os.truncate(path, sum(map(len, lines[:-1])))  # which a full disk allows too
+        lines.pop()
+    results = [_parsed(line) for line in lines]
+    kept = {_key(result): result for result in results if result is not None}
+    if damaged := results.count(None):
+        print(f"{path}: {damaged} lines are damaged, their runs are made anew", flush=True)
+    return {task: kept[task] for task in tasks if task in kept}
+
+
+def _parsed(line: bytes) -> dict | None:
+    """A run as `run_task` gave it; None where the line does not hold one."""
+    try:
+        result = json.loads(line)
+        whole = all(isinstance(result[key], kind) for key, kind in KINDS.items())
+        whole = whole and all(set(coded) <= set(DIGITS) for coded in result["predicted"].values())
+        return result if whole else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 # ---------------------------------------------------------------- a slice, run again
@@ -203,6 +249,7 @@ def confirm_sweep(name: str, seed: int = 0, n_jobs: int | None = None) -> pd.Dat
     with which settings are chosen. Gives a row per strategy and test set, as `rerun` has them.
     """
     sweep = find_sweep(name)
+    refuse_closed_folder(sweep)
     code = code_of(sweep)  # before anybody edits a file while this runs
     labels = next((k for k in sweep.labels if k is None or k >= FEWEST_TO_TUNE), sweep.labels[0])
     require_all_runs(sweep)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import platform
 import time
 from collections import Counter
@@ -22,7 +23,7 @@ from tlhelpers.evaluation.trials import judge_all, label_counts, plan_trials, tr
 from tlhelpers.experiments.registry import SWEEPS, find_sweep, sets_of
 from tlhelpers.experiments.staleness import code_digest, import_closure, libraries_of
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.files import refusal, write_atomically
 from tlhelpers.setup.machine import processor_name
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -97,9 +98,25 @@ def store(sweep: Sweep, results: Iterable[dict]) -> None:
     _write(sweep, provenance, body)
 
 
+def refuse_closed_folder(sweep: Sweep) -> None:
+    """Raise a CourseError, before hours of work, where the table could not be written."""
+    if reason := refusal(sweep.path.parent):
+        raise _not_written(sweep, reason)
+
+
+def _not_written(sweep: Sweep, reason: str) -> CourseError:
+    return CourseError(
+        f"the table {sweep.path} cannot be written ({reason}): make room there, or let the folder "
+        "be yours to write to, and run the same command again; runs that were kept are not lost"
+    )
+
+
 def _write(sweep: Sweep, provenance: Mapping[str, str], body: str) -> None:
     head = "".join(f"# {key}: {value}\n" for key, value in provenance.items())
-    write_atomically(sweep.path, (head + body).encode())
+    try:
+        write_atomically(sweep.path, (head + body).encode())
+    except OSError as error:
+        raise _not_written(sweep, error.strerror or str(error)) from None
 
 
 def note_provenance(sweep: Sweep, **lines: str) -> None:
@@ -117,10 +134,41 @@ def _parts(sweep: Sweep) -> tuple[dict[str, str], str]:
         raise CourseError(
             f"there is no {sweep.path.name}: run python3 -m tlhelpers sweep {sweep.name}"
         )
-    lines = sweep.path.read_text(encoding="utf-8").splitlines(keepends=True)
-    head = [line[2:].rstrip("\n") for line in lines if line.startswith("# ")]
-    body = "".join(line for line in lines if not line.startswith("# "))
-    return dict(line.split(": ", 1) for line in head), body
+    try:
+        lines = sweep.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        head = [line[2:].rstrip("\n") for line in lines if line.startswith("# ")]
+        provenance = dict(line.split(": ", 1) for line in head)
+    except (OSError, ValueError) as error:
+        raise _damaged(sweep, str(error)) from error
+    return provenance, "".join(line for line in lines if not line.startswith("# "))
+
+
+def _damaged(sweep: Sweep, reason: str) -> CourseError:
+    return CourseError(
+        f"the table {sweep.path.name} is damaged ({reason}): take it from the course again, by git "
+        f"checkout say, or run python3 -m tlhelpers sweep {sweep.name}"
+    )
+
+
+def _table(sweep: Sweep, body: str, seeds: str | None) -> pd.DataFrame:
+    """The rows of a table; a CourseError tells where some are cut off, doubled or missing."""
+    kinds = {"labels": str, "predicted": str, "chosen": str}
+    try:
+        table = pd.read_csv(io.StringIO(body), dtype=kinds, keep_default_na=True)
+        runs = table[["tested_on", *KEYS]]
+        codes_are_whole = table["predicted"].str.fullmatch("[0-9a-z]+").eq(True).all()
+        numbers_are_whole = table["cpu_seconds"].dtype.kind + table["seed"].dtype.kind in (
+            "fi",
+            "ii",
+        )
+    except (ValueError, LookupError) as error:
+        raise _damaged(sweep, str(error).strip()) from error
+    if not (codes_are_whole and numbers_are_whole):
+        raise _damaged(sweep, "a row holds something else than a run")
+    wanted, found = math.prod(runs.nunique()), len(runs.drop_duplicates())
+    if not found == len(runs) == wanted or seeds not in (None, str(runs["seed"].nunique())):
+        raise _damaged(sweep, "rows are missing, or stand there twice")
+    return table
 
 
 def provenance_of(name: str) -> dict[str, str]:
@@ -169,7 +217,8 @@ def load_sweep(name: str, tested_on: str | None = None) -> Runs:
     Raises
     ------
     CourseError
-        If it was not stored yet, or its items (labels, groups, class names) have changed since.
+        If it was not stored yet, is damaged, or its items (labels, groups, class names) have
+        changed since.
     """
     sweep = find_sweep(name)
     provenance, body = _parts(sweep)
@@ -181,8 +230,7 @@ def load_sweep(name: str, tested_on: str | None = None) -> Runs:
     tested_on = tested_on or next(iter(sets))
     if tested_on not in sets:
         raise CourseError(f"{name} was not tested on {tested_on!r}: {nearest(tested_on, sets)}")
-    kinds = {"labels": str, "predicted": str, "chosen": str}
-    table = pd.read_csv(io.StringIO(body), dtype=kinds, keep_default_na=True)
+    table = _table(sweep, body, provenance.get("seeds"))
     rows = table[table["tested_on"] == tested_on].drop(columns="tested_on")
     return _as_runs(sweep, tested_on, rows.rename(columns={"cpu_seconds": "seconds"}))
 
@@ -205,11 +253,16 @@ def _as_runs(sweep: Sweep, tested_on: str, rows: pd.DataFrame) -> Runs:
     wanted = [None if k == "all" else int(k) for k in rows["labels"]]
     trials = plan_trials(sets, list(dict.fromkeys(wanted)), sorted(set(rows["seed"])), sweep.test)
     counts, truth = label_counts(trials), truth_of(sets)
+    classes = len(sets[tested_on].class_names)
     items = {trial.seed: {tested_on: trial.items()[tested_on]} for trial in trials}
-    judged = [
-        judge_all(truth, items[seed], {tested_on: decode_labels(coded)})[tested_on]
-        for seed, coded in zip(rows["seed"], rows["predicted"], strict=True)
-    ]
+    judged = []
+    for seed, coded in zip(rows["seed"], rows["predicted"], strict=True):
+        predicted, own = decode_labels(coded), items[seed]
+        if len(predicted) != len(own[tested_on]) or predicted.max() >= classes:
+            raise _damaged(
+                sweep, f"the predictions of seed {seed} fit no {len(own[tested_on])} items"
+            )
+        judged.append(judge_all(truth, own, {tested_on: predicted})[tested_on])
     runs = rows.drop(columns="predicted").assign(labels=[counts[k] for k in wanted])
     runs.insert(2, "all_labels", [k is None for k in wanted])
     return Runs(runs.reset_index(drop=True).join(pd.DataFrame(judged)))
