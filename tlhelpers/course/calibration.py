@@ -131,13 +131,15 @@ def _matrices() -> Callable[[], object]:
 
 
 def _memory() -> Callable[[], object]:
-    """Large arrays made, read and given back: what passes between operators, and samples."""
+    """Large arrays made, read and given back, as what passes between operators is.
+
+    Above 32 MB, glibc gives memory back to the system each time, unless it is told otherwise."""
     import numpy as np
 
-    array = np.ones(4_000_000, np.float32)
+    array = np.ones(12_000_000, np.float32)
 
     def work():
-        for _ in range(4):
+        for _ in range(2):
             result = array * 2 + 1
         return result
 
