@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tlhelpers.course.contents import source_dir
 from tlhelpers.course.stopping import Stopped, stoppable
-from tlhelpers.course.times import computing_in_words, count_minutes
+from tlhelpers.course.times import Minutes, computing_in_words, count_minutes
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.files import write_atomically
 
@@ -44,11 +44,9 @@ def notebooks_of(source: Path) -> dict[Path, str]:
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    filled = _times(source.stem, notebook.cells)
+    notebook.cells = _with_times(source.stem, notebook.cells)
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{source.stem[:2]}-{i:03d}"
-        for mark, text in filled.items():
-            cell.source = cell.source.replace(mark, text)
     folder = repo_root() / "notebooks"
     made = {
         folder / "solutions" / f"{source.stem}.ipynb": notebook,
@@ -59,14 +57,24 @@ def notebooks_of(source: Path) -> dict[Path, str]:
     return {path: nbformat.writes(node) + "\n" for path, node in made.items()}
 
 
-def _times(stem: str, cells) -> dict[str, str]:
-    """What stands for the marks of a lesson's first cell: counted minutes, a stored run."""
-    minutes = count_minutes(cells)
-    return {
+def _with_times(stem: str, cells) -> list:
+    """The cells with minutes that are counted, and seconds of a stored run, in place of marks."""
+    # Counted as the lesson will stand: the words are as many, whatever the numbers are.
+    counted = count_minutes(_filled(stem, cells, Minutes(0, 0, 0)))
+    return _filled(stem, cells, counted)
+
+
+def _filled(stem: str, cells, minutes: Minutes) -> list:
+    texts = {
         "{{reading}}": minutes.reading_in_words,
         "{{exercises}}": minutes.exercises_in_words,
         "{{computing}}": computing_in_words(stem),
     }
+    filled = copy.deepcopy(cells)
+    for cell in filled:
+        for mark, text in texts.items():
+            cell.source = cell.source.replace(mark, text)
+    return filled
 
 
 def _without_solutions(notebook):

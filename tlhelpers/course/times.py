@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from tlhelpers.course.calibration import calibration
-from tlhelpers.course.contents import COURSE, source_dir
+from tlhelpers.course.contents import COURSE
 from tlhelpers.errors import CourseError, repo_root
 
 if TYPE_CHECKING:
@@ -157,14 +159,13 @@ def lesson_times() -> pd.DataFrame:
     CourseError
         If the stored times are damaged.
     """
-    import jupytext
     import pandas as pd
 
     here, records = calibration(), read_records()
     rows = []
     for lesson in (each for each in COURSE if each.ready):
         stem = f"{lesson.number}_{lesson.name}"
-        minutes = count_minutes(jupytext.read(source_dir() / f"{stem}.py").cells)
+        minutes = count_minutes(_cells_of(repo_root() / "notebooks" / f"{stem}.ipynb"))
         record = records.get(stem)
         rows.append(
             {
@@ -176,6 +177,14 @@ def lesson_times() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("lesson").astype({"computing_seconds": "Int64"})
+
+
+def _cells_of(path: Path) -> list[SimpleNamespace]:
+    """A notebook's cells, without the seconds that nbformat needs to load."""
+    return [
+        SimpleNamespace(**{**cell, "source": "".join(cell["source"])})
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
 
 
 def speed_in_words() -> str:
