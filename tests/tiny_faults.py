@@ -43,20 +43,43 @@ def sentence(done: subprocess.CompletedProcess) -> str:
     return told[0]
 
 
+# A set-up whose pip is a copy of the one at hand: unpacking it is most of a small set-up's time,
+# and what is tested with a finished course is what comes after.
+QUICKLY = """
+import shutil, sys
+from importlib import metadata
+from tlhelpers.__main__ import main
+from tlhelpers.setup import environment, installer
+def make(venv, lock):
+    assert installer.run([sys.executable, "-m", "venv", "--without-pip", str(venv)])[0] == 0
+    info = metadata.distribution("pip").locate_file("pip")
+    target = environment._site_packages(venv)
+    for folder in (info, *info.parent.glob("pip-*.dist-info")):
+        shutil.copytree(folder, target / folder.name)
+environment._make_venv = make
+sys.exit(main(["fetch"]))
+"""
+
+
 def finished(root: Path) -> Path:
-    """A course with a real environment of one package, `tinyone` 1.0, and 2.0 beside it."""
+    """A course with an environment of one package, `tinyone` 1.0, and 2.0 beside it."""
     data = tiny.wheel(root / "wheels", "tinydata", "1.0", {"tinydata/d.bin": os.urandom(300_000)})
     tiny.wheel(root / "wheels", "tinyone", "1.0")
     tiny.wheel(root / "wheels", "tinyone", "2.0", {"tinyone/big.bin": os.urandom(3_000_000)})
     tiny.course(root, "tinyone==1.0", pins=(tiny.pin(data),))
-    done = run(root, "fetch")
-    assert done.returncode == 0, done
+    process = tiny.start(root, QUICKLY)
+    said = process.communicate(timeout=100)[0]
+    assert process.returncode == 0, said
     return root
 
 
 def twin(course: Path, root: Path) -> Path:
-    """A copy of a finished course whose environment was made where it now lies."""
-    shutil.copytree(course, root, symlinks=True)
+    """A copy of a finished course whose environment was made where it now lies.
+
+    Files of the environment are shared: a test may replace or remove one, but not write into it.
+    """
+    shutil.copytree(course, root, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
+    shutil.copytree(course / ".venv", root / ".venv", symlinks=True, copy_function=os.link)
     stamp = environment.read_stamp(root / ".venv")
     environment.write_stamp(root / ".venv", {**stamp, "folder": str(root / ".venv")})
     return root

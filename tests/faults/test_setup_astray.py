@@ -210,6 +210,7 @@ def test_of_pips_variables_only_those_about_the_index_are_kept(monkeypatch, name
 
 def test_a_pip_that_installs_nothing_and_says_it_did_is_found_out(course):
     (lie,) = (course / ".venv").rglob("site-packages/pip/__main__.py")
+    lie.unlink()
     lie.write_text("raise SystemExit(0)")
     tiny.require(course, "tinyone==2.0")
     done = run(course, "fetch")

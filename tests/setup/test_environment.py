@@ -307,12 +307,13 @@ def small_disk(tmp_path):
 
 
 def test_programs_in_the_environment_meet_no_hazards(tmp_path, monkeypatch):
-    for name in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET"):
+    hazards = {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"}
+    for name in hazards:
         monkeypatch.setenv(name, "astray")
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
     variables = environment.child_environment(tmp_path)
-    assert not {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET"} & set(variables)
+    assert not hazards & set(variables)
     assert variables["HF_HUB_OFFLINE"] == "0"
     assert variables["TRANSFORMERS_OFFLINE"] == variables["PYTHONUTF8"] == "1"
     programs = str(environment.venv_python(tmp_path).parent)

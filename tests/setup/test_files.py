@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,7 @@ import tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.files import create_atomically, is_link, refusal, remove, write_atomically
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 
@@ -120,3 +121,48 @@ def test_killed_midway_the_old_file_is_whole(tmp_path):
         tiny.wait_for(lambda: len(list(tmp_path.iterdir())) > 1, process)
         process.send_signal(signal.SIGKILL)
     assert path.read_bytes() in (b"old" * 100, b"new" * 2_000_000)
+
+
+# Not to be overwritten, not to be followed -------------------------------------------------
+
+
+def _without_hard_links(*_):
+    raise OSError(errno.EPERM, "this disk knows no hard links")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_never_takes_the_place_of_another(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", _without_hard_links)
+    path = tmp_path / "a"
+    create_atomically(path, b"first")
+    with pytest.raises(FileExistsError):
+        create_atomically(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@posix
+def test_links_are_told_from_what_they_lead_to_and_removed_alone(tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "mine.txt").write_text("precious")
+    for name, target in [("whole", folder), ("dangling", tmp_path / "none"), ("circle", "circle")]:
+        link = tmp_path / name
+        link.symlink_to(target)
+        assert is_link(link)
+        remove(link)
+        assert not link.is_symlink()
+    (tmp_path / "way").symlink_to(folder)
+    assert not is_link(tmp_path / "way" / "inner") and not is_link(tmp_path / "none")
+    assert (folder / "mine.txt").read_text() == "precious"
+    remove(folder)
+    remove(folder)
+    assert not folder.exists()
+
+
+def test_a_folder_that_can_be_written_to_is_left_as_it_was(tmp_path):
+    assert refusal(tmp_path) == refusal(tmp_path / "not" / "yet" / "there") == ""
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    assert refusal(tmp_path / "file") == refusal(tmp_path / "file" / "in it") != ""

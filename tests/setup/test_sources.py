@@ -378,6 +378,8 @@ def test_write_that_fails_midway_leaves_no_half_archive(course):
         ("ERROR: OSError: [Errno 28] No space left on device", "no space"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "pinned hash"),
         ("SSLError(SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED", "certificate"),
+        ("SSLError CERTIFICATE_VERIFY_FAILED: certificate is not yet valid", "clock"),
+        ("ERROR: Wheel 'x' located at /tmp/x.whl is invalid.", "it broke off"),
         ("PermissionError: [WinError 5] Access is denied", "close programs"),
         ("noise\nERROR: something else\nmore noise\n", "pip said: ERROR: something else"),
         ("only this\n", "pip said: only this"),
