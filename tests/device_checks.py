@@ -5,11 +5,14 @@ Done for real where there is one (`test_gpu.py`), and on one that is pretended e
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
+from tiny_encoders import checkpoint, opinions
 from tiny_nets import tiny_backbone, tiny_classifier, tiny_images
 from torch import nn
 
@@ -24,13 +27,16 @@ from tlhelpers.adaptation.evidence import gather_evidence
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
+from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.features import extract_features
+from tlhelpers.models.text_features import encode
 from tlhelpers.training.batches import image_batches
 from tlhelpers.training.fitting import fine_tune, fit, fit_head
 from tlhelpers.training.freezing import freeze
 from tlhelpers.training.lora import add_lora
 from tlhelpers.training.predicting import predict, predict_outputs, predict_proba
 
+OPINIONS = opinions(12)
 IMAGES, OTHER = tiny_images(24), tiny_images(24, seed=1)
 ROWS = np.random.default_rng(0).normal(size=(24, 8)).astype(np.float32)
 WORDS = WordIds(["good", "bad", "film"])
@@ -50,6 +56,15 @@ def _text_model() -> Classifier:
 
 def _with_lora() -> nn.Module:
     return add_lora(tiny_classifier(), rank=2)
+
+
+def _encoder() -> nn.Module:
+    with tempfile.TemporaryDirectory() as folder:
+        return load_encoder(checkpoint(Path(folder) / "small"))
+
+
+def _encoder_with_head() -> Classifier:
+    return Classifier(_encoder(), 2, ["no", "yes"])
 
 
 def _with_dropout_and_a_function(model):
@@ -120,7 +135,14 @@ HELPERS: dict[str, tuple[Callable, Callable, bool]] = {
         lambda m: extract_features(m, IMAGES, cache=False, progress=False),
         True,
     ),
-}  # fmt: skip
+    "encode": (
+        _encoder,
+        lambda m: encode(m, OPINIONS, cache=False, progress=False),
+        True,
+    ),
+    "fit, an encoder": (_encoder_with_head, lambda m: fit(m, OPINIONS, **FEW), False),
+    "predict, an encoder": (_encoder_with_head, lambda m: predict_proba(m, OPINIONS), True),
+}
 
 
 def places(model: nn.Module) -> dict[str, str]:
@@ -173,14 +195,20 @@ def check(name: str, kind: str, away: str | None = None, near: float = 1e-3) -> 
         assert set(places(model).values()) == {"cpu"}
         if isinstance(result, nn.Module):
             assert set(places(result).values()) == {"cpu"}
-        by_hand = TEXTS.texts if name == "fit, texts" else IMAGES.pixels
-        model.eval()(transform_of(model)(by_hand))
+        _use_by_hand(model)
     if exact:
         alike(result, model, *_on_the_processor(name), near)
 
 
-def transform_of(model: nn.Module):
-    return getattr(model, "transform", None)
+def _use_by_hand(model: nn.Module) -> None:
+    """As in a lesson: what the transform gives lies on the processor."""
+    given = model.transform(IMAGES.pixels if _takes_pictures(model) else TEXTS.texts)
+    model.eval()
+    model(**given) if isinstance(given, dict) else model(given)
+
+
+def _takes_pictures(model: nn.Module) -> bool:
+    return not hasattr(model.transform, "numbers")
 
 
 def _on_the_processor(name: str):

@@ -104,10 +104,10 @@ def _run(operation, *args, **named):
     here = [torch.device("cpu") if isinstance(x, torch.device) else x for x in here]
     args, named = pytree.tree_unflatten(here, form)
     out = INSTEAD.get(name, operation)(*args, **named)
-    for x in away:
-        if x.shape != _values(x).shape:  # an empty tensor that was given to be filled
-            x.data = _wrap(_values(x))
     given = {id(value): x for value, x in zip(here, flat, strict=True) if _is_away(x)}
+    for value in here:
+        if id(value) in given and value.shape != given[id(value)].shape:
+            given[id(value)].data = _wrap(value)  # it was given empty, to be filled
     return pytree.tree_map_only(
         torch.Tensor, lambda x: given[id(x)] if id(x) in given else _wrap(x), out
     )
@@ -122,7 +122,9 @@ def _wrap(values: torch.Tensor) -> torch.Tensor:
 
 
 def _values(away: torch.Tensor) -> torch.Tensor:
-    return _memory[away.untyped_storage()._cdata]
+    """Those of its storage, of which it may be another view."""
+    values = _memory[away.untyped_storage()._cdata]
+    return values if values.shape == away.shape else values.view(away.shape)
 
 
 def _is_away(x) -> bool:

@@ -121,8 +121,8 @@ def own_optimizer(kind, used=False, **numbers):
         model = parts["model"]
         optimizer = kind(param_groups(model), **numbers)
         if used:
-            model(torch.zeros(2, 3, 16, 16)).sum().backward()
             start = copy.deepcopy(model.state_dict())
+            model(torch.zeros(2, 3, 16, 16)).sum().backward()
             optimizer.step()
             model.load_state_dict(start)
             optimizer.zero_grad()
@@ -192,24 +192,37 @@ def test_a_run_that_differs_in_nothing_is_taken(first):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("one", "other", "what"),
     [
-        (with_model(lambda: Cut(1.0)), with_model(lambda: Cut(2.0))),
-        (option(augment=v2.RandomInvert(p=1e-9)), option(augment=v2.RandomInvert(p=2e-9))),
-        (with_transform(partial(lighter, 0)), with_transform(partial(lighter, 1e-6))),
-        (own_optimizer(torch.optim.AdamW), own_optimizer(torch.optim.AdamW, used=True)),
-        (option(augment=lambda p: p // 2), option(augment=lambda p: p // 3)),
+        (with_model(lambda: Cut(1.0)), with_model(lambda: Cut(2.0)), "network"),
+        (
+            option(augment=v2.RandomInvert(p=1e-9)),
+            option(augment=v2.RandomInvert(p=2e-9)),
+            "augmentation",
+        ),
+        (
+            with_transform(partial(lighter, 0)),
+            with_transform(partial(lighter, 1e-6)),
+            "training data, validation data, transform",
+        ),
+        (
+            own_optimizer(torch.optim.AdamW),
+            own_optimizer(torch.optim.AdamW, used=True),
+            "optimizer",
+        ),
+        (option(augment=lambda p: p // 2), option(augment=lambda p: p // 3), "augmentation"),
         (
             option(augment=lambda p: p * (torch.rand(()) < 1 - 1e-9)),
             option(augment=lambda p: p * (torch.rand(()) < 1 - 2e-9)),
+            "augmentation",
         ),
     ],
     ids=["number", "share", "transform", "memory", "code", "number in the code"],
 )
-def test_small_differences_count_and_none_is_none(tmp_path, one, other):
+def test_small_differences_count_and_none_is_none(tmp_path, one, other, what):
     run(tmp_path / "c", one)
     run(tmp_path / "c", one)
-    with pytest.raises(CourseError, match="belongs to another run"):
+    with pytest.raises(CourseError, match=f"differs in its {what}: build"):
         run(tmp_path / "c", other)
 
 
@@ -245,6 +258,18 @@ def test_wherever_a_single_value_differs(tmp_path_factory, what, place):
         values[place % len(values)] += 1
     with pytest.raises(CourseError, match="belongs to another run"):
         fit(model, data, epochs=1, quiet=True, validation=held_out, checkpoint=path)
+
+
+def test_an_augmentation_is_told_by_what_it_makes_too(tmp_path):
+    """Lists around a function are no setting, since it may note something down in them."""
+    notes, shifts = [], [1]
+    augment = lambda p: (notes.append(1), p + shifts[0])[1]  # noqa: E731
+    run(tmp_path / "c", option(augment=augment))
+    assert notes
+    run(tmp_path / "c", option(augment=augment))
+    shifts[0] = 2
+    with pytest.raises(CourseError, match="differs in its augmentation: build"):
+        run(tmp_path / "c", option(augment=augment))
 
 
 def test_pictures_that_were_changed_in_place_are_other_ones(tmp_path):
