@@ -149,7 +149,7 @@ def _read_kept(path: Path, tasks: list[tuple]) -> dict[tuple, dict]:
     results = [_parsed(line) for line in lines]
     kept = {_key(result): result for result in results if result is not None}
     if damaged := results.count(None):
-        print(f"{path}: {damaged} lines are damaged, their runs are made anew", flush=True)
+        print(f"damaged lines of {path}: {damaged}; their runs are made anew", flush=True)
     return {task: kept[task] for task in tasks if task in kept}
 
 
@@ -160,7 +160,7 @@ def _parsed(line: bytes) -> dict | None:
         whole = all(isinstance(result[key], kind) for key, kind in KINDS.items())
         whole = whole and all(set(coded) <= set(DIGITS) for coded in result["predicted"].values())
         return result if whole else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # the last of brackets without end
         return None
 
 
