@@ -7,19 +7,23 @@ import json
 import os
 import random
 import signal
+import subprocess
 import tempfile
 import time
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
+import tiny
 import tiny_kills
-from tiny_faults import posix
+from tiny_faults import posix, with_mounts
 from tiny_kills import after, at_step, at_time, ended, in_writing, limited, start
 
 from tlhelpers.errors import CourseError
@@ -124,15 +128,15 @@ def sentence(work) -> str:
 
 def killed_at_random_moments_again_and_again(folder: Path) -> int:
     draw, killed = random.Random(3), 0
-    for _ in range(4):
+    for _ in range(3):
         with course(folder) as root:
-            for _ in range(4):
+            for _ in range(3):
                 killed += not after(draw.uniform(0, TASKS * PAUSE), sweep)
             before = killed
             sweep()
             whole(root)
             assert ran(root) <= TASKS + before, "what was kept was run again"
-    assert killed > 3
+    assert killed > 2
     return killed
 
 
@@ -344,3 +348,104 @@ def results(tmp_path_factory):
 def test_a_sweep_survives(results, fault):
     count, harm = results[fault]
     assert count and not harm, harm
+
+
+# Real disks --------------------------------------------------------------------------------
+
+
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """Nothing can be written to it, not even by the administrator."""
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A disk of 64 kB in place of a folder; gives a file that fills it."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=True)
+    filler = folder / "filler"
+    with suppress(OSError):
+        filler.write_bytes(bytes(70_000))
+    try:
+        yield filler
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def a_sweep_on_closed_folders(folder: Path) -> int:
+    for place, what in (("data/results", "table"), ("build/sweeps", ".lock cannot be written")):
+        with course(folder) as root:
+            (root / place).mkdir(parents=True, exist_ok=True)
+            with closed(root / place):
+                told = sentence(sweep)
+                assert what in told and "Read-only file system" in told, told
+                assert not (root / "ran").exists(), "it was noticed after the work"
+            sweep()
+            whole(root)
+    return 2
+
+
+def a_sweep_on_full_disks(folder: Path) -> int:
+    with course(folder) as root:
+        (root / "build/sweeps").mkdir(parents=True)
+        with small_disk(root / "build/sweeps") as filler:
+            told = sentence(sweep)
+            assert "could not be kept" in told and "No space left on device" in told, told
+            filler.unlink()
+            sweep()
+            whole(root)
+    with course(folder) as root, small_disk(root / "data/results") as filler:
+        told = sentence(sweep)
+        assert "cannot be written (No space left on device)" in told, told
+        filler.unlink()
+        (root / "data/results/thesis.csv").write_text("precious")
+        sweep()
+        whole(root)
+    return 2
+
+
+def a_training_on_a_closed_folder_or_a_full_disk(folder: Path) -> int:
+    from test_training_broken_off import goes_on, same, train
+    from test_training_broken_off import whole as whole_network
+
+    (folder / "thesis.txt").write_text("precious")
+    with closed(folder):
+        told = sentence(partial(train, folder, "fit"))
+        assert "cannot write the checkpoint" in told and "Read-only file system" in told, told
+    goes_on(folder, "fit")
+    disk = folder / "disk"
+    disk.mkdir()
+    with small_disk(disk) as filler, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert same(train(disk, "fit"), whole_network("fit"))
+        texts = [str(one.message) for one in told if "checkpoint" in str(one.message)]
+        assert len(texts) == 4 and "No space left on device" in texts[0], texts
+        assert list(disk.iterdir()) == [filler], "half a checkpoint stayed"
+        filler.unlink()
+        (disk / "thesis.txt").write_text("precious")
+        goes_on(disk, "fit")
+        assert (disk / "c").exists()
+    return 2
+
+
+REAL_DISKS = [
+    a_sweep_on_closed_folders,
+    a_sweep_on_full_disks,
+    a_training_on_a_closed_folder_or_a_full_disk,
+]
+
+
+@posix
+def test_on_real_disks_that_are_closed_or_full_one_sentence_says_so(tmp_path):
+    done = with_mounts(
+        f"""cd '{tiny.ROOT}'; "$PYTHON" -c "$CODE" """,
+        CODE=tiny_kills.command(Path(__file__).stem, "REAL_DISKS"),
+        FOLDER=str(tmp_path), **tiny_kills.QUIET,
+    )  # fmt: skip
+    results = tiny_kills.read_results(done)
+    assert results == {fault.__name__: (2, "") for fault in REAL_DISKS}, results
