@@ -57,9 +57,9 @@ def passes(monkeypatch):
     counted = []
     true = features._forward
 
-    def counting(backbone, pixels, layers, grid, dtype, *rest):
-        counted.append((len(pixels), tuple(layers), dtype))
-        return true(backbone, pixels, layers, grid, dtype, *rest)
+    def counting(backbone, pixels, wanted, dtype, *rest):
+        counted.append((len(pixels), tuple(layer for layer, _ in wanted), dtype))
+        return true(backbone, pixels, wanted, dtype, *rest)
 
     monkeypatch.setattr(features, "_forward", counting)
     return counted
@@ -147,6 +147,19 @@ def test_a_grid_keeps_places_and_averages_to_the_whole(light, small, empty_cache
     assert np.abs(side).mean() < np.abs((straight - turned).mean(axis=1)).mean()
 
 
+def test_several_grids_come_out_of_one_pass_and_are_kept_each(light, small, empty_cache, passes):
+    both = extract_layers(light, small, ["stem", "blocks.0"], grid=(1, 3), progress=False)
+    assert list(both) == [("stem", 1), ("stem", 3), ("blocks.0", 1), ("blocks.0", 3)]
+    assert len(passes) == 1
+    alone = {g: extract_layers(light, small, ["blocks.0"], grid=g, progress=False) for g in (1, 3)}
+    assert len(passes) == 1
+    for size, layers in alone.items():
+        assert list(layers) == ["blocks.0"]
+        np.testing.assert_array_equal(layers["blocks.0"], both["blocks.0", size])
+    with pytest.raises(ValueError, match="grid must be a whole number from 1 on, got 0"):
+        extract_layers(light, small, ["stem"], grid=(1, 0))
+
+
 def test_a_layer_asked_for_twice_is_given_once(light, small):
     found = extract_layers(light, small, ["final", "stem", "final"], **QUIET)
     assert {name: len(values) for name, values in found.items()} == {"final": 6, "stem": 6}
@@ -219,10 +232,10 @@ def test_without_bfloat16_it_is_float32(light, small, monkeypatch, passes):
 def disagreeing(true):
     """A forward pass whose bfloat16 is off by more than the parity allows, in one row."""
 
-    def forward(backbone, pixels, layers, grid, dtype, *rest):
-        found = true(backbone, pixels, layers, grid, dtype, *rest)
+    def forward(backbone, pixels, wanted, dtype, *rest):
+        found = true(backbone, pixels, wanted, dtype, *rest)
         if dtype is torch.bfloat16:
-            found[layers[-1]][-1, ::2] *= 1.2
+            found[wanted[-1]][-1, ::2] *= 1.2
         return found
 
     return forward

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -76,12 +76,12 @@ def extract_layers(
     images: ImageSet,
     layers: Sequence[str] | None = None,
     *,
-    grid: int = 1,
+    grid: int | Sequence[int] = 1,
     precision: str = "float32",
     batch_size: int | None = None,
     cache: bool = True,
     progress: bool = True,
-) -> dict[str, np.ndarray]:
+) -> dict[Hashable, np.ndarray]:
     """Feature vectors at several layers out of one forward pass.
 
     Parameters
@@ -90,9 +90,10 @@ def extract_layers(
     images : ImageSet
     layers : list of str, optional
         Out of ``backbone.layers``; all of them when left out.
-    grid : int
+    grid : int, or several
         Average over the cells of a grid of this many rows and columns instead of over the whole
-        picture: 1 forgets where something was seen, 4 keeps 16 places.
+        picture: 1 forgets where something was seen, 4 keeps 16 places. Of several, each layer is
+        averaged over each.
     precision : {"float32", "bfloat16", "auto"}
         ``"auto"`` takes bfloat16 on a graphics card that computes in it, where a sample of 16
         pictures agrees with float32 (cosine of at least 0.999 for each), else float32.
@@ -107,6 +108,7 @@ def extract_layers(
     Returns
     -------
     dict of str to float32 array, shape (n, channels * grid * grid)
+        By layer; where several grids were asked for, by layer and grid, ``("stem", 4)`` say.
 
     Raises
     ------
@@ -120,21 +122,23 @@ def extract_layers(
     known("precision", precision, PRECISIONS)
     if batch_size is not None:
         whole("batch_size", batch_size)
-    whole("grid", grid)
+    grids = [grid] if np.ndim(grid) == 0 else list(grid)
+    wanted = [(layer, whole("grid", size)) for layer in layers for size in grids]
     if len(images) == 0:
         raise ValueError("there are no images to extract features from")
     refuse_random_transform(backbone.transform, images.pixels[0])
     dtype, keys = choose_precision(
         precision,
-        lambda name: _keys(backbone, images, layers, f"{grid} {name}"),
-        lambda dtype: _forward(backbone, sample(images.pixels, 16), layers, grid, dtype, 8, False),
+        lambda name: _keys(backbone, images, wanted, name),
+        lambda dtype: _forward(backbone, sample(images.pixels, 16), wanted, dtype, 8, False),
         pays=_bfloat16_pays(best_device()),
     )
 
-    def make(missing: list[str]) -> dict[str, np.ndarray]:
-        return _forward(backbone, images.pixels, missing, grid, dtype, batch_size, progress)
+    def make(missing: list[tuple[str, int]]) -> dict[tuple[str, int], np.ndarray]:
+        return _forward(backbone, images.pixels, missing, dtype, batch_size, progress)
 
-    return read_or_make(keys, make, cache)
+    features = read_or_make(keys, make, cache)
+    return {key[0] if np.ndim(grid) == 0 else key: values for key, values in features.items()}
 
 
 def raw_pixels(images: ImageSet, size: int = 32) -> np.ndarray:
@@ -181,21 +185,25 @@ def _parts(transform):
 
 
 class _PooledLayers(nn.Module):
-    """A frozen copy of a backbone that gives the averages of some layers' outputs."""
+    """A frozen copy of a backbone that gives averages of its layers' outputs.
 
-    def __init__(self, backbone: Backbone, layers: Sequence[str], grid: int):
+    `wanted` lists them as pairs of a layer and how many rows and columns of cells it is cut into.
+    """
+
+    def __init__(self, backbone: Backbone, wanted: Sequence[tuple[str, int]]):
         super().__init__()
-        self.backbone, self.layers, self.grid = copy.deepcopy(backbone).eval(), layers, grid
-        self.averages: dict[str, torch.Tensor] = {}
-        for name in layers:
-            self.backbone.stage(name).register_forward_hook(partial(self._keep, name))
+        self.backbone, self.wanted = copy.deepcopy(backbone).eval(), list(wanted)
+        self.outputs: dict[str, torch.Tensor] = {}
+        for layer in dict(self.wanted):
+            self.backbone.stage(layer).register_forward_hook(partial(self._keep, layer))
 
-    def _keep(self, name: str, module, given, out: torch.Tensor) -> None:
-        self.averages[name] = _cell_averages(out.float(), self.grid)
+    def _keep(self, layer: str, module, given, out: torch.Tensor) -> None:
+        self.outputs[layer] = out.float()
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        self.outputs.clear()
         self.backbone(x.to(next(self.parameters()).dtype))
-        return tuple(self.averages.pop(name) for name in self.layers)
+        return tuple(_cell_averages(self.outputs[layer], grid) for layer, grid in self.wanted)
 
 
 def _cell_averages(out: torch.Tensor, grid: int) -> torch.Tensor:
@@ -213,10 +221,10 @@ def _cell_weights(height: int, width: int, grid: int) -> torch.Tensor:
     return nn.functional.adaptive_avg_pool2d(places, grid).flatten(1)
 
 
-def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dict[str, np.ndarray]:
-    """Run a frozen copy over all pictures and keep the averages of each layer's output."""
+def _forward(backbone, pixels, wanted, dtype, batch_size, progress) -> dict:
+    """Run a frozen copy over all pictures and keep what `_PooledLayers` gives, under each pair."""
     device = best_device()
-    network = _PooledLayers(backbone, layers, grid).to(dtype, memory_format=torch.channels_last)
+    network = _PooledLayers(backbone, wanted).to(dtype, memory_format=torch.channels_last)
     starts = range(0, len(pixels), batch_size or (8 if device.type == "cpu" else 256))
     batches = ({"x": _input(backbone, pixels[i : i + starts.step], device)} for i in starts)
     planned = dtype == torch.float32 and len(pixels) >= WORTH_PLANNING
@@ -224,8 +232,8 @@ def _forward(backbone, pixels, layers, grid, dtype, batch_size, progress) -> dic
     outputs = run_frozen(network, batches, device, compared)
     bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
     parts = [np.concatenate(rows) for rows in zip(*bar, strict=True)]
-    features = dict(zip(layers, parts, strict=True))
-    refuse_not_finite(features, backbone.name)
+    features = dict(zip(wanted, parts, strict=True))
+    refuse_not_finite({layer: rows for (layer, _), rows in features.items()}, backbone.name)
     return features
 
 
@@ -241,8 +249,11 @@ def _input(backbone: Backbone, pixels: np.ndarray, device: torch.device) -> torc
     return torch.as_tensor(backbone.transform(pixels)).float()
 
 
-def _keys(backbone, images, layers, setting: str) -> dict[str, str]:
+def _keys(backbone, images, wanted, precision: str) -> dict[tuple[str, int], str]:
     # A transform of the learner's own need not print all its settings: what it gives counts too.
     given = torch.as_tensor(backbone.transform(sample(images.pixels, 8))).numpy()
     parts = (CACHE_FORMAT, backbone.fingerprint(), backbone.transform, checksum(given))
-    return keys_of(layers, *parts, setting, images.fingerprint)
+    return {
+        (layer, grid): keys_of([layer], *parts, f"{grid} {precision}", images.fingerprint)[layer]
+        for layer, grid in wanted
+    }
