@@ -30,7 +30,7 @@ from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.features import extract_features
 from tlhelpers.models.text_features import encode
-from tlhelpers.training.batches import image_batches
+from tlhelpers.training.batches import ImageBatches
 from tlhelpers.training.fitting import fine_tune, fit, fit_head
 from tlhelpers.training.freezing import freeze
 from tlhelpers.training.lora import add_lora
@@ -68,7 +68,7 @@ def _encoder_with_head() -> Classifier:
 
 
 def _with_dropout_and_a_function(model):
-    batches = image_batches(IMAGES, tiny_backbone().transform)
+    batches = ImageBatches(IMAGES, tiny_backbone().transform)
     return fit(model, batches, IMAGES.labels, **_sgd(model))
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from tlhelpers.data.images import ImageSet
 from tlhelpers.models.backbones import Backbone, Transform
 from tlhelpers.models.classifier import Classifier
-from tlhelpers.training.batches import image_batches
+from tlhelpers.training.batches import ImageBatches
 from tlhelpers.training.fitting import fit
 
 CLASSES = ["red", "green", "blue"]
@@ -69,7 +69,7 @@ def tiny_images(n: int = 30, seed: int = 0, noise: float = 60) -> ImageSet:
 def fit_slowly(path: str | None, pause: float = 0.0) -> nn.Module:
     """Train with all that draws random numbers, keeping each epoch; each batch takes a pause."""
     model, images = nn.Sequential(tiny_classifier(), nn.Dropout(0.2)), tiny_images()
-    inner = image_batches(images, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
+    inner = ImageBatches(images, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
 
     def batches(items):
         time.sleep(pause)

@@ -21,7 +21,7 @@ from tlhelpers.models.backbones import Transform
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
 from tlhelpers.training import checkpoints
-from tlhelpers.training.batches import image_batches
+from tlhelpers.training.batches import ImageBatches
 from tlhelpers.training.fingerprints import describe
 from tlhelpers.training.fitting import fine_tune, fit, fit_head
 from tlhelpers.training.freezing import freeze_to, hold_statistics
@@ -289,7 +289,7 @@ def test_a_function_is_told_by_what_it_gives(tmp_path):
     options = {"epochs": 1, "quiet": True, "checkpoint": path}
 
     def shown(images, note=None):
-        batches = image_batches(images, tiny_backbone().transform)
+        batches = ImageBatches(images, tiny_backbone().transform)
         return lambda items: (note and note.append(items), batches(items))[1]
 
     fit(model, shown(IMAGES), IMAGES.labels, **options)
@@ -375,7 +375,7 @@ def small_text_model():
 
 def dropped(model, *arguments, **options):
     """With dropout, which draws random numbers in each step."""
-    inner = image_batches(IMAGES, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
+    inner = ImageBatches(IMAGES, model[0].transform, lambda p: p + (torch.rand(1) > 0.5))
     return fit(model, inner, IMAGES.labels, **options)
 
 
@@ -475,7 +475,7 @@ def test_an_optimizer_of_ones_own_is_put_back_when_a_run_is_cut(tmp_path):
 def trained_nothing(path, error, message):
     model = tiny_classifier()
     shown = []
-    batches = image_batches(IMAGES, model.transform)
+    batches = ImageBatches(IMAGES, model.transform)
     trains = [
         lambda: fit(model, lambda i: (shown.append(i), batches(i))[1], IMAGES.labels,
                     epochs=1, quiet=True, checkpoint=path),

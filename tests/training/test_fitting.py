@@ -19,7 +19,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
 from tlhelpers.training import fitting
-from tlhelpers.training.batches import cut_into_batches, cut_into_steps, image_batches
+from tlhelpers.training.batches import ImageBatches, cut_into_batches, cut_into_steps
 from tlhelpers.training.fitting import fine_tune, fit, fit_head
 from tlhelpers.training.freezing import freeze, freeze_to, frozen_hash, hold_statistics, unfreeze
 from tlhelpers.training.optimizers import param_groups
@@ -172,7 +172,7 @@ def test_the_seed_decides_all_and_the_process_random_numbers_stay():
     for model, seed in zip(drops, (0, 0, 1), strict=True):
         torch.rand(seed + 1), random.random()
         states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        batches = image_batches(IMAGES, model[0].transform)
+        batches = ImageBatches(IMAGES, model[0].transform)
         quiet_fit(model, batches, IMAGES.labels, seed=seed)
         assert random.getstate() == states[0] and torch.equal(torch.get_rng_state(), states[1])
         assert np.array_equal(np.random.get_state()[1], states[2])  # noqa: NPY002
@@ -217,7 +217,7 @@ def test_augmentation_is_per_picture_for_training_only_and_before_the_transform(
         calls.append((picture.dtype, tuple(picture.shape)))
         return torch.flip(picture, [2])
 
-    batch = image_batches(IMAGES, tiny_classifier().transform, augment)(np.array([3, 5]))
+    batch = ImageBatches(IMAGES, tiny_classifier().transform, augment)(np.array([3, 5]))
     wanted = tiny_classifier().transform(IMAGES.pixels[[3, 5], :, ::-1])
     assert torch.equal(batch, wanted) and calls == [(torch.uint8, (3, 16, 16))] * 2
     calls.clear()
@@ -312,7 +312,7 @@ def test_ones_own_optimizer_is_the_one_that_steps():
 def test_it_stops_after_patience_and_goes_back_to_the_best_epoch():
     # The validation labels are wrong, so that what is learned makes them less likely.
     wrong = tiny_images(30, seed=1)
-    wrong = (image_batches(wrong, tiny_classifier().transform), (wrong.labels + 1) % 3)
+    wrong = (ImageBatches(wrong, tiny_classifier().transform), (wrong.labels + 1) % 3)
     model, at_best = tiny_classifier(), tiny_classifier()
     history = quiet_fit(model, epochs=20, lr=0.03, validation=wrong, patience=2)
     losses = history.table.valid_loss
@@ -368,7 +368,7 @@ def test_going_on_for_more_epochs_is_as_one_long_run(tmp_path):
 
 @pytest.mark.parametrize("patience", [None, 1])
 def test_a_run_at_its_end_is_only_loaded(tmp_path, patience):
-    wrong = (image_batches(IMAGES, tiny_classifier().transform), (IMAGES.labels + 1) % 3)
+    wrong = (ImageBatches(IMAGES, tiny_classifier().transform), (IMAGES.labels + 1) % 3)
     options = {"epochs": 6, "validation": wrong, "patience": patience, "checkpoint": tmp_path / "c"}
     first, second = tiny_classifier(), tiny_classifier()
     one = quiet_fit(first, **options, lr=0.03)
@@ -734,6 +734,6 @@ def test_probabilities_of_texts_stand_in_the_order_of_the_texts():
 
 
 def test_of_a_function_so_many_items_are_predicted():
-    batches = image_batches(IMAGES, tiny_classifier().transform)
+    batches = ImageBatches(IMAGES, tiny_classifier().transform)
     found = predict_proba(tiny_classifier(), batches, 11)
     np.testing.assert_allclose(found, predict_proba(tiny_classifier(), IMAGES)[:11], rtol=1e-5)

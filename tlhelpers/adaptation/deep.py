@@ -26,6 +26,7 @@ from tlhelpers.training.batches import (
     Labelled,
     Unlabelled,
     attach_labels,
+    batch_on,
     cut_into_steps,
     hide_labels,
 )
@@ -300,7 +301,8 @@ def _align_epoch(
 
     for step in run.steps(epoch, epochs, draw):
         items, beside = step.items
-        a, b = _features(run, source.batches(items), target.batches(beside))
+        pair = (source.batches, items), (target.batches, beside)
+        a, b = _features(run, *(batch_on(run.device, *one) for one in pair))
         logits = run.model.linear_head(a)
         labels = torch.from_numpy(source.labels[items]).to(run.device)
         loss = cross_entropy(logits, labels)
@@ -399,7 +401,7 @@ def adapt_batchnorm(
         layer.momentum = None  # torch then takes the mean over all batches
     with on_device(adapted) as device, torch.inference_mode():
         for items in cut_into_steps(rng.permutation(view.count), batch_size):
-            apply_to(adapted, view.batches(items), device)
+            apply_to(adapted, batch_on(device, view.batches, items), device)
     for layer, hook, momentum in zip(layers, hooks, momenta, strict=True):
         hook.remove()
         layer.momentum = momentum

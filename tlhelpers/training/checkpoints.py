@@ -18,7 +18,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import Transform, weights_digest
 from tlhelpers.models.saving import file_to_write
 from tlhelpers.setup.files import write_atomically
-from tlhelpers.training.batches import SETS, Labelled, cut_into_steps, image_batches
+from tlhelpers.training.batches import SETS, ImageBatches, Labelled, cut_into_steps
 from tlhelpers.training.fingerprints import describe_network, digest, digest_of_batches
 from tlhelpers.training.freezing import frozen_names
 from tlhelpers.training.loop import Run
@@ -192,6 +192,6 @@ def _digest_of_augmentation(data: Labelled, seed: int) -> str:
     if data.augment is None:
         return ""
     some = np.linspace(0, len(data.labels) - 1, min(PROBED, len(data.labels)), dtype=np.int64)
-    batches = image_batches(data.data, torch.tensor, data.augment)
+    batches = ImageBatches(data.data, torch.tensor, data.augment)
     made = digest_of_batches(batches, [some], seed, "the augmentation")
     return f"{digest(data.augment)} {made}"

@@ -15,7 +15,7 @@ from torch import nn
 from tlhelpers.checks import known
 from tlhelpers.errors import CourseError
 from tlhelpers.models.precision import PRECISIONS, has_bfloat16
-from tlhelpers.training.batches import Labelled, cut_into_batches, cut_into_steps
+from tlhelpers.training.batches import Labelled, batch_on, cut_into_batches, cut_into_steps
 from tlhelpers.training.optimizers import move_memory
 from tlhelpers.training.randomness import random_state_put_back, seed_all
 from tlhelpers.training.schedules import rate_factor
@@ -125,7 +125,9 @@ class Run:
         """The cross-entropy of some items, and which of them are right."""
         labels = data.labels[items]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            logits = apply_to(self.model, data.batches(items), self.device).float()
+            logits = apply_to(
+                self.model, batch_on(self.device, data.batches, items), self.device
+            ).float()
         if logits.shape != (len(items), logits.shape[-1]) or labels.max() >= logits.shape[-1]:
             raise ValueError(
                 f"the model gives logits of shape {tuple(logits.shape)} for {len(items)} items "

@@ -11,7 +11,7 @@ from tlhelpers.checks import is_int, whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.devices import on_device
-from tlhelpers.training.batches import SETS, Batches, batches_of, cut_into_batches
+from tlhelpers.training.batches import SETS, Batches, batch_on, batches_of, cut_into_batches
 from tlhelpers.training.loop import apply_to
 
 
@@ -67,7 +67,9 @@ def predict_outputs(
     parts = cut_into_batches(items, whole("batch_size", batch_size))
     model.eval()
     with on_device(model, changes=False) as device, torch.inference_mode():
-        outputs = [apply_to(model, batches(part), device).float().cpu() for part in parts]
+        outputs = [
+            apply_to(model, batch_on(device, batches, part), device).float().cpu() for part in parts
+        ]
     outputs = torch.cat(outputs).numpy()
     in_order = np.empty(outputs.shape, dtype=np.float32)
     in_order[items] = outputs
