@@ -17,6 +17,7 @@ from tlhelpers.models.classifier import refuse_other_classes
 
 Batches = Callable[[np.ndarray], object]
 SETS = (ImageSet, TextSet)
+KEPT_BYTES = 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,27 +43,49 @@ class Unlabelled:
     count: int
 
 
-@dataclass(frozen=True, eq=False)
 class ImageBatches:
     """Batches of pictures, float (k, 3, size, size), made out of indices.
 
     An augmentation takes each picture, uint8 (3, height, width), by itself, before the transform.
+    Without one, what the transform gives is kept where that is little: for a small network, making
+    pictures smaller anew in each epoch takes longer than learning from them.
     """
 
-    images: ImageSet
-    transform: object
-    augment: object = None
+    def __init__(self, images: ImageSet, transform, augment=None):
+        self.images, self.transform, self.augment = images, transform, augment
+        self._kept: dict[str, torch.Tensor] = {}
 
     def __call__(self, indices: np.ndarray, device: str | torch.device = "cpu") -> torch.Tensor:
         """A transform that can compute on the device gets the bytes there, a quarter as much."""
-        pixels = self.images.pixels[indices]
-        if self.augment is not None:
-            changed = [self.augment(torch.tensor(one).permute(2, 0, 1)) for one in pixels]
-            pixels = torch.stack(changed).permute(0, 2, 3, 1).numpy()
-        able = isinstance(self.transform, Transform)
-        x = self.transform(pixels, device) if able else self.transform(pixels)
+        if self._keeps():
+            x = self._all(device)[torch.as_tensor(indices, device=device)]
+        else:
+            x = self._transformed(self._pixels(indices), device)
         # Convolutions on a processor are a third quicker in this order of memory.
         return x.contiguous(memory_format=torch.channels_last)
+
+    def _keeps(self) -> bool:
+        if self.augment is not None or type(self.transform) is not Transform:
+            return False
+        return len(self.images) * 3 * self.transform.size**2 * 4 <= KEPT_BYTES
+
+    def _all(self, device) -> torch.Tensor:
+        if str(device) not in self._kept:
+            parts = cut_into_batches(np.arange(len(self.images)), 64)
+            made = [self._transformed(self.images.pixels[part], device) for part in parts]
+            self._kept[str(device)] = torch.cat(made)
+        return self._kept[str(device)]
+
+    def _pixels(self, indices: np.ndarray) -> np.ndarray:
+        pixels = self.images.pixels[indices]
+        if self.augment is None:
+            return pixels
+        changed = [self.augment(torch.tensor(one).permute(2, 0, 1)) for one in pixels]
+        return torch.stack(changed).permute(0, 2, 3, 1).numpy()
+
+    def _transformed(self, pixels: np.ndarray, device) -> torch.Tensor:
+        able = isinstance(self.transform, Transform)
+        return self.transform(pixels, device) if able else self.transform(pixels)
 
 
 def batch_on(device: torch.device, batches: Batches, indices: np.ndarray):
