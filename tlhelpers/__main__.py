@@ -104,6 +104,7 @@ def parse(argv):
     run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
     run.add_argument("--learner", action="store_true", help="run the notebooks without solutions")
     run.add_argument("--record", action="store_true", help="keep the times in data/results")
+    run.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
     sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
     sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-depth say")
     sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
@@ -153,20 +154,26 @@ def test(options):
     return launcher.module("pytest", options.passed)
 
 
+def jobs_of(options):
+    """The option that says how many processes there may be, as it was given."""
+    return [] if options.jobs is None else ["--jobs", str(options.jobs)]
+
+
 def run(options):
     """Set up, fetch, and execute lessons."""
     from tlhelpers.setup import launcher
 
     switches = flags(options, "learner", "record")
-    return launcher.module("tlhelpers.course.runner", [*options.lessons, *switches])
+    return launcher.module(
+        "tlhelpers.course.runner", [*options.lessons, *jobs_of(options), *switches]
+    )
 
 
 def sweep(options):
     """Set up, fetch, and run long comparisons."""
     from tlhelpers.setup import launcher
 
-    jobs = [] if options.jobs is None else ["--jobs", str(options.jobs)]
-    arguments = [*options.names, *jobs, *flags(options, "stale", "confirm")]
+    arguments = [*options.names, *jobs_of(options), *flags(options, "stale", "confirm")]
     return launcher.module("tlhelpers.experiments.sweeps", arguments)
 
 

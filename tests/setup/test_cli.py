@@ -27,7 +27,7 @@ START = "import sys; from tlhelpers.__main__ import main; sys.exit(main(['fetch'
 TELLTALE = b"""
 import json, os, sys
 names = ("PATH", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "PYTHONUTF8", "PYTHONPATH",
-         "OMP_WAIT_POLICY")
+         "OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 print("told:" + json.dumps({
     "module": __spec__.name, "arguments": sys.argv[1:], "cwd": os.getcwd(),
     "variables": {name: os.environ.get(name) for name in names},
@@ -182,9 +182,10 @@ def test_test_passes_pytests_own_arguments(course):
 
 
 def test_children_run_in_the_environment(course):
-    call = told(run(course, "run", "00", "02", PYTHONPATH="/astray", HF_HUB_OFFLINE="0"))
+    arguments = ["00", "02", "--jobs", "1", "--record"]
+    call = told(run(course, "run", *arguments, PYTHONPATH="/astray", HF_HUB_OFFLINE="0"))
     assert call["module"] == "tlhelpers.course.runner"
-    assert call["arguments"] == ["00", "02"]
+    assert call["arguments"] == arguments
     variables = call["variables"]
     programs = environment.venv_python(course / ".venv").parent
     assert variables.pop("PATH").split(os.pathsep)[0] == str(programs)
@@ -194,6 +195,8 @@ def test_children_run_in_the_environment(course):
         "OMP_WAIT_POLICY": "passive",
         "PYTHONUTF8": "1",
         "PYTHONPATH": None,
+        "MALLOC_MMAP_THRESHOLD_": str(2**30),
+        "MALLOC_TRIM_THRESHOLD_": str(2**30),
     }
 
 
