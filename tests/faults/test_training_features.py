@@ -124,9 +124,9 @@ def files_that_were_cut(folder: Path) -> int:
         path.write_bytes(content[:size])
         told = with_warnings(partial(compute, cache))
         assert len(told) == 1 and f"{path.name} are damaged: computing them anew" in told[0], told
-        assert path.read_bytes() == content and compute(cache) == []
+        assert not with_warnings(partial(compute, cache)) and compute(cache) == []
     path.write_bytes(content + b"\0")
-    assert with_warnings(partial(compute, cache)) and path.read_bytes() == content
+    assert with_warnings(partial(compute, cache)) and compute(cache) == []
     return len(sizes) + 1
 
 
