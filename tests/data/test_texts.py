@@ -180,3 +180,14 @@ def test_a_part_of_the_newsgroups_holds_all_groups():
 def test_half_a_character_is_refused_with_its_place():
     with pytest.raises(ValueError, match="text 1 holds half a character"):
         text_set(["good", "bad \ud83d"])
+
+
+def test_the_texts_of_a_set_cannot_be_changed_under_its_fingerprint():
+    words = np.array(["one", "two"], dtype=object)
+    some = TextSet(words, [0, 1], ["a", "b"], ["g", "h"], [np.nan, np.nan])
+    before = some.fingerprint
+    words[0] = "three"
+    assert some.texts[0] == "one" and some.fingerprint == before
+    with pytest.raises(ValueError, match="read-only"):
+        some.texts[0] = "three"
+    assert some.subset([1]).fingerprint != before

@@ -9,7 +9,7 @@ from torch import nn
 from tlhelpers.errors import CourseError
 from tlhelpers.models import classifier
 from tlhelpers.models.backbones import Transform, load_backbone
-from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.classifier import Classifier, refuse_other_classes
 from tlhelpers.training.lora import add_lora
 
 X = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -204,3 +204,17 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_beside_it(tmp_path, monke
     with pytest.raises(CourseError, match=r"cannot write the model .*No space left"):
         tiny_classifier(1).save(tmp_path / "m")
     assert (tmp_path / "m").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("trained", "given"),
+    [(["U\u0308bung", "b"], ["\u00dcbung", "b"]), (["\u00dcbung", "b"], ["\u00dcbung", "b"])],
+)
+def test_a_name_saved_in_two_characters_is_the_same_class(trained, given):
+    refuse_other_classes(trained, given, "the model")
+
+
+@pytest.mark.parametrize("given", [["b", "\u00dcbung"], ["Ubung", "b"], ["\u00dcbung"]])
+def test_other_names_or_another_order_are_other_classes(given):
+    with pytest.raises(ValueError, match="the model has other classes"):
+        refuse_other_classes(["U\u0308bung", "b"], given, "the model")

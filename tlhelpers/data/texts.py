@@ -65,7 +65,9 @@ class TextSet:
 
     def __post_init__(self):
         texts = [composed(str(text)) for text in full_texts(self.texts)]
-        object.__setattr__(self, "texts", np.array(texts, dtype=object))
+        locked = np.array(texts, dtype=object)
+        locked.setflags(write=False)  # the fingerprint is taken once
+        object.__setattr__(self, "texts", locked)
         object.__setattr__(self, "class_names", distinct_names(self.class_names))
         object.__setattr__(self, "labels", whole_numbers(self.labels, "labels"))
         object.__setattr__(self, "groups", group_names(self.groups))

@@ -13,6 +13,7 @@ from safetensors.torch import save
 from torch import nn
 
 from tlhelpers.checks import is_int
+from tlhelpers.data.groups import composed
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import Transform, load_backbone, seeded
 from tlhelpers.models.devices import device_of
@@ -172,7 +173,8 @@ def refuse_other_classes(trained: Sequence[str] | None, given: Sequence[str], wh
     given = [str(name) for name in given]
     if trained is None:
         raise ValueError(f"{what} holds no class names, so it cannot be said that {given} fit")
-    if list(trained) != given:
+    # A file may have been saved before names were brought into composed letters.
+    if [composed(name) for name in trained] != [composed(name) for name in given]:
         pairs = enumerate(zip(trained, given, strict=False))
         where = next((f"class {i} is {a!r}, not {b!r}" for i, (a, b) in pairs if a != b), None)
         raise ValueError(
