@@ -33,6 +33,7 @@ from tlhelpers.models.vector_files import load_vectors
 from tlhelpers.training.fitting import fit
 
 MB = 2**20
+pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 
 
 class Bomb:

@@ -21,9 +21,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-import tiny
 import tiny_kills
-from tiny_faults import posix, with_mounts
+from tiny_faults import posix
 from tiny_kills import after, at_step, at_time, ended, in_writing, limited, start
 
 from tlhelpers.errors import CourseError
@@ -337,19 +336,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sweep")
-    return tiny_kills.results_of(Path(__file__).stem, folder, TLHELPERS_JOBS="2")
-
-
-@posix
-@pytest.mark.parametrize("fault", [fault.__name__ for fault in FAULTS])
-def test_a_sweep_survives(results, fault):
-    count, harm = results[fault]
-    assert count and not harm, harm
-
-
 # Real disks --------------------------------------------------------------------------------
 
 
@@ -440,12 +426,26 @@ REAL_DISKS = [
 ]
 
 
+EVERYTHING = [*FAULTS, *REAL_DISKS]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweep")
+    return tiny_kills.results_in_mounts(Path(__file__).stem, folder, TLHELPERS_JOBS="2")
+
+
 @posix
-def test_on_real_disks_that_are_closed_or_full_one_sentence_says_so(tmp_path):
-    done = with_mounts(
-        f"""cd '{tiny.ROOT}'; "$PYTHON" -c "$CODE" """,
-        CODE=tiny_kills.command(Path(__file__).stem, "REAL_DISKS"),
-        FOLDER=str(tmp_path), **tiny_kills.QUIET,
-    )  # fmt: skip
-    results = tiny_kills.read_results(done)
-    assert results == {fault.__name__: (2, "") for fault in REAL_DISKS}, results
+@pytest.mark.parametrize("fault", [fault.__name__ for fault in FAULTS])
+def test_a_sweep_survives(results, fault):
+    count, harm = results[fault]
+    assert count and not harm, harm
+
+
+@posix
+@pytest.mark.parametrize("fault", [fault.__name__ for fault in REAL_DISKS])
+def test_real_disks_that_are_closed_or_full_are_one_sentence(results, fault):
+    if fault not in results:
+        pytest.skip("this machine lets nobody mount a disk of one's own")
+    count, harm = results[fault]
+    assert count and not harm, harm
