@@ -6,8 +6,9 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tlhelpers.evaluation.repeated import repeat
 from tlhelpers.evaluation.trials import Trial
@@ -171,3 +172,27 @@ def test_a_head_may_meet_other_features_in_use_than_in_training(emoji_features, 
     assert (mixed != heads.linear_head(emoji_features, labels)(on(twemoji, train, test))).any()
     with pytest.raises(ValueError, match="284 rows of features, but 285 labels"):
         heads.linear_head(emoji_features, labels, used_on=turned[1:])
+
+
+def test_a_head_is_fitted_on_one_thread_and_the_rest_keeps_its_threads():
+    """Two threads on a small problem wait for each other, manifold on a busy machine."""
+    seen = []
+
+    class Spy(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            seen.append({pool["num_threads"] for pool in threadpool_info()})
+            return super().fit(X, y, sample_weight)
+
+    rows, labels = np.random.default_rng(0).random((20, 5)), np.arange(20) % 2
+    with threadpool_limits(2):
+        head = heads._chain(Spy()).fit(rows, labels, spy__sample_weight=np.ones(20))
+        assert seen == [{1}]
+        assert {pool["num_threads"] for pool in threadpool_info()} == {2}
+    again = clone(head).fit(rows, labels)
+    np.testing.assert_array_equal(again.predict(rows), head.predict(rows))
+    assert seen == [{1}, {1}]
+
+
+@pytest.mark.parametrize("make", [heads.new_linear_head, heads.new_tfidf_head])
+def test_every_new_head_is_such_a_head(make):
+    assert type(make()) is heads.Head
