@@ -203,7 +203,6 @@ ODD_CARDS = {
 }
 
 
-@pytest.mark.xfail(reason="Classifier.load believes the card of a file", strict=False)
 @pytest.mark.parametrize("card", ODD_CARDS)
 def test_a_saved_model_with_an_odd_card_is_told(tmp_path, card):
     path = tmp_path / "m.safetensors"
@@ -218,7 +217,6 @@ def test_a_saved_model_with_an_odd_card_is_told(tmp_path, card):
 
 
 @posix
-@pytest.mark.xfail(reason="torch.load unfolds a checkpoint that was compressed", strict=False)
 def test_a_checkpoint_that_unfolds_to_any_size_is_refused_at_once(tmp_path):
     train(tmp_path / "whole")
     with (

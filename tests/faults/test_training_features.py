@@ -209,17 +209,8 @@ def results(tmp_path_factory):
     return tiny_kills.results_of(Path(__file__).stem, tmp_path_factory.mktemp("features"))
 
 
-NOT_YET = {
-    "a_header_that_gives_the_numbers_another_type_or_shape": pytest.mark.xfail(
-        reason="the checksum of feature_cache is of the bytes, not of their type and shape"
-    )
-}
-
-
 @posix
-@pytest.mark.parametrize(
-    "fault", [pytest.param(f.__name__, marks=NOT_YET.get(f.__name__, ())) for f in FAULTS]
-)
+@pytest.mark.parametrize("fault", [fault.__name__ for fault in FAULTS])
 def test_features_survive(results, fault):
     count, harm = results[fault]
     assert count and not harm, harm

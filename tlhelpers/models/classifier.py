@@ -23,6 +23,7 @@ from tlhelpers.models.saving import file_to_write, user_path
 from tlhelpers.setup.files import write_atomically
 
 FORMAT = 1
+OPTIONS = {"pool", "max_length"}  # of an encoder, as its `options` tell
 
 
 class Classifier(nn.Module):
@@ -214,8 +215,27 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             card = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise CourseError(f"cannot read the model {path} ({error})") from error
     if card.get("format") != FORMAT:
         raise CourseError(f"{path} is no model that Classifier.save of this version wrote")
+    _refuse_odd_card(path, tensors, card)
     return tensors, card
+
+
+def _refuse_odd_card(path: Path, tensors: dict[str, torch.Tensor], card: dict) -> None:
+    """What `save` wrote fits the weights beside it; other sizes could ask for any memory."""
+    classes = tensors.get("linear_head.bias", torch.empty(0)).shape
+    names = card.get("class_names", "")
+    fits = {
+        "n_classes": (card.get("n_classes"),) == tuple(classes),
+        "class_names": names is None
+        or (isinstance(names, list) and all(isinstance(name, str) for name in names)),
+        "backbone": isinstance(card.get("backbone"), str),
+        "options": isinstance(options := card.get("options", {}), dict)
+        and (str(card.get("backbone")) not in EMBEDDED or set(options) <= OPTIONS),
+        "transform": "transform" in card,
+    }
+    odd = [key for key, fit in fits.items() if not fit]
+    if odd:
+        raise CourseError(f"cannot read the model {path}: what it tells of its {odd[0]} is damaged")

@@ -31,6 +31,11 @@ def keys_of(layers: Iterable[Hashable], *parts) -> dict[Hashable, str]:
     }
 
 
+def form(values: np.ndarray) -> str:
+    """Type and shape, of which the bytes do not tell."""
+    return f"{values.dtype.str} {values.shape}"
+
+
 def checksum(values: np.ndarray) -> str:
     """SHA-256 of the values."""
     return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
@@ -43,10 +48,12 @@ def read_kept(key: str) -> np.ndarray | None:
         return None
     try:
         with safe_open(path, framework="np") as file:
-            values, sha256 = file.get_tensor("features"), file.metadata()["sha256"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-        values, sha256 = np.empty(0), ""
-    if checksum(values) != sha256:
+            values, told = file.get_tensor("features"), file.metadata()
+            whole = told.get("form", form(values)) == form(values)  # files of before have none
+            whole = whole and checksum(values) == told["sha256"]
+    except (SafetensorError, OSError, AttributeError, KeyError, TypeError, ValueError):
+        whole = False
+    if not whole:
         warnings.warn(
             f"the cached features {path.name} are damaged: computing them anew", stacklevel=5
         )
@@ -85,7 +92,7 @@ def read_or_make(
 
 def keep(key: str, values: np.ndarray) -> None:
     """Keep an array under a key; a full disk is a warning, no error."""
-    data = save({"features": values}, metadata={"sha256": checksum(values)})
+    data = save({"features": values}, metadata={"sha256": checksum(values), "form": form(values)})
     try:
         write_atomically(kept_at(key), data)
     except OSError as error:

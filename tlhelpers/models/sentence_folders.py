@@ -111,7 +111,7 @@ def _parsed(read, file: str, name: str, kind: type):
         return None
     try:
         told = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CourseError(f"cannot read {file} of {name} ({error})") from error
     if not isinstance(told, kind):
         raise CourseError(f"cannot read {file} of {name}: it holds no {kind.__name__}")

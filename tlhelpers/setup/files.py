@@ -106,6 +106,6 @@ def read_json(path: Path) -> dict:
     """Read such a file; a missing or damaged one counts as an empty record."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last of brackets without end
         return {}
     return record if isinstance(record, dict) else {}

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,17 @@ from tlhelpers.training.freezing import frozen_names
 from tlhelpers.training.loop import Run
 
 START = "start weights"
-DAMAGES = (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, EOFError)
+DAMAGES = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    EOFError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+)
 PROBED = 64  # pictures that an augmentation is tried on
 
 
@@ -68,22 +79,30 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return [], None
         try:
+            _refuse_damage(self.path)
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             settings, rows, best = dict(state["settings"]), list(state["rows"]), state["best"]
             left = [weights_digest(weights) for weights in (state["model"], best) if weights]
-        except (*DAMAGES, pickle.UnpicklingError) as error:
-            raise CourseError(
-                f"cannot read the checkpoint {self.path}: delete it or give resume=False"
-            ) from error
+        except DAMAGES as error:
+            raise self._unreadable(error) from error
         self._refuse_other_run(settings, left)
         if len(rows) > epochs:
             raise CourseError(
                 f"the checkpoint {self.path} holds {len(rows)} epochs, more than the {epochs} "
                 "asked for: give another path, or resume=False to start anew"
             )
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+        try:
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+        except DAMAGES as error:
+            raise self._unreadable(error) from error
         return rows, best
+
+    def _unreadable(self, error: Exception) -> CourseError:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        return CourseError(
+            f"cannot read the checkpoint {self.path}: delete it or give resume=False ({reason})"
+        )
 
     def _refuse_other_run(self, settings: dict, left: list[str]) -> None:
         """Raise unless all is as it was; a model may also be as the run has left it."""
@@ -116,6 +135,18 @@ class Checkpoint:
             if optimizer is not None:
                 optimizer.load_state_dict(state)
             raise
+
+
+def _refuse_damage(path) -> None:
+    """A ValueError where a byte has changed, or more would unfold than lies on the disk.
+
+    torch.load compares no checksums, and unfolds what was compressed, which torch.save never does.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist()):
+            raise ValueError("it was compressed, which no checkpoint of the course is")
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} in it is damaged")
 
 
 # ---------------------------------------------------------------- what decides a run

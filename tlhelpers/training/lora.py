@@ -209,7 +209,7 @@ def load_lora(model: nn.Module, folder):
 def _read_card(path: Path, keys: Sequence[str]) -> dict:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CourseError(f"cannot read the adapter in {path.parent} ({error})") from error
     missing = [key for key in keys if not isinstance(card, dict) or key not in card]
     if missing:
