@@ -200,7 +200,10 @@ def careless(heed_in_attention, batch_size=32):
         rows[items] = hidden.mean(1).numpy()
     return rows
 
-masked, plain = encode(encoder, tweets), careless(heed_in_attention=True)
+masked = encode(encoder, tweets)
+
+# %%
+plain = careless(heed_in_attention=True)
 
 # %%
 no_mask = careless(heed_in_attention=False)
