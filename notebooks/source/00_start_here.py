@@ -196,13 +196,13 @@ figures.label_slider(features, twemoji, split)
 # on photographs* is worth, by running two rivals on exactly the same drawings:
 #
 # - **raw pixels**: no network at all, the same kind of head on the picture itself;
-# - **random twin**: the same layers with freshly drawn random weights. There are five of them, and
+# - **random twin**: the same layers with freshly drawn random weights. There are three of them, and
 #   the seeds take turns.
 #
 # > **Before you run it:** which of the two rivals will do better?
 
 # %%
-twins = [load_backbone("efficientnet_lite0", pretrained=False, seed=s) for s in range(5)]
+twins = [load_backbone("efficientnet_lite0", pretrained=False, seed=s) for s in range(3)]
 twin_heads = [linear_head(extract_features(twin, twemoji), y) for twin in twins]
 strategies = {
     "ImageNet features": linear_head(features, y),

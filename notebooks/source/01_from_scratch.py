@@ -333,7 +333,7 @@ figures.prediction_grid(emoji.subset(look), predict(model, emoji.subset(look)))
 # > **Before you run it:** at one label per class, which one is better, network or pixels? At all?
 
 # %%
-def small_network(trial, epochs=30, augment=None):
+def small_network(trial, epochs=25, augment=None):
     seed = trial.seed
     model = Classifier(SmallCNN(32, seed=seed), 10, emoji.class_names, seed)
     fit(model, emoji.subset(trial.train), epochs=epochs, lr=3e-3, schedule="cosine", warmup=0.1,
@@ -400,7 +400,7 @@ gain = compare(pd.concat([plain, with_augmentation]), "augmented", "from scratch
 print(gain)
 
 # %% [markdown]
-# With the same thirty epochs, ten seeds resolve no difference. Changed drawings are harder to learn by
+# With the same twenty-five epochs, ten seeds resolve no difference. Changed drawings are harder to learn by
 # heart, so they may need longer; the next section gives them more than twice as long. (A verdict this
 # near to zero could tip on another processor, so it is no claim.)
 

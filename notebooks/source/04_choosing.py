@@ -96,6 +96,8 @@ check("04.1", answer)
 # %%
 print(f"the whole table: {runs.seconds.sum() / 60:.0f} minutes of one core")
 again = rerun("vision-strategies", ["raw pixels", "frozen", "frozen random", "scratch"], 5, seeds=[0, 1])
+
+# %%
 tuning = rerun("vision-strategies", ["fine-tuned"], 2, seeds=[0, 1])
 pd.concat([again, tuning], ignore_index=True).round(2)
 
