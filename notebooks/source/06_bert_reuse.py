@@ -185,25 +185,23 @@ print("cosine of the plain mean to the masked one:",
       row_cosine(hidden.mean(1).detach().numpy(), masked.detach().numpy()).round(2))
 
 # %% [markdown]
-# The long text is not touched, the short one is bent: most of what was averaged is padding. Now every second
-# tweet, three ways: `encode` as it should be; a plain mean over batches of 32 in random order; and the same
-# without any mask, neither in the attention nor in the mean. (One pass gives all layers of all tweets: the later
-# sections read from it.)
+# The long text is not touched, the short one is bent: most of what was averaged is padding. Now all tweets,
+# three ways: as it should be; a plain mean over batches of 32 in random order; and the same without any mask,
+# neither in the attention nor in the mean. (One pass gives all layers: the later sections read from it.)
 
 # %%
 @torch.inference_mode()
 def careless(heed_in_attention, batch_size=32):
-    rows = np.empty((len(some), encoder.feature_size), dtype=np.float32)
-    for items in np.array_split(np.random.default_rng(0).permutation(len(some)), len(some) // batch_size):
-        given = encoder.transform(some.texts[items])
+    rows = np.empty((len(tweets), encoder.feature_size), dtype=np.float32)
+    for items in np.array_split(np.random.default_rng(0).permutation(len(tweets)), len(tweets) // batch_size):
+        given = encoder.transform(tweets.texts[items])
         mask = given["attention_mask"] if heed_in_attention else None
         hidden = encoder.model(input_ids=given["input_ids"], attention_mask=mask).last_hidden_state
         rows[items] = hidden.mean(1).numpy()
     return rows
 
 layers = encode_layers(encoder, tweets)
-half = np.arange(0, len(tweets), 2)
-some, masked = tweets.subset(half), layers[encoder.layers[-1]][half]
+masked = layers[encoder.layers[-1]]
 
 # %%
 plain = careless(heed_in_attention=True)
@@ -221,17 +219,17 @@ bent.quantile([0.05, 0.5, 0.95]).round(2)
 
 # %%
 one_by_one = {"used_on": masked}  # alone in its batch, a tweet gets the masked vector
-strategies = {"masked": linear_head(masked, some.labels), "plain mean": linear_head(plain, some.labels),
-           "no mask at all": linear_head(no_mask, some.labels),
-           "plain mean, used one by one": linear_head(plain, some.labels, **one_by_one),
-           "no mask at all, used one by one": linear_head(no_mask, some.labels, **one_by_one)}
-pooling = repeat(strategies, some, labels=[32, None], n_jobs=2)
-all_of_them = pooling.whole
+strategies = {"masked": linear_head(masked, labels), "plain mean": linear_head(plain, labels),
+           "no mask at all": linear_head(no_mask, labels),
+           "plain mean, used one by one": linear_head(plain, labels, **one_by_one),
+           "no mask at all, used one by one": linear_head(no_mask, labels, **one_by_one)}
+pooling = repeat(strategies, tweets, labels=[32, None], n_jobs=2)
+everything = pooling.whole
 
 # %%
 careless_ways = [name for name in strategies if name != "masked"]
-traps = [compare(pooling, name, "masked", labels=k) for k in (32, all_of_them) for name in careless_ways]
-figures.intervals(traps, notes=[figures.labels_per_class(k) for k in (32, all_of_them) for _ in careless_ways])
+traps = [compare(pooling, name, "masked", labels=k) for k in (32, everything) for name in careless_ways]
+figures.intervals(traps, notes=[figures.labels_per_class(k) for k in (32, everything) for _ in careless_ways])
 
 # %% [markdown]
 # Trained and used on bent vectors, the head with a plain mean is not shown to lose anything. That makes the
@@ -274,7 +272,6 @@ check("06.2", masked_mean)
 # %%
 pools = {pool: linear_head(encode(encoder, tweets, pool=pool), labels) for pool in ("mean", "cls", "max")}
 by_pool = repeat(pools, tweets, labels=[32, None], n_jobs=2)
-everything = by_pool.whole
 found = [compare(by_pool, "mean", other, labels=k) for k in (32, everything) for other in ("cls", "max")]
 figures.intervals(found, notes=[figures.labels_per_class(k) for k in (32, everything) for _ in range(2)])
 
