@@ -65,13 +65,14 @@ class ImageBatches:
         return x.contiguous(memory_format=torch.channels_last)
 
     def _keeps(self) -> bool:
+        # Only pixels are looked at: labels of a target stay unread.
         if self.augment is not None or type(self.transform) is not Transform:
             return False
-        return len(self.images) * 3 * self.transform.size**2 * 4 <= KEPT_BYTES
+        return len(self.images.pixels) * 3 * self.transform.size**2 * 4 <= KEPT_BYTES
 
     def _all(self, device) -> torch.Tensor:
         if str(device) not in self._kept:
-            parts = cut_into_batches(np.arange(len(self.images)), 64)
+            parts = cut_into_batches(np.arange(len(self.images.pixels)), 64)
             made = [self._transformed(self.images.pixels[part], device) for part in parts]
             self._kept[str(device)] = torch.cat(made)
         return self._kept[str(device)]
