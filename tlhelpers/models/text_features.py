@@ -83,8 +83,8 @@ def encode_layers(
     pool : {"mean", "cls", "max"}, optional
         The encoder's own when left out.
     precision : {"float32", "bfloat16", "int8", "auto"}
-        ``"int8"`` rounds weights and what flows through to whole numbers of seven bits: quicker on
-        every processor, and coarse (benchmarks/README.md says what it costs MiniLM's heads).
+        ``"int8"`` rounds weights and what flows through to whole numbers of seven bits: quicker for
+        thousands of texts, and coarse (benchmarks/README.md says what it costs MiniLM's heads).
         ``"auto"`` takes bfloat16 where the device computes in it and a sample of 16 texts agrees
         with float32 (cosine of at least 0.999 for each), else float32.
     batch_size : int, optional
