@@ -7,6 +7,7 @@ syntax error. It imports the rest of the package only after that check.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -27,6 +28,8 @@ def main(argv=None):
     try:
         return VERBS[options.verb](options)
     except KeyboardInterrupt:
+        # A second Ctrl-C while the interpreter ends would be told as an error.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write("\n%s\n" % STOPPED)
         return 130
     except OSError as error:

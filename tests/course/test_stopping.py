@@ -1,5 +1,6 @@
 """A run that is stopped, killed or cannot start: one sentence, and no process left behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ import nbformat
 import psutil
 import pytest
 
-from tlhelpers.course import execution, stopping
-from tlhelpers.course.stopping import Stopped, stoppable
+from tlhelpers.course import execution
 from tlhelpers.errors import repo_root
+from tlhelpers.setup import stopping
+from tlhelpers.setup.stopping import Stopped, stoppable
 
 MARK = "TLHELPERS_TEST_MARK"
 RUN = """
@@ -195,29 +197,83 @@ def test_a_folder_that_cannot_be_made_is_one_line(started, tmp_path):
     assert f"{tmp_path / 'out'} cannot be made" in err and "--out" in err
 
 
+@pytest.fixture
+def handlers():
+    """The handlers of all signals that ask to stop are as they were, once the test is over."""
+    numbers = [getattr(signal, name) for name in stopping.NAMES if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    yield list(before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @not_windows
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_the_first_signal_stops_and_the_handlers_come_back(name):
+def test_the_first_signal_stops_and_later_ones_stay_unheeded(handlers, name):
     number = getattr(signal, name)
-    before = signal.signal(number, signal.default_int_handler)
-    try:
-        with pytest.raises(Stopped) as caught, stoppable():
-            signal.raise_signal(number)
-        assert caught.value.status == 128 + number
-        assert signal.getsignal(number) is signal.default_int_handler
-    finally:
-        signal.signal(number, before)
+    with pytest.raises(Stopped) as caught, stoppable():
+        signal.raise_signal(number)
+    assert caught.value.status == 128 + number
+    for each in handlers:
+        signal.raise_signal(each)
 
 
 @not_windows
-def test_nohup_is_respected():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stoppable():
-            signal.raise_signal(signal.SIGHUP)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    assert "SIGHUP" in stopping.NAMES
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_without_a_signal_the_handlers_come_back(handlers, error):
+    with contextlib.suppress(ValueError), stoppable():
+        assert signal.default_int_handler not in map(signal.getsignal, handlers)
+        if error:
+            raise error
+    assert set(map(signal.getsignal, handlers)) == {signal.default_int_handler}
+
+
+@not_windows
+def test_nohup_is_respected(handlers):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with stoppable():
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+@not_windows
+def test_impatient_signals_until_the_very_end_add_no_word():
+    code = """
+import atexit, os, signal, sys
+from tlhelpers.setup import stopping
+from tlhelpers.setup.stopping import Stopped, stoppable
+atexit.register(lambda: [os.kill(os.getpid(), signal.SIGINT) for _ in range(100)])
+try:
+    with stoppable():
+        os.kill(os.getpid(), signal.SIGTERM)
+except Stopped as stopped:
+    sys.exit(stopped.status)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=repo_root(), capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+
+
+@not_windows
+def test_a_stopped_sweep_is_one_sentence_with_the_status_of_its_signal():
+    code = """
+import runpy, sys
+from tlhelpers.experiments import running
+def wait(*args, **options):
+    print("waiting", flush=True)
+    __import__("time").sleep(60)
+running.run_sweep = wait
+sys.argv = ["sweep", "vision-depth"]
+runpy.run_module("tlhelpers.experiments.sweeps", run_name="__main__")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=repo_root(), encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    read_until(process, "waiting")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert err == "\ntlhelpers: stopped; the same command goes on where it was\n"
 
 
 def resident(code):

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from tlhelpers.course.contents import source_dir
-from tlhelpers.course.stopping import Stopped, stoppable
 from tlhelpers.course.times import Minutes, computing_in_words, count_minutes
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.stopping import Stopped, stoppable
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlhelpers.course.stopping import Stopped, stoppable
 from tlhelpers.errors import CourseError, nearest, repo_root
+from tlhelpers.setup.stopping import Stopped, stoppable
 
 # What executes notebooks takes seconds to load: inside functions, so that Ctrl-C is heeded then.
 if TYPE_CHECKING:

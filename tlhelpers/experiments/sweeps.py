@@ -9,6 +9,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.experiments.registry import find_sweeps
 from tlhelpers.experiments.running import confirm_sweep, is_as_stored, run_sweep
 from tlhelpers.experiments.stored import stale_sweeps
+from tlhelpers.setup.stopping import Stopped, stoppable
 
 
 def main(argv=None) -> int:
@@ -58,8 +59,10 @@ def _list_stale() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        with stoppable():
+            sys.exit(main())
     except CourseError as error:
         sys.exit(f"tlhelpers: {error}")
-    except KeyboardInterrupt:
-        sys.exit("\ntlhelpers: stopped; the same command goes on where it was")
+    except Stopped as stopped:
+        print("\ntlhelpers: stopped; the same command goes on where it was", file=sys.stderr)
+        sys.exit(stopped.status)
