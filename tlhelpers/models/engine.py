@@ -8,10 +8,8 @@ use threads, so that a core that is busy elsewhere holds up one batch and not al
 
 from __future__ import annotations
 
-import io
 import logging
 import tempfile
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +20,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from tlhelpers.models.exports import export
+
 APART = 1e-3  # of a row's length; what is seen is below 1e-5
-OPSET = 18
 Tensors = Mapping[str, torch.Tensor]
 Run = Callable[[Tensors], list[np.ndarray]]
 
@@ -56,18 +55,19 @@ def plan(network: nn.Module, compared: Tensors, free: tuple[int, ...]) -> Run | 
 
     `network` is in evaluation mode on the CPU and gives a tuple of tensors (n, d). `free` are the
     axes of its inputs whose length may change. It is traced with a piece of `compared`; on the
-    whole of it, onnxruntime and torch must agree row by row.
+    whole of it, onnxruntime and torch must agree row by row, each time: a trace that was kept may
+    be of a network that looked the same.
     """
     piece = {name: _first_half(tensor, free) for name, tensor in compared.items()}
     with torch.inference_mode():
         wanted = [out.numpy() for out in network(**compared)]
     try:
-        run = _session(_exported(network, piece, free))
+        run = _session(export(network, piece, free))
         given = run(compared)
     except Exception as error:  # the exporter raises whatever the operator at hand makes it raise
         log.info("the frozen pass stays with torch: %s", error)
         return None
-    if all(map(_agree, wanted, given)):
+    if len(wanted) == len(given) and all(map(_agree, wanted, given)):
         return run
     log.info("the frozen pass stays with torch: onnxruntime gives other values")
     return None
@@ -75,6 +75,8 @@ def plan(network: nn.Module, compared: Tensors, free: tuple[int, ...]) -> Run | 
 
 def _agree(wanted: np.ndarray, given: np.ndarray) -> bool:
     """Whether no row is off by more than rounding: in direction, as a cosine tells, or length."""
+    if wanted.shape != given.shape:
+        return False
     apart = np.linalg.norm(wanted - given, axis=1)
     return bool((apart <= APART * np.linalg.norm(wanted, axis=1)).all())
 
@@ -83,24 +85,6 @@ def _first_half(tensor: torch.Tensor, free: tuple[int, ...]) -> torch.Tensor:
     for axis in free:
         tensor = tensor.narrow(axis, 0, tensor.shape[axis] // 2 + 1)
     return tensor
-
-
-def _exported(network: nn.Module, inputs: Tensors, free: tuple[int, ...]) -> bytes:
-    """The network as ONNX."""
-    file = io.BytesIO()
-    with warnings.catch_warnings(), torch.inference_mode():
-        # The exporter that torch recommends takes ten times as long for the same graph.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            tuple(inputs.values()),
-            file,
-            input_names=list(inputs),
-            dynamic_axes={name: {axis: f"axis_{axis}" for axis in free} for name in inputs},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return file.getvalue()
 
 
 def plan_int8(network: nn.Module, inputs: Tensors, free: tuple[int, ...]) -> Run:
@@ -114,7 +98,7 @@ def plan_int8(network: nn.Module, inputs: Tensors, free: tuple[int, ...]) -> Run
 
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "int8.onnx"
-        model = load_from_string(_exported(network, inputs, free))
+        model = load_from_string(export(network, inputs, free))
         quantize_dynamic(model, path, per_channel=True, reduce_range=True)
         return _session(path.read_bytes())
 
@@ -146,13 +130,17 @@ def _side_by_side(run: Run, batches: Iterable[Tensors]) -> Iterator[list[np.ndar
     """Each batch on a thread of its own; few of them are in memory at once."""
     threads = torch.get_num_threads()
     waiting: deque = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for batch in batches:
-            waiting.append(pool.submit(run, batch))
-            if len(waiting) > threads:
+    torch.set_num_threads(1)  # what prepares a batch leaves the other cores to those at work
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            for batch in batches:
+                waiting.append(pool.submit(run, batch))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _on_torch(

@@ -197,6 +197,9 @@ class _PooledLayers(nn.Module):
         for layer in dict(self.wanted):
             self.backbone.stage(layer).register_forward_hook(partial(self._keep, layer))
 
+    def extra_repr(self) -> str:
+        return str(self.wanted)
+
     def _keep(self, layer: str, module, given, out: torch.Tensor) -> None:
         self.outputs[layer] = out.float()
 
@@ -228,7 +231,7 @@ def _forward(backbone, pixels, wanted, dtype, batch_size, progress) -> dict:
     starts = range(0, len(pixels), batch_size or (8 if device.type == "cpu" else 256))
     batches = ({"x": _input(backbone, pixels[i : i + starts.step], device)} for i in starts)
     planned = dtype == torch.float32 and len(pixels) >= WORTH_PLANNING
-    compared = {"x": _input(backbone, sample(pixels, 6), device)} if planned else None
+    compared = {"x": _input(backbone, sample(pixels, 4), device)} if planned else None
     outputs = run_frozen(network, batches, device, compared)
     bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
     parts = [np.concatenate(rows) for rows in zip(*bar, strict=True)]

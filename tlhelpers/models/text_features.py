@@ -150,7 +150,7 @@ def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[i
     items = [order[i : i + starts.step] for i in starts]
     batches = (encoder.transform.padded([rows[i] for i in part]) for part in items)
     planned = int8 or (dtype == torch.float32 and len(rows) >= WORTH_PLANNING)
-    compared = encoder.transform.padded(sample(rows, 6)) if planned else None
+    compared = encoder.transform.padded(sample(rows, 4)) if planned else None
     network = _PooledStates(encoder, layers, pool, dtype)
     outputs = run_frozen(network, batches, device, compared, (0, 1), int8)
     vectors = {n: np.empty((len(rows), encoder.feature_size), np.float32) for n in layers}
@@ -176,6 +176,9 @@ class _PooledStates(nn.Module):
         with torch.autocast(input_ids.device.type, torch.bfloat16, enabled=self.bfloat16):
             states = self._states(input_ids=input_ids, attention_mask=attention_mask)
         return tuple(pooled(state.float(), attention_mask, self.pool) for state in states)
+
+    def extra_repr(self) -> str:
+        return f"{self.layers} {self.pool} {self.bfloat16} {self.encoder.model.config}"
 
     def _states(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
         """What each layer gives; the last one alone takes less memory."""
