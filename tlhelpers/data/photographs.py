@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tlhelpers.checks import whole
+from tlhelpers.checks import known, whole
 from tlhelpers.data.images import ImageSet
 
 PHOTOGRAPHS = ("china", "flower")
+
+
+def load_photograph(name: str) -> Image.Image:
+    """Open one of the two photographs that scikit-learn ships; others bring a ValueError."""
+    from sklearn.datasets import load_sample_image
+
+    known("photograph", name, PHOTOGRAPHS)
+    return Image.fromarray(load_sample_image(f"{name}.jpg"))
 
 
 def photograph_crops(each: int = 60, size: int = 224, seed: int = 0) -> ImageSet:
@@ -37,14 +45,12 @@ def photograph_crops(each: int = 60, size: int = 224, seed: int = 0) -> ImageSet
     ValueError
         If `each` or `size` is no whole number from 1 on.
     """
-    from sklearn.datasets import load_sample_image
-
     whole("each", each)
     whole("size", size)
     rng = np.random.default_rng(seed)
     pixels, labels = [], []
     for label, name in enumerate(PHOTOGRAPHS):
-        photograph = Image.fromarray(load_sample_image(f"{name}.jpg"))
+        photograph = load_photograph(name)
         for _ in range(each):
             side = int(rng.uniform(0.4, 1.0) * photograph.height)
             left, top = (int(rng.integers(0, edge - side + 1)) for edge in photograph.size)
