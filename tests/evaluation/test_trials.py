@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.splits import draw_labels, split_by_group
@@ -341,6 +342,10 @@ def test_the_metrics_are_what_they_are_defined_as(pairs):
         for k in np.union1d(truth, predicted)
     ]
     assert judged["macro_f1"] == pytest.approx(np.mean(f1))
+    assert judged["accuracy"] == accuracy_score(truth, predicted)
+    assert judged["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, predicted))
+    oracle = f1_score(truth, predicted, average="macro", zero_division=0)
+    assert judged["macro_f1"] == pytest.approx(oracle)
 
 
 def test_what_predictions_are_judged_by_is_kept_apart_from_the_sets():

@@ -1,5 +1,6 @@
 """Sweeps: stored and read back, gone on with after kill -9, and run again in part."""
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -608,6 +609,19 @@ def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(root):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("seconds", "jobs"), [(1e-3, None), (0.0, 1)], ids=["long", "short"])
+def test_a_short_slice_starts_no_process(root, monkeypatch, seconds, jobs):
+    asked = []
+    true = running.run_tasks
+    monkeypatch.setattr(running, "STARTING", seconds if jobs is None else 40.0)
+    monkeypatch.setattr(
+        running, "run_tasks", lambda name, tasks, n_jobs: asked.append(n_jobs) or true(name, [], 1)
+    )
+    with contextlib.suppress(KeyError):  # there is no row: nothing ran
+        rerun("small-one", ["small network"], None, [0, 1])
+    assert asked == [jobs]
 
 
 def change_predictions(root, run, count):

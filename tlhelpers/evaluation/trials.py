@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, is_dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from tlhelpers.checks import is_int, whole, whole_numbers
 from tlhelpers.data.splits import (
@@ -373,13 +372,25 @@ def _labels(name: str, predicted: np.ndarray, n: int, classes: np.ndarray) -> np
 def judge(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> dict:
     """What a row of runs holds of predictions: the metrics, and `items`, `correct` and the like."""
     return {
-        "accuracy": accuracy_score(truth, predicted),
-        "balanced_accuracy": balanced_accuracy_score(truth, predicted),
-        "macro_f1": f1_score(truth, predicted, average="macro", zero_division=0),
+        **_metrics(truth, predicted),
         "items": groups,
         "correct": predicted == truth,
         "truth": truth,
         "predicted": predicted,
+    }
+
+
+def _metrics(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """scikit-learn's metrics out of one count: its own take 11 ms, and a table has 300 rows."""
+    classes, numbers = np.unique([truth, predicted], return_inverse=True)
+    numbers = numbers.reshape(2, -1)
+    count = np.bincount(numbers[0] * len(classes) + numbers[1], minlength=len(classes) ** 2)
+    count = count.reshape(len(classes), len(classes))
+    right, true, called = count.diagonal(), count.sum(1), count.sum(0)
+    return {
+        "accuracy": right.sum() / count.sum(),
+        "balanced_accuracy": (right[true > 0] / true[true > 0]).mean(),
+        "macro_f1": (2 * right / (true + called)).mean(),
     }
 
 

@@ -33,6 +33,7 @@ from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
 from tlhelpers.setup import locks
 
 # What a run that was kept holds.
+STARTING = 40.0  # seconds of runs from which on other processes have paid for their start
 KINDS = {
     "seed": int,
     "labels": int | None,
@@ -185,7 +186,8 @@ def rerun(
         Labels per class, as the sweep has them.
     seeds : iterable of int
     n_jobs : int, optional
-        Processes of one thread each; one per core when left out.
+        Processes of one thread each. When left out, one per core where the stored runs took so
+        long that starting them pays, else none but this one.
     tested_on : str, optional
         As in `load_sweep`.
 
@@ -207,6 +209,8 @@ def rerun(
     if unknown or not tasks:
         seed, k, strategy = unknown[0] if unknown else (None, None, "nothing")
         raise ValueError(f"{name} holds no run of {strategy!r} with seed {seed} and labels {k}")
+    if n_jobs is None and stored.loc[[(t[2], t[0]) for t in tasks], "seconds"].sum() < STARTING:
+        n_jobs = 1
     rows = [_side_by_side(stored, run, tested_on) for run in run_tasks(name, tasks, n_jobs)]
     return pd.DataFrame(rows).sort_values(["strategy", "seed"], ignore_index=True)
 
