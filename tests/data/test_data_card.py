@@ -15,6 +15,8 @@ import torch
 
 from tlhelpers import errors
 from tlhelpers.data.images import STYLES, emoji_classes, load_digits_pair, load_emoji
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.wild import load_wild_emoji
 from tlhelpers.models.backbones import CARDS
 from tlhelpers.setup import pins, sources
 
@@ -102,6 +104,75 @@ def test_image_sets_are_as_the_card_says(domain, request):
     distinct = len(set(images.fingerprints))
     measured = [len(images), len(counts), min(counts), max(counts), distinct]
     assert table("Image sets")[domain] == measured
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("kind", ["large", "wild"])
+def test_large_and_wild_image_sets_are_as_the_card_says(style, kind):
+    # Pictures that differ at 24 px differ at any larger size.
+    if kind == "large":
+        images, row = load_emoji(style, size=24, selection="large"), f"{style}, large"
+    else:
+        images, row = load_wild_emoji(style, size=24), f"{style} in the wild"
+    counts = images.counts().values()
+    distinct = len(set(images.fingerprints))
+    assert table("Image sets")[row] == [
+        len(images),
+        len(counts),
+        min(counts),
+        max(counts),
+        distinct,
+    ]
+
+
+@pytest.fixture(scope="module")
+def choice() -> dict:
+    path = errors.repo_root() / "data" / "emoji_large.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_large_selection_is_as_the_card_says(choice):
+    reasons = list(choice["dropped"].values())
+    measured = {
+        name: [
+            ", ".join(choice["subgroups"][name]),
+            len(emoji),
+            *(len(dropped.get(name, [])) for dropped in reasons),
+        ]
+        for name, emoji in emoji_classes("large").items()
+    }
+    counts = np.array([row[1:] for row in measured.values()])
+    assert table("Emoji per class of the large selection") == {
+        **measured,
+        "all": ["", *counts.sum(axis=0).tolist()],
+    }
+
+
+def test_the_card_names_all_that_was_dropped_as_doubtful(choice):
+    named = {name: cell.split(", ") for name, (cell,) in table("Dropped as doubtful").items()}
+    assert named == choice["dropped"]["doubtful"]
+
+
+def test_the_card_tells_how_the_two_selections_overlap_and_what_a_split_tests():
+    small, large = (
+        {name for emoji in emoji_classes(selection).values() for name in emoji}
+        for selection in ("small", "large")
+    )
+    card = " ".join(CARD.split())
+    total, shared, both = len(small), len(small & large), len(small | large)
+    assert f"{shared} of the small selection's {total} emoji are among the {len(large)}" in card
+    for style in STYLES:
+        assert f"drawings, of which the course uses {both}" in " ".join(
+            section(STYLES[style][0]).split()
+        )
+    largest = max(map(len, emoji_classes("large").values()))
+    assert f"{largest} of {len(large)} cases" in card
+    for selection, words in (
+        ("small", "a split of it tests {}"),
+        ("large", "of which {} are tested"),
+    ):
+        tested = len(split_by_group(load_emoji(size=24, selection=selection)).test)
+        assert words.format(tested) in card
 
 
 def test_emoji_classes_are_as_the_card_says():
