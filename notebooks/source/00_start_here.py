@@ -91,10 +91,10 @@ figures.paired_sheet(twemoji, openmoji, [3, 30, 60, 80, 110, 130, 175, 210, 230,
 # A model was trained on the upper row (Twemoji) to tell the ten classes apart, and is used on the
 # lower row (OpenMoji) for the same ten classes. What is new?
 #
-# - `"a"`: the task
-# - `"b"`: the domain
-# - `"c"`: both
-# - `"d"`: neither
+# - `"a"`: the task but not the domain
+# - `"b"`: the domain, not the task
+# - `"c"`: the task and the domain
+# - `"d"`: neither task nor domain
 
 # %% nbgrader={"grade": false, "grade_id": "answer-00-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
@@ -163,7 +163,7 @@ figures.prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns
 #
 # ### Exercise 00.2
 # Write the majority line yourself: the accuracy on `test_labels` of always saying the most common
-# class of `train_labels`. Both are arrays of whole numbers.
+# class of `train_labels`. Both are arrays of whole numbers from 0 on; not every number need occur.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-00-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def majority_accuracy(train_labels, test_labels):
@@ -248,15 +248,15 @@ claim("00.b", "with 5 labels per class, frozen ImageNet features beat the random
 # Somebody compares two strategies over ten seeds and reports a difference in accuracy of
 # *+0.02 [−0.03, +0.07]*. What may they say?
 #
-# - `"a"`: the first strategy is better
-# - `"b"`: the two strategies are equally good
-# - `"c"`: these data do not tell which one is better
-# - `"d"`: the measurement went wrong
+# - `"a"`: these data do not tell which of the two is better
+# - `"b"`: the two are equally good, as the interval holds 0
+# - `"c"`: the first one is better, as its mean is above 0
+# - `"d"`: the measurement went wrong, as it came out near 0
 
 # %% nbgrader={"grade": false, "grade_id": "answer-00-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
-answer = "c"
+answer = "a"
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check-00-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

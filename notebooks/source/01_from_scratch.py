@@ -75,19 +75,19 @@ print({name: round(float(value), 3) for name, value in lines.items()})
 
 # %% [markdown]
 # ### Exercise 01.1
-# What does a model reach that never looks at a picture? Write the accuracy on the **test** labels
-# of always saying the most common **training** label. Labels are whole numbers from 0 on, shape
-# (n,); not every number need occur. Return one number between 0 and 1.
+# A third model that never looks at a picture guesses at random, and each class **as often as it
+# comes in training**. Write the accuracy that it reaches on the **test** labels on average, without
+# drawing anything. Labels are whole numbers from 0 on, shape (n,); not every number need occur, and
+# a class may be missing on one side. Return one number between 0 and 1.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-01-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def always_the_same(train_labels, test_labels):
+def guess_as_often(train_labels, test_labels):
     ### BEGIN SOLUTION
-    most_common = np.bincount(train_labels).argmax()
-    return (test_labels == most_common).mean()
+    return np.mean([(train_labels == label).mean() for label in test_labels])
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check-01-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("01.1", always_the_same)
+check("01.1", guess_as_often)
 
 # %% [markdown]
 # ### Copies on both sides
@@ -142,8 +142,8 @@ print(len(duplicates_across(emoji, split)), "pairs of equal drawings across this
 # Several items may share a group, as drawings of one thing do. `groups` holds the name of each
 # item's group, a text array of shape (n,). Write a split by whole groups: no group stands on both
 # sides, every item stands on exactly one, and about `share` of the **groups** (rounded up or down)
-# are test groups. The same `seed` gives the same split, another seed another one. Return two arrays
-# of indices: the training items, then the test items.
+# are test groups. The same `seed` gives the same split, today and tomorrow, and another seed another
+# one. Return two arrays of indices: the training items, then the test items.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-01-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def split_by_name(groups, share, seed):
@@ -193,9 +193,9 @@ claim_value("01.b", "the best of 200 guessers looks clearly better than chance, 
 # is reported with that number. What is that number?
 #
 # - `"a"`: a fair estimate, since no test drawing was used in training
-# - `"b"`: too low on average, since the eleven other settings pull it down
-# - `"c"`: too high on average, but right if all twelve numbers are listed beside it
-# - `"d"`: too high on average; choose on a validation part and open the test set once
+# - `"b"`: too low on average, since the eleven others pull it down
+# - `"c"`: too high on average, but right with all twelve listed beside it
+# - `"d"`: too high on average, so choose on a validation part instead
 
 # %% nbgrader={"grade": false, "grade_id": "answer-01-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here

@@ -185,15 +185,15 @@ print("features of each:", twin_features[0].shape)
 # "Frozen ImageNet features reach a higher accuracy." Which rival has to be beaten to say that this
 # is due to the *training on ImageNet*?
 #
-# - `"a"`: raw pixels
-# - `"b"`: chance
-# - `"c"`: the random twin
+# - `"a"`: the random twin's features
+# - `"b"`: chance, saying any class
+# - `"c"`: raw pixels, without a network
 # - `"d"`: k-NN on the same features
 
 # %% nbgrader={"grade": false, "grade_id": "answer-02-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
-answer = "c"
+answer = "a"
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check-02-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -378,10 +378,10 @@ claim("02.j", "choosing the layer inside the training side costs less than 3 poi
 # Nine layers were measured on the test drawings, with ten seeds. A report says: "we use the layer
 # with the highest accuracy, which is …" and gives its height on the curve. What is wrong?
 #
-# - `"a"`: nothing, the number was measured
-# - `"b"`: the number is too high on average, since the layer was picked by it
-# - `"c"`: ten seeds are too few, with a hundred it would be right
-# - `"d"`: layers cannot be compared with each other
+# - `"a"`: nothing is wrong, since the number was measured
+# - `"b"`: it is too high on average, since it chose the layer
+# - `"c"`: ten seeds are too few, a hundred would be enough
+# - `"d"`: layers have other sizes and cannot be compared at all
 
 # %% nbgrader={"grade": false, "grade_id": "answer-02-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
@@ -492,7 +492,8 @@ claim_value("02.m", "extract_features gives the same in training mode", same.min
 # %% [markdown]
 # ### Exercise 02.6
 # Write `make_frozen(model)` for any PyTorch model with BatchNorm: afterwards no weight is open to
-# gradients, and a forward pass moves nothing. Return the model.
+# gradients, and a forward pass moves nothing, however deep its layers lie in other modules. Return
+# the model itself, not a copy.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-02-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def make_frozen(model):

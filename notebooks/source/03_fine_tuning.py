@@ -107,9 +107,10 @@ print(f"loss after one step: {after.item():.2f}")
 # %% [markdown]
 # ### Exercise 03.1
 # Write one step of plain gradient descent by hand, without `torch.optim`. The loss is the
-# cross-entropy of `model(x)` against the labels `y`, its mean over the items. Every weight becomes
-# weight − `lr` · gradient. The model may still hold gradients from before: they must not leak in.
-# Return the loss **before** the step, as a float.
+# cross-entropy of `model(x)` against the labels `y`, its mean over the items. Every weight that
+# requires a gradient becomes weight − `lr` · gradient; **frozen weights stay**. The model may still
+# hold gradients from before: they must not leak in. Return the loss **before** the step, as a float.
+# The check refuses `torch.optim`.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-03-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def training_step(model, x, y, lr):
@@ -119,7 +120,8 @@ def training_step(model, x, y, lr):
     loss.backward()
     with torch.no_grad():
         for weight in model.parameters():
-            weight -= lr * weight.grad
+            if weight.requires_grad:
+                weight -= lr * weight.grad
     return loss.item()
     ### END SOLUTION
 
@@ -160,7 +162,7 @@ claim_value("03.a", "after an epoch of training, everything in the frozen groups
 # %% [markdown]
 # ### Exercise 03.2
 # How many numbers of a torch model are open to training? Write the function that counts them: all
-# numbers in all weights that require a gradient.
+# numbers in all weights that require a gradient. A weight that two layers share counts once.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-03-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def trained_weights(model):
@@ -177,10 +179,10 @@ check("03.2", trained_weights)
 # the backbone was unfrozen, and a training loop in plain torch goes on with **the same optimizer**. What
 # happens to the backbone?
 #
-# - `"a"`: torch stops with an error at the next step
+# - `"a"`: torch stops with an error at the next step of the loop
 # - `"b"`: it is trained from now on, with the optimizer's rate
 # - `"c"`: its weights get no gradients, so it stays as it is
-# - `"d"`: its weights get gradients, and yet it stays as it is, without an error
+# - `"d"`: its weights get gradients, and yet it stays as it is
 
 # %% nbgrader={"grade": false, "grade_id": "answer-03-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here

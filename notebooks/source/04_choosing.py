@@ -247,10 +247,10 @@ check("04.3", verdict)
 # At your number of labels and your budget, the map says "not resolved" between a strategy of 2 CPU
 # seconds and one of 60. What follows?
 #
-# - `"a"`: no reason yet to pay for the dear one: take the cheap one, or collect more evidence
+# - `"a"`: no gain was shown that pays for the dear one: take the cheap one
 # - `"b"`: the two are equally good, so it does not matter which one is taken
 # - `"c"`: take the one with the higher mean, since the mean is the best guess
-# - `"d"`: nothing at all: the experiment failed and must be thrown away
+# - `"d"`: nothing at all follows: the experiment failed and must be repeated
 
 # %% nbgrader={"grade": false, "grade_id": "answer-04-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
@@ -401,11 +401,10 @@ check("04.5", choose)
 # A colleague has five labels per class and compares "frozen features, default setting" with
 # "fine-tuning, best of forty settings on the test set". What is unfair?
 #
-# - `"a"`: nothing: everyone may tune as much as they like
-# - `"b"`: only the forty trials: had both sides forty, choosing on the test set would be fair
-# - `"c"`: both the forty trials against one and the choice on the test set
+# - `"a"`: nothing is unfair: both sides may tune as much as they like
+# - `"b"`: only the forty trials: with forty each, the test set may choose
+# - `"c"`: the forty trials against one, and the choice on the test set
 # - `"d"`: fine-tuning trains more weights than a head on frozen features
-# - `"e"`: five labels per class are too few for any comparison
 
 # %% nbgrader={"grade": false, "grade_id": "answer-04-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here

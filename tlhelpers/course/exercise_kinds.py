@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
+
+from tlhelpers.course.answer_differences import array_of, difference
+from tlhelpers.course.watched_answer import Fault, Watched
 
 
 class Verdict(NamedTuple):
@@ -92,26 +94,55 @@ class Function(Exercise):
     """A function that must behave like a reference one."""
 
     reference: Callable = lambda: None  # one right answer
-    # Takes a function, calls it on fixed input and returns a list of what came out.
-    observe: Callable[[Callable], list] = lambda function: [function()]
+    # Takes a function, calls it on input and returns what came out: a list, or a dict from a
+    # situation in words ("where two classes are empty") to a list. It may raise a Fault.
+    observe: Callable[[Callable], list | dict] = lambda function: [function()]
     # Known wrong ways to write it: an answer that behaves like one gets its hint.
     mistakes: Sequence[tuple[Callable, str]] = ()
 
     def examine(self, answer: Any) -> Verdict:
         if not callable(answer):
             return Verdict("wrong", f"Give the function itself, not {type(answer).__name__}.")
+        watched = Watched(answer)
         try:
-            seen = self.observe(answer)
-        except Exception as error:  # whatever the learner's own code raises is told to the learner
-            return Verdict("wrong", f"Your function stopped with {type(error).__name__}: {error}.")
-        if all(value is None or value is Ellipsis for value in seen):
+            seen = self.observe(watched)
+        except Fault as fault:
+            return Verdict("wrong", watched.what_it_changed() if watched.changed else str(fault))
+        except (Exception, SystemExit) as error:
+            return Verdict("wrong", self._why_it_stopped(watched, error))
+        if all(value is None or value is Ellipsis for value in _results(seen)):
             return Verdict("open")
-        if alike(seen, self.observe(self.reference)):
+        if watched.changed:
+            return Verdict("wrong", watched.what_it_changed())
+        return self._judge(seen, answer)
+
+    def _why_it_stopped(self, watched: Watched, error: BaseException) -> str:
+        """The learner's own error, or the check's that met a result it could not read."""
+        if error is watched.error:
+            return watched.how_it_stopped()
+        return (
+            "The check could not read what your function returned "
+            f"({type(error).__name__}: {error}). Does it have the form that the exercise asks for?"
+        )
+
+    def _judge(self, seen: list | dict, answer: Callable) -> Verdict:
+        expected = self.observe(self.reference)
+        if alike(seen, expected):
             return Verdict("right", self.praise)
         for mistake, hint in self.mistakes:
-            if alike(seen, self.observe(mistake)):
+            if alike(seen, self._what_it_gives(mistake)):
                 return Verdict("wrong", hint)
-        return Verdict("wrong")
+        if not alike(seen, self._what_it_gives(answer)):
+            return Verdict("wrong", OTHERWISE_AGAIN)
+        return Verdict("wrong", difference(seen, expected, alike))
+
+    def _what_it_gives(self, function: Callable) -> list | dict | None:
+        """What comes out of a wrong function, None if it stops."""
+        try:
+            with np.errstate(all="ignore"):  # its warnings would look like the learner's
+                return self.observe(Watched(function))
+        except Exception:  # a mistake that stops is not the one that gave results
+            return None
 
     def right_answers(self) -> list:
         """Answers that must pass."""
@@ -122,9 +153,34 @@ class Function(Exercise):
         return list(self.mistakes)
 
 
+OTHERWISE_AGAIN = "On one and the same input your function gives another result at every call."
+
+
+def _results(seen: list | dict) -> list:
+    return [one for some in seen.values() for one in some] if isinstance(seen, dict) else seen
+
+
 def on_inputs(*inputs: tuple) -> Callable[[Callable], list]:
     """An `observe` that calls the function on each tuple of arguments, on copies of them."""
     return lambda function: [function(*copy.deepcopy(arguments)) for arguments in inputs]
+
+
+def on_drawn(
+    draw: Callable[[np.random.Generator], dict[str, tuple]], seeds: Sequence[int] = (1, 2, 3)
+) -> Callable[[Callable], dict]:
+    """An `observe` that draws arguments anew at every call, for each of several situations.
+
+    `draw` gives, from a random stream, the arguments by situation ("where a class is missing").
+    The streams are the same in each check, so that a grade can be given twice."""
+
+    def observe(function: Callable) -> dict[str, list]:
+        seen: dict[str, list] = {}
+        for seed in seeds:
+            for situation, arguments in draw(np.random.default_rng(seed)).items():
+                seen.setdefault(situation, []).append(function(*arguments))
+        return seen
+
+    return observe
 
 
 def alike(a: Any, b: Any) -> bool:
@@ -134,13 +190,15 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(alike(a[k], b[k]) for k in a)
     if isinstance(a, (str, bool, type(None))) or isinstance(b, (str, bool, type(None))):
-        return type(a) is type(b) and a == b
-    try:
-        a, b = (x.detach().numpy() if torch.is_tensor(x) else np.asarray(x) for x in (a, b))
-    except ValueError:  # lists of unequal length are no array
-        return False
-    if a.shape != b.shape or "O" in (a.dtype.kind, b.dtype.kind):
+        return _plain(type(a)) is _plain(type(b)) and a == b
+    a, b = array_of(a), array_of(b)
+    if a is None or b is None or a.shape != b.shape or "c" in (a.dtype.kind, b.dtype.kind):
         return False
     if a.dtype.kind in "US" or b.dtype.kind in "US":
         return bool(np.array_equal(a, b))
     return bool(np.allclose(a.astype(float), b.astype(float), atol=1e-5, equal_nan=True))
+
+
+def _plain(kind: type) -> type:
+    """A text out of a numpy array counts as a text."""
+    return str if issubclass(kind, str) else kind

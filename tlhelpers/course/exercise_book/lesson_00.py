@@ -2,23 +2,21 @@
 
 import numpy as np
 
-from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
+from tlhelpers.course.exercise_book.drawn_labels import draw_sides
+from tlhelpers.course.exercise_kinds import Choice, Function, on_drawn
 
-TRAIN = np.array([0, 0, 0, 1, 1, 2])
-TEST = np.array([1, 1, 1, 1, 1, 0, 2, 1, 1, 0])
+
+def _most_common(labels):
+    return np.bincount(labels).argmax()
 
 
 def _majority(train_labels, test_labels):
-    most_common = np.bincount(train_labels).argmax()
-    return (test_labels == most_common).mean()
+    return (test_labels == _most_common(train_labels)).mean()
 
 
-def _majority_of_the_test_set(train_labels, test_labels):
-    return _majority(test_labels, test_labels)
-
-
-def _majority_of_the_training_set(train_labels, test_labels):
-    return _majority(train_labels, train_labels)
+def _place_instead_of_label(train_labels, test_labels):
+    counts = np.unique(train_labels, return_counts=True)[1]
+    return (test_labels == counts.argmax()).mean()
 
 
 EXERCISES = [
@@ -52,29 +50,64 @@ EXERCISES = [
             "majority().",
         ),
         reference=_majority,
-        observe=on_inputs((TRAIN, TEST), (TEST, TRAIN)),
+        observe=on_drawn(draw_sides),
         mistakes=[
             (
-                _majority_of_the_test_set,
+                lambda train, test: _majority(test, test),
                 "You looked at the test labels to choose the class. A model that has to be "
                 "judged on them must not see them: choose on the training labels.",
             ),
             (
-                _majority_of_the_training_set,
+                lambda train, test: _majority(train, train),
                 "You counted how often it is right in training. What counts is the test side.",
             ),
             (
-                lambda train, test: (test == np.bincount(train).argmax()).sum(),
+                lambda train, test: (test == _most_common(train)).sum(),
                 "That is a count; an accuracy is a share: divide by the number of test labels.",
             ),
             (
-                lambda train, test: np.bincount(train).argmax(),
+                lambda train, test: (test == _most_common(train)).sum() / len(train),
+                "You divided by the number of training labels. The accuracy is a share of the "
+                "test labels.",
+            ),
+            (
+                lambda train, test: _most_common(train),
                 "That is the most common label itself. How often is it right on the test side?",
             ),
             (
                 lambda train, test: 1 / len(np.unique(train)),
                 "That is chance: guessing all classes equally often. The majority line always "
                 "says the same class.",
+            ),
+            (
+                lambda train, test: (test == train[0]).mean(),
+                "You took the first training label. Take the one that comes most often.",
+            ),
+            (
+                lambda train, test: (test == train[-1]).mean(),
+                "You took the last training label. Take the one that comes most often.",
+            ),
+            (
+                lambda train, test: (test == train.max()).mean(),
+                "You took the largest training label. Take the one that comes most often.",
+            ),
+            (
+                lambda train, test: (test == np.median(train)).mean(),
+                "You took the median of the labels. They are names of classes, without an order: "
+                "take the one that comes most often.",
+            ),
+            (
+                lambda train, test: (test != _most_common(train)).mean(),
+                "That is the share of wrong answers. The accuracy is the share of right ones.",
+            ),
+            (
+                lambda train, test: (test == np.bincount(train).max()).mean(),
+                "np.bincount(labels).max() is how often the label comes. argmax() is the label.",
+            ),
+            (
+                _place_instead_of_label,
+                "You used the place of the label in a list of counts. The label itself is another "
+                "number as soon as not every whole number is a label.",
             ),
         ],
     ),
@@ -87,12 +120,12 @@ EXERCISES = [
             "Which true differences would be no surprise, given this interval?",
             "Read again the section “Was it luck?”.",
         ),
-        right="c",
+        right="a",
         why_not={
-            "a": "The mean is above 0, but the interval reaches below it: with other draws the "
-            "order could turn round.",
             "b": "An interval around 0 is no proof of equality: it still allows +0.07, which "
             "would be a gap worth having.",
+            "c": "The mean is above 0, but the interval reaches below it: with other draws the "
+            "order could turn round.",
             "d": "Nothing in the interval says that the measurement was wrong; it says how much "
             "it leaves open.",
         },

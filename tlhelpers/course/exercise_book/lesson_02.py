@@ -1,20 +1,42 @@
 """Exercises of lesson 02."""
 
 import numpy as np
-import torch
-from torch import nn
 
-from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
+from tlhelpers.course.exercise_book.lesson_02_draw import DRAW
+from tlhelpers.course.exercise_book.lesson_02_freeze import FREEZE
+from tlhelpers.course.exercise_kinds import Choice, Function, on_drawn
 
-_RNG = np.random.default_rng(2)
-# Rows of very different length, so that angle and distance disagree.
-TRAIN = _RNG.normal(size=(12, 5)) * np.geomspace(0.2, 20, 12)[:, None]
-LABELS = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8])
-QUERIES = _RNG.normal(size=(20, 5)) * np.geomspace(0.2, 20, 20)[:, None] + 0.3
+
+def _features(rng, n, d, spread=20.0):
+    """Rows of very different length, some with few large values, so that measures disagree."""
+    rows = rng.normal(size=(n, d)) + 0.3
+    rows[::2] *= rng.random((len(rows[::2]), d)) ** 4
+    return rows * rng.permutation(np.geomspace(1 / spread, spread, n))[:, None]
+
+
+def _draw_neighbours(rng):
+    labels = rng.permutation(np.repeat(rng.choice(50, 8, replace=False), 3))
+    train, few = _features(rng, len(labels), 6), _features(rng, 5, 2)
+    opposite = -np.abs(_features(rng, 9, 6))
+    return {
+        "where there are many test rows": (train, labels, _features(rng, 40, 6)),
+        "where there is one test row": (train, labels, _features(rng, 1, 6)),
+        "where there are two features": (few, labels[:5], _features(rng, 30, 2)),
+        "where every cosine is below 0": (np.abs(train), labels, opposite),
+        "where the features are float32": (
+            train[:, :4].astype(np.float32),
+            labels,
+            _features(rng, 20, 4).astype(np.float32),
+        ),
+    }
 
 
 def _rows(x):
     return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def _rows_by_sum(x):
+    return x / np.abs(x).sum(axis=1, keepdims=True)
 
 
 def _nearest_by_cosine(train_features, train_labels, test_features):
@@ -32,6 +54,15 @@ def _nearest_by_distance(train_features, train_labels, test_features):
     return train_labels[gaps.argmin(axis=1)]
 
 
+def _draw_features(rng):
+    return {
+        "where training has more rows": (_features(rng, 30, 5), _features(rng, 7, 5) + 2),
+        "where the test side has more rows": (_features(rng, 6, 5), _features(rng, 40, 5) + 2),
+        "where both sides have as many rows": (_features(rng, 9, 4), _features(rng, 9, 4) - 1),
+        "where there is one test row": (_features(rng, 8, 3), _features(rng, 1, 3)),
+    }
+
+
 def _centred(train, test):
     centre = train.mean(axis=0)
     return _rows(train - centre), _rows(test - centre)
@@ -42,133 +73,13 @@ def _centred_on_everything(train, test):
     return _rows(train - centre), _rows(test - centre)
 
 
-DRAW_FROM = np.repeat(np.arange(4), [9, 12, 10, 30])
+def _by_sum(train, test):
+    centre = train.mean(axis=0)
+    return _rows_by_sum(train - centre), _rows_by_sum(test - centre)
 
 
-def _draw(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-    orders = [rng.permutation(np.flatnonzero(labels == c)) for c in np.unique(labels)]
-    return np.concatenate([order[:per_class] for order in orders])
-
-
-def _draw_not_nested(labels, per_class, seed):
-    rng = np.random.default_rng([seed, per_class])
-    classes = np.unique(labels)
-    return np.concatenate(
-        [rng.choice(np.flatnonzero(labels == c), per_class, replace=False) for c in classes]
-    )
-
-
-def _draw_from_all(labels, per_class, seed):
-    order = np.random.default_rng(seed).permutation(len(labels))
-    return order[: per_class * len(np.unique(labels))]
-
-
-def _draw_with_repeats(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-    chosen = [rng.choice(np.flatnonzero(labels == c), 8) for c in np.unique(labels)]
-    return np.concatenate([order[:per_class] for order in chosen])
-
-
-def _draw_the_first(labels, per_class, seed):
-    return np.concatenate([np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)])
-
-
-def _draw_the_same_places(labels, per_class, seed):
-    order = np.random.default_rng(seed).permutation(9)[:per_class]
-    return np.concatenate([np.flatnonzero(labels == c)[order] for c in np.unique(labels)])
-
-
-def _draw_as_list(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-    return [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in np.unique(labels)]
-
-
-def _draw_as_mask(labels, per_class, seed):
-    return np.isin(np.arange(len(labels)), _draw(labels, per_class, seed))
-
-
-def _look_at_draws(draw):
-    """One array? k of each class, no repeats, nested, again the same, in time every item?"""
-    draws = {k: draw(DRAW_FROM.copy(), k, 7) for k in (1, 2, 8)}
-    if any(drawn is None or drawn is Ellipsis for drawn in draws.values()):
-        return [None]
-    for drawn in draws.values():
-        parts = [np.ndim(part) for part in drawn] if isinstance(drawn, (list, tuple)) else []
-        if any(parts):
-            return ["several arrays"]
-        if np.asarray(drawn).dtype == bool:
-            return ["a mask"]
-    draws = {k: np.asarray(drawn) for k, drawn in draws.items()}
-    exact = all((np.bincount(DRAW_FROM[d], minlength=4) == k).all() for k, d in draws.items())
-    once = all(len(set(d.tolist())) == len(d) for d in draws.values())
-    nested = set(draws[1].tolist()) <= set(draws[2].tolist()) <= set(draws[8].tolist())
-    again = set(draws[8].tolist()) == set(np.asarray(draw(DRAW_FROM.copy(), 8, 7)).tolist())
-    many = [np.asarray(draw(DRAW_FROM.copy(), 2, seed)).tolist() for seed in range(200)]
-    everyone = len({item for drawn in many for item in drawn}) == len(DRAW_FROM)
-    different = len({tuple(sorted(drawn)) for drawn in many}) > 20
-    return [exact, once, nested, again, different, everyone]
-
-
-def small_net() -> nn.Module:
-    """A convolution, a BatchNorm layer and a linear layer, in training mode."""
-    torch.manual_seed(0)
-    backbone = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
-    return nn.Sequential(*backbone, nn.Flatten(), nn.Linear(4, 2))
-
-
-def _look_at_frozen(make_frozen):
-    """Is a weight still open to gradients, do the running statistics still move?"""
-    net = small_net()
-    returned = make_frozen(net)
-    untouched = net.training and all(p.requires_grad for p in net.parameters())
-    if untouched and returned in (None, Ellipsis):
-        return [None]
-    net = returned if isinstance(returned, nn.Module) else net
-    before = net[1].running_mean.clone(), net[0].weight.detach().clone()
-    one, others = torch.rand(1, 3, 9, 9), torch.rand(7, 3, 9, 9) + 5
-    with torch.no_grad():
-        alone = net(torch.cat([one, others * 0]))[0]
-        crowded = net(torch.cat([one, others]))[0]
-    return [
-        any(p.requires_grad for p in net.parameters()),
-        all(p.requires_grad for p in net.parameters()),
-        not torch.equal(before[0], net[1].running_mean),
-        not torch.allclose(alone, crowded, atol=1e-5),
-        bool((before[1] == 0).all()),
-    ]
-
-
-def _make_frozen(model):
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-    return model.eval()
-
-
-def _only_gradients(model):
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-    return model
-
-
-def _only_the_first_layer(model):
-    for parameter in model[0].parameters():
-        parameter.requires_grad = False
-    return model.eval()
-
-
-def _no_momentum(model):
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-    model[1].momentum = 0.0
-    return model
-
-
-def _weights_to_zero(model):
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-        parameter.zero_()
-    return model.eval()
+def _each_row_by_itself(train, test):
+    return tuple(_rows(rows - rows.mean(axis=1, keepdims=True)) for rows in (train, test))
 
 
 EXERCISES = [
@@ -183,7 +94,7 @@ EXERCISES = [
             "similar training row; train_labels[index] is its label.",
         ),
         reference=_nearest_by_cosine,
-        observe=on_inputs((TRAIN, LABELS, QUERIES)),
+        observe=on_drawn(_draw_neighbours),
         mistakes=[
             (
                 _nearest_by_distance,
@@ -208,6 +119,20 @@ EXERCISES = [
                 "You centred the rows first, as `nearest` in this lesson does. Here the plain "
                 "cosine is asked for: leave the mean in.",
             ),
+            (
+                lambda x, y, q: y[(_rows_by_sum(q) @ _rows_by_sum(x).T).argmax(axis=1)],
+                "You divided each row by the sum of its absolute values. Its length is the root of "
+                "the sum of squares, as np.linalg.norm gives it.",
+            ),
+            (
+                lambda x, y, q: y[np.abs(_rows(q) @ _rows(x).T).argmax(axis=1)],
+                "You took the cosine without its sign. A row that points the other way, with a "
+                "cosine near -1, is the least similar one.",
+            ),
+            (
+                lambda x, y, q: y[(q @ (x / np.linalg.norm(x, axis=0)).T).argmax(axis=1)],
+                "You brought the columns to length one. Bring the rows to length one: axis=1.",
+            ),
         ],
     ),
     Choice(
@@ -219,62 +144,16 @@ EXERCISES = [
             "The question is what the *training on ImageNet* adds.",
             "Read again the cell that makes the random twin.",
         ),
-        right="c",
+        right="a",
         why_not={
-            "a": "Against raw pixels two things differ at once: the network's shape and what it "
-            "learnt. The gap could come from either.",
             "b": "Chance shows that something was learnt at all, not from where it came.",
+            "c": "Against raw pixels two things differ at once: the network's shape and what it "
+            "learnt. The gap could come from either.",
             "d": "k-NN on the same features asks which head to put on top, not where the features "
             "come from.",
         },
     ),
-    Function(
-        "02.3",
-        praise="One shuffled order per class and seed, cut at k: each larger draw holds the "
-        "smaller one, so a curve over k does not jump because of other drawings.",
-        hints=(
-            "Shuffle the items of each class once, then take the first k.",
-            "rng = np.random.default_rng(seed) once; rng.permutation(np.flatnonzero(labels == c)) "
-            "for each class c.",
-            "Read the help of draw_labels: help(draw_labels).",
-        ),
-        reference=_draw,
-        observe=_look_at_draws,
-        mistakes=[
-            (
-                _draw_not_nested,
-                "The draw of 2 does not hold the draw of 1: points of a learning curve then "
-                "differ in their drawings too. Shuffle once, then cut.",
-            ),
-            (
-                _draw_from_all,
-                "Not every class has k items: drawn from all at once, large classes get more.",
-            ),
-            (
-                _draw_with_repeats,
-                "Some items come twice, so there are fewer labels than you count: draw without "
-                "replacement.",
-            ),
-            (
-                _draw_the_first,
-                "Every seed gives the same items: then ten seeds are one draw, ten times.",
-            ),
-            (
-                _draw_the_same_places,
-                "Some items are never drawn, whatever the seed: shuffle all items of each class, "
-                "each class for itself.",
-            ),
-            (
-                _draw_as_list,
-                "That is one array per class: return a single array of indices "
-                "(np.concatenate joins them).",
-            ),
-            (
-                _draw_as_mask,
-                "That is a mask of True and False: return the indices, whole numbers.",
-            ),
-        ],
-    ),
+    DRAW,
     Choice(
         "02.4",
         praise="The best of nine on the test items is the best partly by luck. Choose on the "
@@ -304,7 +183,7 @@ EXERCISES = [
             "Compare with help(new_linear_head).",
         ),
         reference=_centred,
-        observe=on_inputs((TRAIN, QUERIES)),
+        observe=on_drawn(_draw_features),
         mistakes=[
             (
                 _centred_on_everything,
@@ -338,45 +217,21 @@ EXERCISES = [
                 ),
                 "That divides each feature by its spread. Here each row is divided by its length.",
             ),
-        ],
-    ),
-    Function(
-        "02.6",
-        praise="No gradient reaches a weight, and in evaluation mode BatchNorm uses its running "
-        "statistics without moving them.",
-        hints=(
-            "Two things move in a network: what the optimizer changes, and what a forward pass "
-            "changes.",
-            "requires_grad = False stops the optimizer. Which mode stops BatchNorm?",
-            "Read again the section on the BatchNorm trap: which call was missing there?",
-        ),
-        reference=_make_frozen,
-        observe=_look_at_frozen,
-        mistakes=[
             (
-                _only_gradients,
-                "The weights stand still, but a forward pass still moved BatchNorm's running "
-                "mean: requires_grad says nothing about it.",
+                _by_sum,
+                "You divided each row by the sum of its absolute values. Its length is the root of "
+                "the sum of squares, as np.linalg.norm gives it.",
             ),
             (
-                lambda model: model.eval(),
-                "The statistics stand still, but the weights are still open to gradients. "
-                "(model.requires_grad = False does nothing; model.requires_grad_(False) does.)",
+                _each_row_by_itself,
+                "You subtracted from every row its own mean. Take one mean per feature, over the "
+                "training rows: axis=0.",
             ),
             (
-                _only_the_first_layer,
-                "Some weights are frozen and some are not: go through model.parameters(), which "
-                "holds those of all layers.",
-            ),
-            (
-                _weights_to_zero,
-                "The weights are zero now: frozen means kept as they are, not erased.",
-            ),
-            (
-                _no_momentum,
-                "The running statistics stand still, but in training mode BatchNorm does not use "
-                "them: the output for a picture depends on the others in its batch.",
+                lambda train, test: _centred(train, test)[::-1],
+                "The two sides are swapped: return training first, then test.",
             ),
         ],
     ),
+    FREEZE,
 ]

@@ -3,85 +3,82 @@
 from functools import partial
 
 import numpy as np
-import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
-from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_inputs
-
-# ---------------------------------------------------------------- one step by hand
-
-_DRAW = torch.Generator().manual_seed(3)
-X, Y = torch.randn(12, 5, generator=_DRAW), torch.arange(12) % 3
-RATE = 0.5
-
-
-def _small_net() -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        return nn.Sequential(nn.Linear(5, 6), nn.Tanh(), nn.Linear(6, 3))
-
-
-def _weights(model) -> torch.Tensor:
-    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
-
-
-def _step(model, x, y, lr, sign=-1.0, clear="before", loss_of=cross_entropy):
-    """The step, right or with one thing wrong."""
-    if clear == "before":
-        model.zero_grad()
-    loss = loss_of(model(x), y)
-    loss.backward()
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight += sign * lr * weight.grad
-    if clear == "after":
-        model.zero_grad()
-    return loss.item()
-
-
-def _loss_only(model, x, y, lr):
-    return cross_entropy(model(x), y).item()
-
-
-def _loss_after(model, x, y, lr):
-    _step(model, x, y, lr)
-    return _loss_only(model, x, y, lr)
-
-
-def _loss_of_probabilities(logits, y):
-    return cross_entropy(logits.softmax(dim=1), y)
-
-
-def _look_at_step(step):
-    """Two steps of a new model, and one of a model that still holds the gradients of another."""
-    seen = []
-    for steps, old in ((2, False), (1, True)):
-        model = _small_net()
-        if old:
-            (model(X) ** 2).sum().backward()
-        before = _weights(model)
-        losses = [step(model, X.clone(), Y.clone(), RATE) for _ in range(steps)]
-        moved = not torch.equal(before, _weights(model))
-        if not moved and all(loss is None or loss is Ellipsis for loss in losses):
-            return [None]
-        seen += [losses, [isinstance(loss, torch.Tensor) for loss in losses], _weights(model)]
-    return seen
-
+from tlhelpers.course.answer_differences import array_of
+from tlhelpers.course.exercise_book.lesson_03_step import STEP
+from tlhelpers.course.exercise_book.nested_models import Residual, states
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_drawn
+from tlhelpers.course.watched_answer import Fault
 
 # ---------------------------------------------------------------- what trains
 
 
-def _half_frozen() -> nn.Module:
-    """A frozen convolution; a BatchNorm layer and a linear layer that train."""
+def _net(frozen=()) -> nn.Sequential:
+    """Four layers with weights, of which some are frozen."""
     backbone = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
-    net = nn.Sequential(*backbone, nn.Flatten(), nn.Linear(4, 2))
-    net[0].requires_grad_(False)
+    net = nn.Sequential(*backbone, nn.Flatten(), nn.Linear(4, 5), nn.Linear(5, 2))
+    for place in frozen:
+        net[place].requires_grad_(False)
     return net
+
+
+def _nested() -> nn.Module:
+    model = Residual(nn.Sequential(Residual(_net(frozen=[0])), nn.Sequential(_net())))
+    model.inner[1][0][5].requires_grad_(False)
+    return model
+
+
+def _sharing() -> nn.Module:
+    """Two layers that use one weight, as the first and the last layer of a language model do."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3))
+    model[2].weight = model[0].weight
+    return model
+
+
+MODELS = {
+    "where the first layer is frozen": partial(_net, [0]),
+    "where nothing is frozen": _net,
+    "where layers in the middle are frozen": partial(_net, [1, 5]),
+    "where modules lie in modules": _nested,
+    "where two layers share a weight": _sharing,
+}
 
 
 def _sizes(model, wanted=(True,)) -> list[int]:
     return [p.numel() for p in model.parameters() if p.requires_grad in wanted]
+
+
+def _of_direct_children(model):
+    weights = [weight for child in model.children() for weight in child._parameters.values()]
+    return sum(weight.numel() for weight in weights if weight.requires_grad)
+
+
+def _shared_twice(model):
+    weights = [w for module in model.modules() for w in module.parameters(recurse=False)]
+    return sum(weight.numel() for weight in weights if weight.requires_grad)
+
+
+def _look_at_counts(count):
+    """The counts by situation; a Fault if the model is not what it was."""
+    seen = {}
+    for where, make in MODELS.items():
+        model = make()
+        before = states(model)
+        seen[where] = [count(model)]
+        if not alike(before, states(model)):
+            raise Fault("Your function changes the model. Counting must leave it as it is.")
+    if alike(seen, {where: [sum(_sizes(make()))] for where, make in MODELS.items()}):
+        seen["where all is frozen"] = [_count_nothing(count)]
+    return seen
+
+
+def _count_nothing(count):
+    """Zero also for answers that join all trained weights: torch cannot join none."""
+    try:
+        return count(_net().requires_grad_(False))
+    except (RuntimeError, ValueError, TypeError):
+        return 0
 
 
 # ---------------------------------------------------------------- a rate for each layer group
@@ -95,22 +92,46 @@ def _same_factor(low, factor, n):
     return [low * factor**i for i in range(n)]
 
 
+def _draw_rates(rng):
+    low, factor = rng.uniform(0.1, 2), rng.uniform(20, 200)
+    tiny = 10 ** rng.uniform(-7, -5)
+    return {
+        "with several groups": (low, low * factor, int(rng.integers(4, 8))),
+        "where there are three groups": (low, 3 * low, 3),
+        "where there are two groups": (low, low * factor, 2),
+        "where low and high are equal": (low, low, 4),
+        "where the rates are very small": (tiny, 100 * tiny, 5),
+        "where low and high are whole numbers": (1, 1000, 4),
+    }
+
+
 def _look_at_rates(rates):
     """Several groups; and, once these are right, a single one."""
-    seen = [rates(0.1, 100.0, 4), rates(2.0, 32.0, 5), rates(3.0, 3.0, 3)]
-    if alike(seen, [_rates(0.1, 100.0, 4), _rates(2.0, 32.0, 5), _rates(3.0, 3.0, 3)]):
+
+    def compare_with_low(low, high, n):
+        result = rates(low, high, n)
+        array = array_of(result)
+        numbers = array is not None and array.dtype.kind in "iuf" and result is not None
+        return array / low if numbers else result
+
+    seen = on_drawn(_draw_rates)(compare_with_low)
+    if alike(seen, on_drawn(_draw_rates)(_relative_rates)):
         try:
-            seen.append(rates(0.5, 4.0, 1))
+            single = rates(0.5, 4.0, 1)
         except ZeroDivisionError:
-            seen.append("division by zero")
+            single = "division by zero"
+        seen["where there is one group"] = [single]
     return seen
+
+
+def _relative_rates(low, high, n):
+    return np.array(_rates(low, high, n)) / low
 
 
 # ---------------------------------------------------------------- LoRA
 
 
-def _lora_input(n: int, n_in: int, n_out: int, rank: int, alpha: float) -> tuple:
-    rng = np.random.default_rng(3)
+def _lora_input(rng, n: int, n_in: int, n_out: int, rank: int, alpha: float) -> tuple:
     shapes = (n, n_in), (n_out, n_in), (rank, n_in), (n_out, rank)
     return (*(rng.normal(size=shape) for shape in shapes), alpha)
 
@@ -119,79 +140,30 @@ def _lora(x, W, A, B, alpha):
     return x @ (W + alpha / len(A) * B @ A).T
 
 
+# Every mistake runs on a square layer, so that it is known by its numbers.
+_SQUARE = on_drawn(
+    lambda rng: {
+        "where the layer is square": _lora_input(rng, 3, 4, 4, 2, 16),
+        "where alpha / rank is no whole number": _lora_input(rng, 5, 4, 4, 3, 4),
+    }
+)
+_OTHER = on_drawn(
+    lambda rng: {
+        "where more comes in than goes out": _lora_input(rng, 2, 6, 5, 3, 4.5),
+        "where more goes out than comes in": _lora_input(rng, 1, 3, 7, 2, 5),
+        "where the rank is 1": _lora_input(rng, 4, 5, 6, 1, 3),
+    }
+)
+
+
 def _look_at_lora(forward):
-    """A square layer, on which every mistake runs; and, once it is right, one that is not."""
-    square, other = on_inputs(_lora_input(3, 4, 4, 2, 16)), on_inputs(_lora_input(2, 6, 5, 3, 4))
-    seen = square(forward)
-    return seen + other(forward) if alike(seen, square(_lora)) else seen
+    """Square layers first; and, once they are right, others."""
+    seen = _SQUARE(forward)
+    return seen | _OTHER(forward) if alike(seen, _SQUARE(_lora)) else seen
 
 
 EXERCISES = [
-    Function(
-        "03.1",
-        praise="Clear, forward, backward, and then every weight goes a little way against its "
-        "gradient: torch.optim.SGD does no more than this.",
-        hints=(
-            "Four things in this order: clear old gradients, compute the loss, call "
-            "loss.backward(), and change every weight.",
-            "Each weight of model.parameters() has its gradient in weight.grad; change it in place "
-            "under torch.no_grad(): weight -= lr * weight.grad.",
-            "Write down loss.item() before you change a weight, and start with model.zero_grad().",
-        ),
-        reference=_step,
-        observe=_look_at_step,
-        mistakes=[
-            (
-                partial(_step, sign=1.0),
-                "The loss climbs: the gradient points to where the loss grows, so a step goes the "
-                "other way, with a minus.",
-            ),
-            (
-                partial(_step, clear="never"),
-                "backward() adds to the gradients that are already there, so old ones leak into "
-                "this step: clear them first, with model.zero_grad().",
-            ),
-            (
-                partial(_step, clear="after"),
-                "You clear the gradients at the end. The model may come with gradients from "
-                "somewhere else, so clear them before backward().",
-            ),
-            (
-                lambda model, x, y, lr: _step(model, x, y, 1.0),
-                "The step has the length of the whole gradient: multiply it by lr.",
-            ),
-            (
-                _loss_only,
-                "The loss is right, but no weight has moved. `weight = weight - ...` only makes "
-                "a new tensor: change the weight itself, with `weight -= ...` under "
-                "torch.no_grad().",
-            ),
-            (
-                partial(_step, loss_of=partial(cross_entropy, reduction="sum")),
-                "You summed the losses of the items. Take their mean, as cross_entropy does by "
-                "itself, or the step grows with the batch.",
-            ),
-            (
-                _loss_after,
-                "The weights are right, but this is the loss after the step: keep the one that "
-                "you computed before it.",
-            ),
-            (
-                lambda model, x, y, lr: torch.tensor(_step(model, x, y, lr)),
-                "The numbers are right, but the loss is still a tensor: loss.item() makes a float "
-                "of it.",
-            ),
-            (
-                lambda model, x, y, lr: _step(model, x, y, lr) and None,
-                "The weights are right, but nothing is returned: return the loss as a float.",
-            ),
-            (
-                partial(_step, loss_of=_loss_of_probabilities),
-                "You took the softmax first. cross_entropy takes what the model gives, the "
-                "logits, and makes the softmax itself.",
-            ),
-        ],
-    ),
+    STEP,
     Function(
         "03.2",
         praise="Only what requires a gradient can be trained. Compare this number with the whole "
@@ -203,11 +175,7 @@ EXERCISES = [
             "Read help(count_weights): the first of its two numbers is asked for here.",
         ),
         reference=lambda model: sum(_sizes(model)),
-        observe=on_inputs(
-            (_half_frozen(),),
-            (_small_net(),),
-            (_small_net().requires_grad_(False),),
-        ),
+        observe=_look_at_counts,
         mistakes=[
             (
                 lambda model: sum(_sizes(model, (True, False))),
@@ -236,6 +204,25 @@ EXERCISES = [
                 lambda model: sum(len(p) for p in model.parameters() if p.requires_grad),
                 "len() gives the length of the first dimension only: numel() counts all numbers "
                 "of a tensor.",
+            ),
+            (
+                _of_direct_children,
+                "You looked at the outermost modules alone. Modules lie in modules: "
+                "model.parameters() holds the weights of all of them.",
+            ),
+            (
+                lambda model: sum(p.numel() for p in model.parameters() if p.dim() > 1),
+                "You left out biases, and other weights with one dimension, or forgot to ask for "
+                "requires_grad.",
+            ),
+            (
+                lambda model: sum(size for size in _sizes(model) if size > 1),
+                "You left out weights that are one number.",
+            ),
+            (
+                _shared_twice,
+                "You counted a weight twice that two layers share. model.parameters() gives it "
+                "once.",
             ),
         ],
     ),

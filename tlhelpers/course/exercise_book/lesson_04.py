@@ -1,18 +1,88 @@
 """Exercises of lesson 04."""
 
-from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_inputs
+import numpy as np
+
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_drawn
+
+STRATEGIES = ["pixels", "features", "one block", "all layers", "scratch", "head first", "LoRA"]
 
 
-def _texts(*inputs):
-    """Like `on_inputs`; a text out of a numpy array counts as a text."""
-    call = on_inputs(*inputs)
-    return lambda function: [str(x) if isinstance(x, str) else x for x in call(function)]
+def _shuffled(rng, values: dict) -> dict:
+    return {name: values[name] for name in rng.permutation(list(values)).tolist()}
 
 
-# The two dicts differ in order, and a dear strategy is not always a good one.
-ACCURACY = {"pixels": 0.4, "features": 0.7, "one block": 0.75, "all layers": 0.85, "scratch": 0.5}
-SECONDS = {"all layers": 90.0, "scratch": 40.0, "features": 2.0, "pixels": 0.5, "one block": 20.0}
-BUDGETS = [60.0, 20.0, 1.0, 0.1, 1000.0]
+def _draw_budgets(rng):
+    """Accuracies and seconds; the dicts differ in order, and a dear strategy need not be good."""
+    names = rng.permutation(STRATEGIES).tolist()
+    seconds = 3 + np.cumsum(rng.uniform(0.6, 2, len(names)))  # names[0] is the cheapest
+    seconds[3:] += 7
+    # By accuracy the best one is neither the cheapest, nor the dearest, nor the best by the second.
+    low, *others = np.split(np.linspace(0.11, 0.93, len(names)) + rng.uniform(0, 0.02), [2, 5])
+    accuracies = np.concatenate([low[::-1], others[1], rng.permutation(others[0])])
+    accuracy = _shuffled(rng, dict(zip(names, accuracies.tolist(), strict=True)))
+    price = _shuffled(rng, dict(zip(names, seconds.tolist(), strict=True)))
+    worthless = accuracy | {names[0]: 0.0}
+    between = seconds[:-1] + np.diff(seconds) / 2
+    return {
+        "where most strategies fit": (between[5], accuracy, price),
+        "where two strategies fit": (between[1], accuracy, price),
+        "where all strategies fit": (2 * seconds[-1], accuracy, price),
+        "where a strategy needs exactly the budget": (seconds[3].item(), accuracy, price),
+        "where a strategy is just too dear": (seconds[3] - 1e-3, accuracy, price),
+        "where the only one that fits has accuracy 0": (between[0], worthless, price),
+        "where no strategy fits": (seconds[0] / 2, accuracy, price),
+    }
+
+
+def _draw_intervals(rng):
+    near, far = rng.uniform(0.01, 0.04), rng.uniform(0.05, 0.3)
+    return {
+        "where all of the interval is above 0": (near, far),
+        "where all of the interval is below 0": (-far, -near),
+        "where the middle lies above 0": (-near, far),
+        "where the middle lies below 0": (-far, near),
+        "where an end is exactly 0": (0.0, far),
+        "where the other end is exactly 0": (-far, 0.0),
+        "where the interval lies just above 0": (rng.uniform(1e-5, 4e-4), far),
+        "where the interval lies just below 0": (-far, -rng.uniform(1e-5, 4e-4)),
+        "where the interval reaches just below 0": (-rng.uniform(1e-5, 4e-4), far),
+        "where the interval reaches just above 0": (-far, rng.uniform(1e-5, 4e-4)),
+        "where the interval is very narrow": (1e-7, 2e-7),
+        "where both ends are 0": (0.0, 0.0),
+    }
+
+
+def _draw_settings(rng):
+    """Validation accuracies and seconds; the cheapest equal is neither first nor last in a dict."""
+    names = rng.permutation([f"setting {letter}" for letter in "ABCDEFG"]).tolist()
+    seconds = dict(zip(names, rng.permutation(np.arange(1, 8) * 1.7).tolist(), strict=True))
+    by_price = sorted(names, key=seconds.get)
+    top = rng.uniform(0.7, 0.8)
+    low = {name: rng.uniform(0.2, 0.6) for name in names}
+    equals = dict.fromkeys([by_price[2], by_price[5], by_price[3]], top)
+    rest = [by_price[0], by_price[4]]
+    order = [by_price[5], rest[0], by_price[2], rest[1], by_price[3]]
+    ties = {name: (low | equals)[name] for name in order}
+    near = low | {by_price[6]: top, by_price[1]: top - 1e-7, by_price[0]: top - 0.004}
+    one = by_price[3]
+    return {
+        "where no two settings are equal": (low | {by_price[4]: top}, _shuffled(rng, seconds)),
+        "where three settings are equal": (ties, _shuffled(rng, seconds)),
+        "where a cheaper setting is nearly as good": (near, _shuffled(rng, seconds)),
+        "where the equal ones are not the best": (
+            low | {by_price[0]: 0.65, by_price[1]: 0.65, by_price[6]: top},
+            _shuffled(rng, seconds),
+        ),
+        "where all settings are equal": (
+            dict.fromkeys([by_price[4], by_price[0], by_price[2]], 0.5),
+            _shuffled(rng, seconds),
+        ),
+        "where there is one setting": ({one: top}, {one: seconds[one]}),
+        "where no setting is ever right": (
+            dict.fromkeys([by_price[5], by_price[1], by_price[6]], 0.0),
+            _shuffled(rng, seconds),
+        ),
+    }
 
 
 def _best_within(budget, accuracy, seconds):
@@ -47,23 +117,6 @@ def _verdict(low, high):
     return "A" if low > 0 else "B" if high < 0 else "not resolved"
 
 
-# In the last two, some settings are equal; the cheapest of them is neither the first nor the last.
-SETTINGS = [
-    (
-        {"small steps": 0.3, "large steps": 0.8, "more steps": 0.795},
-        {"small steps": 3.0, "large steps": 9.0, "more steps": 6.0},
-    ),
-    (
-        {"small steps": 0.75, "large steps": 0.5, "more steps": 0.75, "no steps": 0.75},
-        {"small steps": 8.0, "large steps": 1.0, "more steps": 5.0, "no steps": 6.0},
-    ),
-    (
-        {"no steps": 0.625, "small steps": 0.875, "large steps": 0.875, "more steps": 0.875},
-        {"no steps": 2.0, "small steps": 7.0, "large steps": 4.0, "more steps": 12.0},
-    ),
-]
-
-
 def _choose(validation, seconds):
     return max(validation, key=lambda name: (validation[name], -seconds[name]))
 
@@ -81,6 +134,16 @@ def _choose_about(validation, seconds):
     return min(near, key=seconds.get)
 
 
+def _only_the_best(budget, accuracy, seconds):
+    best = max(accuracy, key=accuracy.get)
+    return best if seconds[best] <= budget else None
+
+
+def _above_zero(budget, accuracy, seconds):
+    above = {name: value for name, value in accuracy.items() if value > 0}
+    return _best_within(budget, above, seconds)
+
+
 EXERCISES = [
     Number(
         "04.1",
@@ -94,6 +157,7 @@ EXERCISES = [
         value=37.2,
         tolerance=0.01,
         mistakes=[
+            (37, "That is rounded to whole seconds. Give the result as it comes out."),
             (12, "That is the last training alone. The three trials cost seconds too."),
             (
                 36,
@@ -120,7 +184,7 @@ EXERCISES = [
             "there is none.",
         ),
         reference=_best_within,
-        observe=_texts(*((budget, ACCURACY, SECONDS) for budget in BUDGETS)),
+        observe=on_drawn(_draw_budgets),
         mistakes=[
             (
                 _cheapest,
@@ -137,7 +201,7 @@ EXERCISES = [
                 "A strategy that needs exactly the budget fits too: compare with <=.",
             ),
             (
-                lambda *given: ACCURACY.get(_best_within(*given)),
+                lambda *given: given[1].get(_best_within(*given)),
                 "That is the accuracy. What is asked for is the name of the strategy.",
             ),
             (
@@ -154,6 +218,23 @@ EXERCISES = [
                 "The two dicts may list the strategies in different orders. Look the seconds up by "
                 "name.",
             ),
+            (
+                _only_the_best,
+                "You looked at the most accurate strategy alone. Where it is too dear, another one "
+                "may fit.",
+            ),
+            (
+                _above_zero,
+                "You left out strategies with a low accuracy. The most accurate one that fits "
+                "counts, however low its accuracy is.",
+            ),
+            (
+                lambda budget, accuracy, seconds: _best_within(
+                    budget, {name: accuracy[name] / seconds[name] for name in accuracy}, seconds
+                ),
+                "You divided accuracy by seconds. What fits into the budget may be used up: the "
+                "accuracy alone decides.",
+            ),
         ],
     ),
     Function(
@@ -165,9 +246,7 @@ EXERCISES = [
             'The difference is A minus B, and the answers are exactly "A", "B" and "not resolved".',
         ),
         reference=_verdict,
-        observe=_texts(
-            (0.01, 0.05), (-0.06, -0.02), (-0.02, 0.04), (-0.04, 0.01), (0.0, 0.03), (-0.03, 0.0)
-        ),
+        observe=on_drawn(_draw_intervals),
         mistakes=[
             (
                 lambda low, high: "A" if low + high > 0 else "B",
@@ -190,6 +269,19 @@ EXERCISES = [
             (
                 lambda low, high: "A" if low > 0 else "not resolved",
                 "B never wins. All of the interval can be below 0 as well.",
+            ),
+            (
+                lambda low, high: _verdict(round(low, 2), round(high, 2)),
+                "You rounded the ends first. An interval that lies above 0 by very little lies "
+                "above 0.",
+            ),
+            (
+                lambda low, high: _verdict(low, high).upper(),
+                'The third answer is written "not resolved", in small letters.',
+            ),
+            (
+                lambda low, high: None if low <= 0 <= high else _verdict(low, high),
+                'Where the interval holds 0, return the text "not resolved".',
             ),
         ],
     ),
@@ -222,7 +314,7 @@ EXERCISES = [
             "min(names, key=seconds.get) is the cheapest of these names.",
         ),
         reference=_choose,
-        observe=_texts(*SETTINGS),
+        observe=on_drawn(_draw_settings),
         mistakes=[
             (
                 lambda validation, seconds: max(validation, key=validation.get),
@@ -276,8 +368,6 @@ EXERCISES = [
             "perhaps not by the same amount.",
             "d": "The number of trained weights is a part of what is compared. Each strategy may "
             "train as many as it likes.",
-            "e": "Few labels make wide intervals, but a fair comparison is possible: same "
-            "drawings for both, many seeds.",
         },
     ),
 ]
