@@ -18,6 +18,7 @@ from PIL import Image
 from tlhelpers.data import images
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.photographs import load_photograph, photograph_crops
+from tlhelpers.data.splits import split_by_group
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.sources import read_member
 
@@ -227,6 +228,32 @@ def test_the_two_selections_are_loaded_apart(twemoji, large):
         np.testing.assert_array_equal(
             few.pixels[few.labels == label], large["openmoji"].pixels[whole]
         )
+
+
+@pytest.mark.parametrize("selection", images.SELECTIONS)
+def test_both_styles_at_once_are_the_one_behind_the_other(selection):
+    classes = ["plant", "bird"]
+    one, other, both = (
+        images.load_emoji(style, classes, 24, selection) for style in [*images.STYLES, "both"]
+    )
+    np.testing.assert_array_equal(both.pixels, np.concatenate([one.pixels, other.pixels]))
+    assert both.labels.tolist() == one.labels.tolist() + other.labels.tolist()
+    assert both.groups.tolist() == 2 * one.groups.tolist()
+    assert (both.class_names, both.domain) == (classes, "twemoji and openmoji")
+    split, alone = split_by_group(both), split_by_group(one)
+    assert set(both.groups[split.test]) == set(one.groups[alone.test])
+    with pytest.raises(ValueError, match="read-only"):
+        both.pixels[0] = 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"class_names": ["a", "b"]}, {"pixels": np.zeros((4, 3, 2, 3), np.uint8)}],
+    ids=["classes", "size"],
+)
+def test_sets_of_other_classes_or_another_size_are_not_pooled(changes):
+    with pytest.raises(ValueError, match=r"one size and the same classes, got .*2×2 px"):
+        images.pool_sets([tiny_set(), tiny_set(**changes)])
 
 
 def test_class_lists_that_are_changed_do_not_change_the_next_ones():

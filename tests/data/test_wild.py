@@ -109,6 +109,14 @@ def test_both_styles_are_seen_in_the_same_way(wild):
     assert np.median(same.mean(axis=(1, 2))) > 0.5
 
 
+def test_both_styles_at_once_are_the_one_behind_the_other(wild):
+    both, other = load_few(style="both"), load_few(style="openmoji")
+    np.testing.assert_array_equal(both.pixels, np.concatenate([wild.pixels, other.pixels]))
+    assert both.groups.tolist() == 2 * wild.groups.tolist()
+    assert both.labels.tolist() == 2 * wild.labels.tolist()
+    assert both.domain == "twemoji in the wild and openmoji in the wild"
+
+
 # The dials -------------------------------------------------------------------------------
 
 

