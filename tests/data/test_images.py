@@ -116,6 +116,8 @@ def test_loaded_pictures_cannot_be_changed_for_the_next_who_loads_them():
         (lambda: images.load_emoji(classes=["bird", "xxxxxxxx"]), "known: mammal, bird"),
         (lambda: images.load_emoji(classes=["bird"]), "at least two classes"),
         (lambda: images.load_emoji(classes=[]), "at least two classes"),
+        (lambda: images.load_emoji(classes="bird"), "a list of at least two classes, got 'bird'"),
+        (lambda: images.load_emoji(classes=2), "a list of at least two classes, got 2"),
         (lambda: images.load_emoji(classes=["bird", "plant", "bird"]), "'bird' more than once"),
         (lambda: images.render_emoji("dgo2", "twemoji"), "unknown emoji 'dgo2': did you mean .*do"),
         (lambda: images.render_emoji(None, "twemoji"), "unknown emoji None"),

@@ -244,6 +244,8 @@ def test_a_drawing_on_white_is_its_cut_out():
         ({"photographs": ["china", "rose"]}, "unknown photograph 'rose'"),
         ({"photographs": []}, "photographs are empty: name at least one of china, flower"),
         ({"photographs": None}, "unknown photograph None"),
+        ({"photographs": 2}, "unknown photograph 2"),
+        ({"classes": "bird"}, "classes must be a list of at least two classes, got 'bird'"),
     ],
 )
 def test_what_makes_no_views_is_refused_by_name(given_, message):

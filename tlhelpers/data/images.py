@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -318,6 +318,8 @@ def choose_emoji(
     A ValueError says that a class is unknown, or that there are fewer than two.
     """
     members_of = emoji_classes(selection)
+    if isinstance(classes, str) or not isinstance(classes, Iterable | None):
+        raise ValueError(f"classes must be a list of at least two classes, got {classes!r}")
     class_names = list(members_of) if classes is None else list(classes)
     for name in class_names:
         known(f"emoji class of the {selection} selection", name, members_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -65,8 +65,7 @@ def load_wild_emoji(
         How much of the photograph shows behind the drawing, from 0 (white) to 1 (all of it).
     variation : float, optional
         How far scale, turn, place and light vary, from 0 (not at all) to 1; as much as `clutter`
-        when left out. With both at 0, every view is the plain drawing up to
-        rounding.
+        when left out. With both at 0, every view is the plain drawing up to rounding.
     photographs : {"china", "flower"} or a list of them
         What the crops are taken from: train on the one and test on the other for backgrounds that
         are really new.
@@ -89,8 +88,9 @@ def load_wild_emoji(
     -----
     All backgrounds come from two photographs, also those of the test drawings. They are drawn
     without regard to the class and so tell nothing about it, but a model that trains on them learns
-    to see past these two: on backgrounds that are really new it will do worse. Views of one drawing
-    are not independent of each other: the number of drawings says how sure a result is.
+    to see past these two, and a test on the same two flatters it: `photographs` keeps them apart.
+    Views of one drawing are not independent of each other: the number of drawings says how sure a
+    result is.
     """
     whole("size", size)
     whole("views", views)
@@ -121,7 +121,7 @@ def _dial(name: str, value) -> float:
 
 
 def _open_all(names: str | Sequence[str]) -> list[Image.Image]:
-    names = [names] if isinstance(names, str) or names is None else list(names)
+    names = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
     if not names:
         raise ValueError(f"photographs are empty: name at least one of {', '.join(PHOTOGRAPHS)}")
     return [load_photograph(name) for name in names]
