@@ -163,9 +163,9 @@ print("cut much as for GloVe:", coverage(glove, tweets.texts, tokens))
 # %% [markdown]
 # The table has *drawn*, but no *drawn.* with a full stop and no *I* as a capital letter. Whoever cuts at
 # spaces looks up words that cannot be there, and nothing complains: unknown words are left out of the mean, a
-# text without any known word becomes zeros (`document_vectors` warns of those, unless it is told to be `quiet`). (Each way counts its
-# own pieces, so the shares have different wholes.) What does it cost? Ten seeds, each with a split of its own;
-# tweets that say nearly the same stay on one side of it.
+# text without any known word becomes zeros (`document_vectors` warns of those, unless it is told to be
+# `quiet`). (Each way counts its own pieces, so the shares have different wholes.) What does it cost? Ten
+# seeds, each with a split of its own; tweets that say nearly the same stay on one side of it.
 
 # %%
 labels = tweets.labels
@@ -288,10 +288,10 @@ one, other = document_vectors(glove, pair)
 print("the same vector:", np.allclose(one, other, atol=1e-6))
 
 # %% [markdown]
-# The rival needs no transfer: *TF-IDF* counts words and pairs of words, and weights the rare ones up. It
-# knows no word that the training texts do not hold. *Shuffled GloVe* is the control: the same vectors, dealt
-# to the wrong words; five deals take turns over the seeds. And our own vectors, from three million words. All
-# linear classifiers here have the same fixed penalty.
+# One competitor needs no transfer: *TF-IDF* counts words and pairs of words, and weights the rare ones up. It
+# knows no word that the training texts do not hold. *Shuffled GloVe* is the control: the same vectors,
+# assigned to the wrong words at random; five such assignments take turns over the seeds. And our own vectors,
+# from three million words. All linear classifiers here have the same fixed penalty.
 
 # %%
 print("GloVe:", coverage(glove, tweets.texts))
@@ -337,7 +337,7 @@ figures.intervals(found, notes=[figures.labels_per_class(k) for k in (8, 32, eve
 # %% tags=["claim"]
 claim("05.g", "with 32 labels per class, averages of GloVe beat TF-IDF", found[2])
 claim("05.h", "with 8, ten seeds do not show it", found[0], expect="not resolved")
-claim("05.i", "with all labels, they are not told from TF-IDF", found[4], expect="not resolved")
+claim("05.i", "with all labels, they cannot be distinguished from TF-IDF", found[4], expect="not resolved")
 claim("05.j", "over all numbers of labels, GloVe beats the same vectors dealt to the wrong words",
       compare(runs, "GloVe mean", "random twin (shuffled GloVe)"))
 claim("05.k", "over all numbers of labels, it beats our own vectors, from three million words",
@@ -406,7 +406,7 @@ figures.intervals(tuning, notes=[figures.labels_per_class(k) for *_, k in asked]
 #
 # And the starting point? Where the table is tuned, starting from GloVe beats starting from random numbers,
 # with few labels and with all; but with all labels, a random table that is tuned beats GloVe that is held
-# fixed. Shuffled GloVe is not told from random numbers.
+# fixed. Shuffled GloVe does not differ from random numbers by anything that ten seeds can resolve.
 
 # %% tags=["claim"]
 claim("05.l", "with 32 labels per class, tuning the table hurts", tuning[0], expect="less")
@@ -417,7 +417,7 @@ claim("05.p", "with all labels, a random table that is tuned beats GloVe that is
       compare(layers, "random, tuned", "GloVe, frozen", labels=everything))
 claim("05.q", "tuned, GloVe beats its own vectors dealt to the wrong words, over all numbers of labels",
       compare(layers, "GloVe, tuned", "shuffled GloVe, tuned"))
-claim("05.r", "which are not told from random ones",
+claim("05.r", "which cannot be distinguished from random ones",
       compare(layers, "shuffled GloVe, tuned", "random, tuned"), expect="not resolved")
 
 # %% tags=["claim"]
@@ -463,10 +463,10 @@ print("male names to career, female names to family:", bias)
 
 # %% [markdown]
 # The effect size is a difference of means in units of the spread over names; it cannot exceed 2. `p` is the
-# share of all ways to deal the sixteen names into two halves that give at least as much.
+# share of all ways to divide the sixteen names into two halves that give at least as much.
 #
 # What can the number tell, and what not? Two checks. **Fewer words**: half of each list, drawn anew, two
-# hundred times. **Common words dealt at random**: sixteen of them as "names", none from the lists.
+# hundred times. **Common words drawn at random**: sixteen of them as "names", none from the lists.
 
 # %%
 rng = np.random.default_rng(0)
@@ -497,7 +497,7 @@ claim_value("05.v", "but common words dealt at random reach an effect of size 1,
 
 # %% [markdown]
 # The two groups of names hardly overlap, and with half of the words it stays so. An effect of 1 alone would
-# not be news: with eight words a side, chance gets there now and then. And there is a rival explanation that
+# not be news: with eight words a side, chance gets there now and then. And there is another explanation that
 # we have not tested: every male name here is more frequent than every female one, and frequency leaves its
 # mark in vectors; *bill*, too, is more than a name.
 #

@@ -172,7 +172,7 @@ claim_value("06.d", "in layers 2 to 4, on the average, the word is ahead of the 
 #
 # ## 3 · From tokens to one vector, and the trap on the way
 # Texts have different lengths, a batch is a rectangle: short texts are filled up with a token `[PAD]`. The
-# *mask* says which tokens are real. It has to be heeded twice: in the attention, and in the mean. Forgetting
+# *mask* says which tokens are real. It has to be used twice: in the attention, and in the mean. Forgetting
 # it raises no error.
 
 # %%
@@ -291,9 +291,9 @@ tables = {figures.labels_per_class(k): of_layers[of_layers["labels"] == k] for k
 figures.by_layer(tables, ["GloVe mean", *names])
 
 # %% [markdown]
-# The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds have much narrower bands.
-# Which middle layer to compare? If we took the highest of seven and reported it, we would have chosen on the
-# test side. So we take layers 2 to 4 *on the average*.
+# The bands are wide since tweets and seeds vary; differences on the *same* tweets and seeds have much
+# narrower bands. Which middle layer to compare? If we took the highest of seven and reported it, we would
+# have chosen on the test side. So we take layers 2 to 4 *on the average*.
 
 # %%
 middle = ["layer 2", "layer 3", "layer 4"]
@@ -306,7 +306,7 @@ figures.intervals(list(found.values()), notes=[figures.labels_per_class(key[-1])
 claim("06.l", "with all labels, the middle layers beat the last one", found["middle", whole])
 claim("06.m", "with 32 labels per class, the last layer beats the embeddings: context helps",
       found["layer 6", "layer 0", 32])
-claim("06.n", "with all labels, the last layer is not told from the embeddings",
+claim("06.n", "with all labels, the last layer cannot be distinguished from the embeddings",
       found["layer 6", "layer 0", whole], expect="not resolved")
 claim("06.o", "and the embeddings alone, without any context, beat averages of GloVe",
       found["layer 0", "GloVe mean", whole])
@@ -356,7 +356,7 @@ figures.history(told.table, "one seed, 32 labels per class")
 
 # %% [markdown]
 # One seed is a picture, no measurement. The stored table has ten, with four numbers of labels, beside the
-# rivals of lesson 05. Heads try three penalties inside the training items, networks are trained once:
+# baselines of lesson 05. Heads try three penalties inside the training items, networks are trained once:
 # that favours the heads. Against that, the networks' rates (1e-4 for all weights, 1e-3 for LoRA), rank
 # and numbers of steps were fixed beforehand, and that 1e-4 suits this encoder was seen in a trial on
 # these very tweets: that favours tuning, and is not charged.
@@ -383,16 +383,16 @@ found = [compare(runs, a, b, labels=k) for a, b, k in asked]
 figures.intervals(found, notes=[figures.labels_per_class(k) for *_, k in asked])
 
 # %% [markdown]
-# Beside lesson 04 this is another world. There, with drawings, ten seeds did not tell fine-tuning from frozen
-# features until it ran for long. Here tuning lies above the frozen encoder with few labels and with all. Why
+# Beside lesson 04 this is another world. There, with drawings, ten seeds could not resolve fine-tuning from
+# frozen features until it ran for long. Here tuning lies above the frozen encoder with few labels and with all. Why
 # there and not here? This table does not say; a guess is that vectors shaped for similarity of content hold
 # sentiment as a small part only, so that there is more to move.
 #
 # Look along the height of the curves, too: the frozen encoder with eight labels per class lies above counted
 # words with sixteen times as many. And the random twins show that it is the pretraining.
 #
-# LoRA trains a small share of the weights. With 32 labels per class ten seeds do not tell it from full tuning,
-# with all labels full tuning is ahead.
+# LoRA trains a small share of the weights. With 32 labels per class ten seeds cannot resolve it from full
+# tuning, with all labels full tuning is ahead.
 
 # %% tags=["claim"]
 claim_value("06.p", "heads that are trained again here predict what the stored table says", heads.same.mean(),
@@ -407,7 +407,7 @@ claim("06.t", "over all numbers of labels, it beats its random twins",
       compare(runs, "frozen", "frozen random"))
 claim("06.u", "with 32 labels per class, tuning all weights beats the frozen encoder", found[3])
 claim("06.v", "with all labels, tuning all weights beats the frozen encoder", found[4])
-claim("06.w", "with 32 labels per class, LoRA is not told from tuning all weights", found[5],
+claim("06.w", "with 32 labels per class, LoRA cannot be distinguished from tuning all weights", found[5],
       expect="not resolved")
 claim("06.x", "with all labels, tuning all weights beats LoRA", found[6], expect="less")
 claim("06.y", "with all labels, LoRA beats the frozen encoder",
@@ -459,7 +459,7 @@ check("06.4", answer)
 # %% [markdown]
 # ## 6 · Seeds that fail
 # Tuning an encoder on few labels is known to fail now and then: some seeds end at chance (Mosbach and others,
-# 2021, trace it to vanishing gradients early in training, and mend it with warm-up, small rates and more
+# 2021, trace it to vanishing gradients early in training, and repair it with warm-up, small rates and more
 # steps). A mean over seeds hides that. At the rate of the last section no seed failed, so we go up to ten
 # times higher. Sixty-four labels, all weights tuned at once, a constant rate; below, what is said to help
 # ("warm-up" stands for a warm-up *and* a linear way down). Every seed is drawn.

@@ -218,7 +218,7 @@ def lost_by_seed(source, target):
                   for a in (target, source))
     return (own - other).to_numpy()
 
-claim_value("07.g", "the two domains that lie nearest are still told apart by most of their sentences (distance; 2: "
+claim_value("07.g", "the two domains that lie nearest can still be distinguished by most of their sentences (distance; 2: "
             "by all)", min(apart.values()), at_least=1)
 claim_value("07.h", "one distance, two losses: from movies to tweets more is lost than from tweets to movies "
             "(difference, ten seeds)",
@@ -334,8 +334,8 @@ def coral_by_hand(source, target):
 check("07.3", coral_by_hand)
 
 # %% [markdown]
-# **Self-training**: the head guesses the labels of the tweets, and is trained anew with its most confident guesses as
-# if they were true. Of each guessed class the most confident three fifths are taken, three rounds.
+# **Self-training**: the head guesses the labels of the tweets, and is trained anew with its most confident
+# guesses as if they were true. Of each guessed class the most confident three fifths are taken, three rounds.
 #
 # A fifth row comes from skada, a library of such methods: *optimal transport* moves source rows to where the
 # target rows are, with the least way in all. It does not look at classes: a friendly sentence may land among
@@ -482,8 +482,8 @@ check("07.5", answer)
 
 # %% [markdown]
 # ### And a network whose weights move?
-# MiniLM tuned on the same news sentences, and then *self-trained* once over the most confident three fifths of its guesses
-# (stored; ten seeds).
+# MiniLM tuned on the same news sentences, and then *self-trained* once over the most confident three fifths
+# of its guesses (stored; ten seeds).
 
 # %%
 order = ["TF-IDF", "GloVe mean", "frozen", "fine-tuned", "fine-tuned, self-trained on tweets"]
@@ -630,8 +630,8 @@ claim_value("07.x", "on products, it promises too much as well", *with_interval(
 
 # %% [markdown]
 # At home the estimate is right by construction. On tweets, which are easier than news, it promises too
-# little; on movies and products, too much. It takes for granted that a confidence means as much abroad as at
-# home. So:
+# little; on movies and products, too much. It takes for granted that a confidence means as much in the target
+# domain as at home. So:
 #
 # - State the domain with every accuracy: "right on so many of a hundred *editorial sentences*".
 # - For another domain promise nothing before a few hundred of its items have been labelled and counted; the

@@ -77,8 +77,9 @@ fit(plain, source, **training)
 accuracies(plain)
 
 # %% [markdown]
-# Nearly all at home, and far fewer abroad: that is the *source-only* row. Below, `target` is handed to
-# functions that never read its labels; what they keep of it is what makes its batches, and how many there are.
+# Nearly all in the source domain, and far fewer in the target: that is the *source-only* row. Below, `target`
+# is handed to functions that never read its labels; what they keep of it is what makes its batches, and how
+# many there are.
 #
 # ## 1 · Three ideas
 # ### AdaBN: other means, other variances
@@ -147,7 +148,7 @@ claim_value("08.a", "sorted batches cost accuracy, with the statistics of each b
 #
 # - `"a"`: nothing special, since the statistics are computed from features, and no label is ever read
 # - `"b"`: the statistics become more exact, since items of one class are more alike
-# - `"c"`: the mean of the class is subtracted, and that is what told it apart
+# - `"c"`: the mean of the class is subtracted, and that is what distinguished it
 # - `"d"`: every item is given the class that most of the batches before it had
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -414,8 +415,8 @@ figures.scorer_scatter(onward, SCORERS, candidates)
 # ### Exercise 08.7
 # Choose a model without labels: `probabilities` is a dict from the name of a model to its probabilities for
 # target items, an array of shape (m, k); m may differ. The entropy of a row is the sum of −p · log p over its
-# classes, where 0 · log 0 counts as 0: the lower, the more confident. Return the name with the lowest **mean** entropy
-# over its rows; of equal ones, the first in the dict.
+# classes, where 0 · log 0 counts as 0: the lower, the more confident. Return the name with the lowest
+# **mean** entropy over its rows; of equal ones, the first in the dict.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def least_entropy(probabilities):
@@ -475,7 +476,7 @@ claim("08.p", "and choosing by soft neighbourhood density is worse than that",
 # We know all that because we looked at the labels. Which scorer to trust on *your* target, no score tells. A
 # few labelled target items, kept for nothing but this choice, measure what we want to know; the scores only
 # guess it. (We did not try how many it takes. Musgrave and others found at a larger scale that the drop from
-# the choice outweighs what parts the strategies.)
+# the choice outweighs the differences between the strategies.)
 #
 # ## 6 · Drawings in another style
 # The second pair: ten classes of emoji, drawn by two teams.
