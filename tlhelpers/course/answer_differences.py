@@ -30,7 +30,7 @@ def difference(seen: Any, expected: Any, alike: Callable[[Any, Any], bool]) -> s
         if said := _other_form(got, wanted, where):
             return said
     wrong = [pair for pair in pairs if not alike(*pair[1:])]
-    numbers = [(array_of(got), array_of(wanted)) for _, got, wanted in wrong]
+    numbers = [(array_of(a), array_of(b)) for pair in wrong for a, b in _arrays(*pair[1:])]
     if wrong and all(n is not None and n.dtype.kind in "iuf" for pair in numbers for n in pair):
         if any(all(_close(a, np.round(b, places)) for a, b in numbers) for places in PLACES):
             return "You rounded the result. Return it as it comes out."
@@ -53,12 +53,20 @@ def _pairs(seen: Any, expected: Any) -> Iterator[tuple[str, Any, Any]]:
             yield "", got, wanted
 
 
+def _arrays(got: Any, wanted: Any) -> list[tuple[Any, Any]]:
+    """Pairs of arrays, where a result may be several of them."""
+    several = isinstance(wanted, (list, tuple)) and any(np.ndim(array_of(w)) for w in wanted)
+    return list(zip(got, wanted, strict=True)) if several else [(got, wanted)]
+
+
 def _close(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=1e-9, equal_nan=True))
 
 
 def _other_form(got: Any, wanted: Any, where: str) -> str:
     """A sentence if a result is another kind of thing than what was asked for."""
+    if wanted is None and got is not None:
+        return f"Your function returned {_form(got)} {where}, where None is asked for."
     if wanted is None or isinstance(wanted, dict):
         return ""
     if got is None:

@@ -25,7 +25,7 @@ def draw_sides(rng) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         "where the test side is longer": (train[train != 0], np.tile(test, 3)),
         "where the test side is shorter": (np.tile(train, 2), test[: len(test) // 2]),
         "where the labels stand in order": (np.sort(other_train), np.sort(other_test)),
-        "where the test side lacks the most common class of training": (train, test[test != 3]),
+        "where the test side lacks the most common class of training": (train, test[test < 3]),
         "where training lacks a class of the test side": (train[train != 1], test),
         "where training has one class only": (np.full(4, 2), test),
     }

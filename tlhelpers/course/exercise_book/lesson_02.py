@@ -44,6 +44,11 @@ def _nearest_by_cosine(train_features, train_labels, test_features):
     return train_labels[cosine.argmax(axis=1)]
 
 
+def _nearest_above_zero(train_features, train_labels, test_features):
+    cosine = (_rows(test_features) @ _rows(train_features).T).clip(min=0)
+    return train_labels[cosine.argmax(axis=1)]
+
+
 def _nearest_centred(train_features, train_labels, test_features):
     centre = train_features.mean(axis=0)
     return _nearest_by_cosine(train_features - centre, train_labels, test_features - centre)
@@ -128,6 +133,11 @@ EXERCISES = [
                 lambda x, y, q: y[np.abs(_rows(q) @ _rows(x).T).argmax(axis=1)],
                 "You took the cosine without its sign. A row that points the other way, with a "
                 "cosine near -1, is the least similar one.",
+            ),
+            (
+                _nearest_above_zero,
+                "Where every cosine is below 0 you gave the first row: your search begins at 0. A "
+                "cosine can be as low as -1, so begin below that.",
             ),
             (
                 lambda x, y, q: y[(q @ (x / np.linalg.norm(x, axis=0)).T).argmax(axis=1)],

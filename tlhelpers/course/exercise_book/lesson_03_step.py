@@ -114,13 +114,12 @@ def _on_some(model, x, y, lr, wanted):
 
 
 def _with_decay(model, x, y, lr):
-    with_decay = 1 - 0.01 * lr
-    before = _loss_only(model, x, y, lr)
-    _step(model, x, y, lr)
+    before = [weight.detach().clone() for weight in model.parameters()]
+    loss = _step(model, x, y, lr)
     with torch.no_grad():
-        for weight in model.parameters():
-            weight.mul_(with_decay)
-    return before
+        for weight, old in zip(model.parameters(), before, strict=True):
+            weight -= lr * 0.01 * old
+    return loss
 
 
 def _situations():
@@ -130,7 +129,9 @@ def _situations():
     yield "with a new model", _net(1), x, y, 0.5, 2
     yield "where the model holds old gradients", _leave_gradients(_net(2), x), x, y, 0.5, 1
     yield "where the batch is one item", _net(3), x[:1], y[:1], 0.3, 1
-    yield "where the gradient is large", _net(4, 4, 5), 40 * wide_x, wide_y, 0.1, 1
+    steep = _net(4, 4, 5).double()
+    steep[2].weight.data.mul_(60)
+    yield "where the gradient is large", steep, wide_x.double(), wide_y, 0.1, 1
     yield "where modules lie in modules", _net(5, nested=True), x, y, 0.2, 2
 
 

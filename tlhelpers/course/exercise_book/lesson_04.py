@@ -47,7 +47,7 @@ def _draw_intervals(rng):
         "where the interval lies just below 0": (-far, -rng.uniform(1e-5, 4e-4)),
         "where the interval reaches just below 0": (-rng.uniform(1e-5, 4e-4), far),
         "where the interval reaches just above 0": (-far, rng.uniform(1e-5, 4e-4)),
-        "where the interval is very narrow": (1e-7, 2e-7),
+        "where the interval is very narrow": (1e-9, 2e-9),
         "where both ends are 0": (0.0, 0.0),
     }
 

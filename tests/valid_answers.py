@@ -1,0 +1,423 @@
+"""Right answers to lessons 00 to 04 in unusual forms: exercise, name and code."""
+
+UNIT = """
+def unit(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+"""
+BLOCK = (
+    "nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2))"
+)
+
+LESSON_00 = [
+    ("Counter", "lambda tr, te: (te == Counter(tr).most_common(1)[0][0]).mean()"),
+    (
+        "Counter of a list",
+        "lambda tr, te: Counter(te.tolist())[Counter(tr.tolist()).most_common(1)[0][0]] / len(te)",
+    ),
+    (
+        "mode of the statistics module",
+        "import statistics\nanswer = lambda tr, te: (te == statistics.mode(tr.tolist())).mean()",
+    ),
+    ("pandas", "lambda tr, te: (pd.Series(te) == pd.Series(tr).mode()[0]).mean()"),
+    ("scipy", "from scipy.stats import mode\nanswer = lambda tr, te: (te == mode(tr).mode).mean()"),
+    (
+        "scikit-learn",
+        "from sklearn.dummy import DummyClassifier\n"
+        "answer = lambda tr, te: DummyClassifier().fit(tr[:, None], tr).score(te[:, None], te)",
+    ),
+    (
+        "accuracy_score",
+        "from sklearn.metrics import accuracy_score\n"
+        "answer = lambda tr, te: accuracy_score(te, np.full(len(te), np.bincount(tr).argmax()))",
+    ),
+    ("torch", "lambda tr, te: (torch.tensor(te) == torch.tensor(tr).mode()[0]).float().mean()"),
+    ("float32", "lambda tr, te: np.float32((te == np.bincount(tr).argmax()).mean())"),
+    ("a loop", "lambda tr, te: sum(c == max(tr, key=list(tr).count) for c in te) / len(te)"),
+]
+GUESS = [
+    (
+        "bincount",
+        "lambda tr, te: (np.bincount(tr, minlength=999) / len(tr) * "
+        "np.bincount(te, minlength=999) / len(te)).sum()",
+    ),
+    ("all pairs", "lambda tr, te: (tr[:, None] == te).mean()"),
+    ("Counter", "lambda tr, te: sum(Counter(tr)[c] for c in te) / len(tr) / len(te)"),
+    (
+        "pandas",
+        "lambda tr, te: pd.Series(te).map(pd.Series(tr).value_counts(normalize=True))"
+        ".fillna(0).mean()",
+    ),
+    ("over classes", "lambda tr, te: sum((tr == c).mean() * (te == c).mean() for c in set(tr))"),
+]
+SPLIT = [
+    (
+        "scikit-learn",
+        """
+def answer(groups, share, seed):
+    from sklearn.model_selection import GroupShuffleSplit
+    split = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    return next(split.split(groups, groups=groups))
+""",
+    ),
+    *(
+        (
+            name,
+            f"""
+def answer(groups, share, seed):
+    {names}
+    test = set(names[:{cut}])
+    return ({form} for side in (False, True))
+""",
+        )
+        for name, names, cut, form in [
+            (
+                "generator of lists",
+                "names = sorted(set(groups)); random.Random(seed).shuffle(names)",
+                "round(share * len(names))",
+                "[i for i, name in enumerate(groups) if (name in test) == side]",
+            ),
+            (
+                "rounded up, first seen first",
+                "names = list(dict.fromkeys(groups)); random.Random(seed).shuffle(names)",
+                "math.ceil(share * len(names))",
+                "np.array([i for i, name in enumerate(groups) if (name in test) == side])",
+            ),
+            (
+                "rounded down, old numpy",
+                "names = np.unique(groups); np.random.RandomState(seed).shuffle(names)",
+                "int(share * len(names))",
+                "(np.isin(groups, list(test)) == side).nonzero()[0]",
+            ),
+            (
+                "global seed",
+                "np.random.seed(seed); names = np.random.permutation(np.unique(groups))",
+                "round(share * len(names))",
+                "np.where([(name in test) == side for name in groups])[0]",
+            ),
+            (
+                "a filter",
+                "names = np.random.default_rng(seed).permutation(np.unique(groups))",
+                "round(share * len(names))",
+                "list(filter(lambda i: (groups[i] in test) == side, range(len(groups))))",
+            ),
+        ]
+    ),
+]
+BLOCKS = [
+    ("lazy BatchNorm", BLOCK.replace("nn.BatchNorm2d(b)", "nn.LazyBatchNorm2d()")),
+    (
+        "lazy layers",
+        BLOCK.replace("Conv2d(a, b", "LazyConv2d(b").replace(
+            "nn.BatchNorm2d(b)", "nn.LazyBatchNorm2d()"
+        ),
+    ),
+    ("padding same", BLOCK.replace("padding=1", "padding='same', bias=False")),
+    ("in place", BLOCK.replace("ReLU()", "ReLU(inplace=True)").replace("2d(2)", "2d((2, 2), 2)")),
+    (
+        "pooling before ReLU",
+        BLOCK.replace("nn.ReLU(), nn.MaxPool2d(2)", "nn.MaxPool2d(2), nn.ReLU()"),
+    ),
+    (
+        "nested",
+        "nn.Sequential(nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b)), "
+        "nn.Sequential(nn.ReLU(), nn.Identity(), nn.MaxPool2d(2)))",
+    ),
+    (
+        "named",
+        "nn.Sequential(OrderedDict(c=nn.Conv2d(a, b, (3, 3), padding=(1, 1)), "
+        "n=nn.BatchNorm2d(b, eps=1e-3, momentum=.01), r=nn.ReLU(), p=nn.MaxPool2d(2)))",
+    ),
+]
+NEAREST = [
+    ("one side only", "lambda x, y, q: y[(q @ unit(x).T).argmax(1)]"),
+    ("list", "lambda x, y, q: [y[(unit(x) @ row).argmax()] for row in q]"),
+    ("generator", "lambda x, y, q: (y[(unit(x) @ row).argmax()] for row in q)"),
+    ("map", "lambda x, y, q: map(lambda row: y[(unit(x) @ row).argmax()], q)"),
+    (
+        "distance of unit rows",
+        "lambda x, y, q: y[((unit(q)[:, None] - unit(x)) ** 2).sum(2).argmin(1)]",
+    ),
+    (
+        "scipy",
+        "from scipy.spatial.distance import cdist\n"
+        "answer = lambda x, y, q: y[cdist(q, x, 'cosine').argmin(1)]",
+    ),
+    (
+        "scikit-learn",
+        "from sklearn.neighbors import KNeighborsClassifier\n"
+        "answer = lambda x, y, q: KNeighborsClassifier(1, metric='cosine').fit(x, y).predict(q)",
+    ),
+    (
+        "torch",
+        "lambda x, y, q: torch.tensor(y)[F.cosine_similarity(torch.tensor(q)[:, None], "
+        "torch.tensor(x), dim=2).argmax(1)]",
+    ),
+]
+DRAW = """
+def answer(labels, k, seed):
+    {}
+    return {}
+"""
+DRAWS = [
+    (
+        "list",
+        "o = np.random.default_rng(seed).permutation(len(labels))",
+        "[i for c in set(labels) for i in o[labels[o] == c][:k]]",
+    ),
+    (
+        "generator",
+        "o = np.random.default_rng(seed).permutation(len(labels))",
+        "(i for c in set(labels) for i in o[labels[o] == c][:k])",
+    ),
+    (
+        "map",
+        "o = np.random.default_rng(seed).permutation(len(labels))",
+        "map(int, np.concatenate([o[labels[o] == c][:k] for c in set(labels)]))",
+    ),
+    (
+        "chain",
+        "o = np.random.RandomState(seed).permutation(len(labels))",
+        "itertools.chain.from_iterable(o[labels[o] == c][:k] for c in np.unique(labels))",
+    ),
+    (
+        "pandas",
+        "o = pd.Series(labels).sample(frac=1, random_state=seed)",
+        "o.groupby(o, sort=False).head(k).index",
+    ),
+    (
+        "global seed, sorted",
+        "np.random.seed(seed)",
+        "np.sort(np.concatenate([np.random.permutation(np.flatnonzero(labels == c))[:k] "
+        "for c in np.unique(labels)]))",
+    ),
+    (
+        "random module",
+        "o = list(range(len(labels))); random.Random(seed).shuffle(o)",
+        "{i for c in set(labels) for i in [j for j in o if labels[j] == c][:k]}",
+    ),
+    (
+        "table made flat",
+        "o = np.random.default_rng(seed).permutation(len(labels))",
+        "np.stack([o[labels[o] == c][:k] for c in np.unique(labels)]).ravel()",
+    ),
+    (
+        "torch",
+        "g = torch.Generator().manual_seed(seed); o = torch.randperm(len(labels), "
+        "generator=g); t = torch.tensor(labels)[o]",
+        "torch.cat([o[t == c][:k] for c in t.unique()])",
+    ),
+]
+SCALES = [
+    ("generator", "lambda a, b: (unit(rows - a.mean(0)) for rows in (a, b))"),
+    ("map", "lambda a, b: map(lambda rows: unit(rows - a.mean(0)), (a, b))"),
+    ("list", "lambda a, b: [unit(rows - a.mean(0)) for rows in (a, b)]"),
+    (
+        "scikit-learn",
+        "from sklearn.preprocessing import normalize\n"
+        "answer = lambda a, b: (normalize(a - a.mean(0)), normalize(b - a.mean(0)))",
+    ),
+    (
+        "pipeline",
+        "from sklearn.preprocessing import Normalizer, StandardScaler\n"
+        "from sklearn.pipeline import make_pipeline\ndef answer(a, b):\n"
+        "    both = make_pipeline(StandardScaler(with_std=False), Normalizer()).fit(a)\n"
+        "    return both.transform(a), both.transform(b)",
+    ),
+    ("torch", "lambda a, b: [F.normalize(torch.tensor(r - a.mean(0)), dim=1) for r in (a, b)]"),
+    ("float32", "lambda a, b: [unit(rows - a.mean(0)).astype('float32') for rows in (a, b)]"),
+]
+FROZEN = [
+    ("chained", "return model.requires_grad_(False).eval()"),
+    (
+        "train(False)",
+        "model.train(False)\nfor p in model.parameters():\n    p.requires_grad_(False)\n"
+        "return model",
+    ),
+    (
+        "apply",
+        "def one(m):\n    m.training = False\n    for p in m._parameters.values():\n"
+        "        if p is not None:\n            p.requires_grad = False\nreturn model.apply(one)",
+    ),
+    (
+        "BatchNorm alone",
+        "model.requires_grad_(False)\nfor m in model.modules():\n"
+        "    if isinstance(m, nn.modules.batchnorm._BatchNorm):\n        m.eval()\nreturn model",
+    ),
+    (
+        "by recursion",
+        "model.training = False\nfor p in model.parameters(recurse=False):\n"
+        "    p.requires_grad = False\nfor child in model.children():\n    answer(child)\n"
+        "return model",
+    ),
+    (
+        "without gradients left",
+        "model.zero_grad()\nmodel.eval()\nfor n, p in "
+        "model.named_parameters():\n    p.requires_grad = False\nreturn model",
+    ),
+]
+STEP = """
+def answer(model, x, y, lr):
+    {}
+    return float(loss)
+"""
+STEPS = [
+    (
+        "data",
+        "model.zero_grad(set_to_none=False)\nloss = F.cross_entropy(model(x), y)\n"
+        "loss.backward()\nfor w in model.parameters():\n    if w.requires_grad:\n"
+        "        w.data -= lr * w.grad",
+    ),
+    (
+        "autograd.grad",
+        "loss = F.cross_entropy(model(x), y)\n"
+        "open_ = [w for w in model.parameters() if w.requires_grad]\n"
+        "with torch.no_grad():\n    for w, g in zip(open_, torch.autograd.grad(loss, open_)):\n"
+        "        w.sub_(lr * g)",
+    ),
+    (
+        "log-softmax",
+        "model.train()\nfor w in model.parameters():\n    w.grad = None\n"
+        "loss = F.nll_loss(F.log_softmax(model(x), 1), y)\nloss.backward()\n"
+        "with torch.no_grad():\n    for w in model.parameters():\n        if w.grad is not None:\n"
+        "            w.add_(w.grad, alpha=-lr)",
+    ),
+    (
+        "criterion",
+        "model.zero_grad()\nloss = nn.CrossEntropyLoss()(model(x), y)\nloss.backward()\n"
+        "with torch.no_grad():\n    for m in model.modules():\n"
+        "        for w in m.parameters(recurse=False):\n            if w.requires_grad:\n"
+        "                w.copy_(w - lr * w.grad)",
+    ),
+    (
+        "mean by hand",
+        "model.zero_grad()\np = model(x).log_softmax(1)\n"
+        "loss = -p[torch.arange(len(y)), y].mean()\nloss.backward()\n"
+        "open_ = filter(lambda w: w.requires_grad, model.parameters())\n"
+        "with torch.no_grad():\n    for w in open_:\n"
+        "        w -= lr * w.grad\nmodel.zero_grad()",
+    ),
+]
+COUNTS = [
+    (
+        "torch.cat",
+        "torch.cat([p.flatten() for p in model.parameters() if p.requires_grad]).numel()",
+    ),
+    ("named", "sum(p.numel() for n, p in model.named_parameters() if p.requires_grad)"),
+    ("shapes", "int(sum(np.prod(p.shape) for p in model.parameters() if p.requires_grad))"),
+    ("nelement", "sum(map(torch.numel, filter(lambda p: p.requires_grad, model.parameters())))"),
+    (
+        "vector",
+        "len(nn.utils.parameters_to_vector(p for p in model.parameters() if p.requires_grad))",
+    ),
+    ("tensor", "torch.tensor([p.numel() for p in model.parameters() if p.requires_grad]).sum()"),
+]
+RATES = [
+    (
+        "generator",
+        "lambda a, b, n: (a * (b / a) ** (i / max(n - 1, 1)) for i in range(n)) "
+        "if n > 1 else (b for _ in range(1))",
+    ),
+    ("map", "lambda a, b, n: map(float, np.geomspace(a, b, n)) if n > 1 else [b]"),
+    ("array", "lambda a, b, n: np.geomspace(a, b, n) if n > 1 else np.array([b])"),
+    (
+        "from the end",
+        "lambda a, b, n: [b * (a / b) ** (i / max(n - 1, 1)) for i in range(n)][::-1]",
+    ),
+    (
+        "reversed",
+        "lambda a, b, n: reversed([b * (a / b) ** (i / max(n - 1, 1)) for i in range(n)])",
+    ),
+    (
+        "logspace",
+        "lambda a, b, n: tuple(np.logspace(np.log10(a), np.log10(b), n)) if n > 1 else (b,)",
+    ),
+    (
+        "torch",
+        "lambda a, b, n: torch.logspace(math.log10(a), math.log10(b), n) if n > 1 "
+        "else torch.tensor([b])",
+    ),
+]
+LORA = [
+    ("two ways", "x @ W.T + alpha / len(A) * (x @ A.T) @ B.T"),
+    ("einsum", "np.einsum('ni,oi->no', x, W + alpha / A.shape[0] * np.einsum('or,ri->oi', B, A))"),
+    ("dot", "np.dot(x, np.add(W, np.dot(B, A) * alpha / B.shape[1]).T)"),
+    ("a copy", "x @ np.add(W.copy(), (alpha / len(A)) * np.matmul(B, A)).transpose()"),
+    ("torch", "F.linear(*map(torch.tensor, (x, W + alpha / len(A) * B @ A)))"),
+    ("row by row", "[(W + alpha / len(A) * B @ A) @ row for row in x]"),
+]
+WITHIN = [
+    ("sorted", "(sorted((n for n in a if s[n] <= b), key=a.get) or [None])[-1]"),
+    ("pairs", "max(((a[n], n) for n in a if s[n] <= b), default=(0, None))[1]"),
+    (
+        "numpy text",
+        "np.array([*a, ''])[np.argmax([a[n] if s[n] <= b else -1 for n in a])] "
+        "if min(s.values()) <= b else None",
+    ),
+    ("pandas", "None if (f := pd.Series(a)[pd.Series(s) <= b]).empty else f.idxmax()"),
+    (
+        "dict",
+        "max({n: v for n, v in a.items() if not s[n] > b}.items(), key=lambda i: i[1], "
+        "default=[None])[0]",
+    ),
+]
+VERDICTS = [
+    ("product", "'not resolved' if low <= 0 <= high else 'AB'[low < 0]"),
+    ("signs", "{2: 'A', -2: 'B'}.get(np.sign(low) + np.sign(high), 'not resolved')"),
+    ("numpy text", "np.array(['B', 'not resolved', 'A'])[1 + (low > 0) - (high < 0)]"),
+    ("minimum", "'A' if min(low, high) > 0 else 'B' if max(low, high) < 0 else 'not resolved'"),
+    ("select", "str(np.select([low > 0, high < 0], ['A', 'B'], 'not resolved'))"),
+]
+CHOICES = [
+    ("sorted", "sorted(v, key=lambda n: (-v[n], s[n]))[0]"),
+    ("cheapest first", "max(sorted(v, key=s.get), key=v.get)"),
+    ("pairs", "max((v[n], -s[n], n) for n in v)[2]"),
+    (
+        "pandas",
+        "pd.DataFrame({'v': v, 's': pd.Series(s)}).dropna()"
+        ".sort_values(['v', 's'], ascending=[False, True]).index[0]",
+    ),
+    ("filter", "min(filter(lambda n: v[n] == max(v.values()), v), key=s.get)"),
+]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+VALID = [
+    *(("00.2", name, code) for name, code in LESSON_00),
+    *(("01.1", name, code) for name, code in GUESS),
+    *(("01.2", name, code) for name, code in SPLIT),
+    *(("01.5", name, f"lambda a, b: {code}") for name, code in BLOCKS),
+    (
+        "01.5",
+        "own module",
+        """
+class Block(nn.Module):
+    def __init__(self, a, b):
+        super().__init__()
+        self.c, self.n = nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b)
+    def forward(self, x):
+        return F.max_pool2d(F.relu(self.n(self.c(x))), 2)
+answer = Block
+""",
+    ),
+    ("01.4", "a text", "'18560'"),
+    *(
+        ("02.1", name, UNIT + code if "answer" in code else f"{UNIT}answer = {code}")
+        for name, code in NEAREST
+    ),
+    *(("02.3", name, DRAW.format(*code)) for name, *code in DRAWS),
+    *(
+        ("02.5", name, UNIT + code if "answer" in code else f"{UNIT}answer = {code}")
+        for name, code in SCALES
+    ),
+    *(("02.6", name, f"def answer(model):\n    {_lines(code)}\n") for name, code in FROZEN),
+    *(("03.1", name, STEP.format(_lines(code))) for name, code in STEPS),
+    *(("03.2", name, f"lambda model: {code}") for name, code in COUNTS),
+    *(("03.4", name, code) for name, code in RATES),
+    *(("03.5", name, f"lambda x, W, A, B, alpha: {code}") for name, code in LORA),
+    *(("04.2", name, f"lambda b, a, s: {code}") for name, code in WITHIN),
+    *(("04.3", name, f"lambda low, high: {code}") for name, code in VERDICTS),
+    *(("04.5", name, f"lambda v, s: {code}") for name, code in CHOICES),
+]
