@@ -183,7 +183,7 @@ claim_value("05.b", "cut at spaces, a third of them or more is lost",
             coverage(glove, tweets.texts, str.split).share, at_most=0.67)
 claim("05.c", "with all labels, cutting at spaces costs accuracy",
       compare(cut, "cut for GloVe", "cut at spaces", labels=everything))
-claim("05.d", "and so does cutting at spaces after all letters were made small",
+claim("05.d", "with all labels, cutting at spaces costs accuracy after lower-casing too",
       compare(cut, "cut for GloVe", "small letters", labels=everything))
 
 # %% [markdown]
@@ -248,7 +248,7 @@ def rate(right):
 right = hits["left out"]
 claim_value("05.e", "of the tool's right answers, this share is right only because the words of the question are "
             "left out", *rate(~hits["nothing left out"][right]), at_least=0.2)
-claim_value("05.f", "and this share needs no analogy: the word nearest to c is the answer",
+claim_value("05.f", "of its right answers, this share needs no analogy: the word nearest to c is the answer",
             *rate(hits["nearest to c"][right]), at_least=0.1)
 
 # %% [markdown]
@@ -337,10 +337,11 @@ figures.intervals(found, notes=[figures.labels_per_class(k) for k in (8, 32, eve
 # %% tags=["claim"]
 claim("05.g", "with 32 labels per class, averages of GloVe beat TF-IDF", found[2])
 claim("05.h", "with 8, ten seeds do not show it", found[0], expect="not resolved")
-claim("05.i", "with all labels, they cannot be distinguished from TF-IDF", found[4], expect="not resolved")
-claim("05.j", "over all numbers of labels, GloVe beats the same vectors dealt to the wrong words",
+claim("05.i", "with all labels, averages of GloVe cannot be distinguished from TF-IDF", found[4],
+      expect="not resolved")
+claim("05.j", "over all numbers of labels, GloVe beats the same vectors assigned to the wrong words",
       compare(runs, "GloVe mean", "random twin (shuffled GloVe)"))
-claim("05.k", "over all numbers of labels, it beats our own vectors, from three million words",
+claim("05.k", "over all numbers of labels, GloVe beats our own vectors, from three million words",
       compare(runs, "GloVe mean", "own vectors"))
 
 # %% [markdown]
@@ -409,15 +410,15 @@ figures.intervals(tuning, notes=[figures.labels_per_class(k) for *_, k in asked]
 # fixed. Shuffled GloVe does not differ from random numbers by anything that ten seeds can resolve.
 
 # %% tags=["claim"]
-claim("05.l", "with 32 labels per class, tuning the table hurts", tuning[0], expect="less")
-claim("05.m", "with all labels, tuning the table helps", tuning[1])
+claim("05.l", "with 32 labels per class, tuning the embedding table hurts", tuning[0], expect="less")
+claim("05.m", "with all labels, tuning the embedding table helps", tuning[1])
 claim("05.n", "tuned, a table that started from GloVe beats a random one with 32 labels per class", tuning[2])
-claim("05.o", "it does so with all labels as well", tuning[3])
+claim("05.o", "tuned, a table that started from GloVe beats a random one with all labels", tuning[3])
 claim("05.p", "with all labels, a random table that is tuned beats GloVe that is held fixed",
       compare(layers, "random, tuned", "GloVe, frozen", labels=everything))
-claim("05.q", "tuned, GloVe beats its own vectors dealt to the wrong words, over all numbers of labels",
+claim("05.q", "tuned, GloVe beats its own vectors assigned to the wrong words, over all numbers of labels",
       compare(layers, "GloVe, tuned", "shuffled GloVe, tuned"))
-claim("05.r", "which cannot be distinguished from random ones",
+claim("05.r", "tuned, GloVe assigned to the wrong words cannot be distinguished from a random table",
       compare(layers, "shuffled GloVe, tuned", "random, tuned"), expect="not resolved")
 
 # %% tags=["claim"]

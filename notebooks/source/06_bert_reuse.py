@@ -233,12 +233,14 @@ figures.intervals(traps, notes=[figures.labels_per_class(k) for k in (32, everyt
 # %% tags=["claim"]
 claim_value("06.e", "a plain mean over padding moves half of the vectors to a cosine below this",
             cosines.median(), at_most=0.9)
-claim("06.f", "with all labels, a head that is trained and used on them is not shown to lose accuracy",
+claim("06.f", "with all labels, a head trained and used on plain means is not shown to lose accuracy",
       traps[2], expect="not resolved")
-claim("06.g", "nor is it with 32 labels per class", traps[0], expect="not resolved")
-claim("06.h", "used one tweet at a time, the same head loses accuracy, with all labels", traps[3],
+claim("06.g", "nor with 32 labels per class, trained and used on plain means", traps[0],
+      expect="not resolved")
+claim("06.h", "with all labels, a head trained on plain means loses when used one tweet at a time", traps[3],
       expect="less")
-claim("06.i", "used one tweet at a time, it loses with 32 labels per class as well", traps[1], expect="less")
+claim("06.i", "with 32 labels per class, a head trained on plain means loses when used one tweet at a time",
+      traps[1], expect="less")
 
 # %% [markdown]
 # ### Exercise 06.2
@@ -308,7 +310,7 @@ claim("06.m", "with 32 labels per class, the last layer beats the embeddings: co
       found["layer 6", "layer 0", 32])
 claim("06.n", "with all labels, the last layer cannot be distinguished from the embeddings",
       found["layer 6", "layer 0", whole], expect="not resolved")
-claim("06.o", "and the embeddings alone, without any context, beat averages of GloVe",
+claim("06.o", "with all labels, the embeddings alone, without any context, beat averages of GloVe",
       found["layer 0", "GloVe mean", whole])
 
 # %% [markdown]
@@ -403,7 +405,7 @@ claim_value("06.q", "the network that was tuned live here agrees with it on most
 # %% tags=["claim"]
 claim("06.r", "with 32 labels per class, the frozen encoder beats averages of GloVe", found[0])
 claim("06.s", "with all labels, the frozen encoder beats averages of GloVe", found[1])
-claim("06.t", "over all numbers of labels, it beats its random twins",
+claim("06.t", "over all numbers of labels, the frozen encoder beats its random twins",
       compare(runs, "frozen", "frozen random"))
 claim("06.u", "with 32 labels per class, tuning all weights beats the frozen encoder", found[3])
 claim("06.v", "with all labels, tuning all weights beats the frozen encoder", found[4])
@@ -428,10 +430,10 @@ price_list(runs).pivot(index="strategy", columns="labels", values="seconds").rou
 seconds = price_list(runs).set_index(["strategy", "labels"]).seconds
 claim_value("06.z", "with all labels, tuning costs so many times the CPU seconds of the frozen encoder",
             seconds["fine-tuned", everything] / seconds["frozen", everything], at_least=5)
-claim_value("06.aa", "LoRA costs this share of them", seconds["LoRA", everything] /
-            seconds["fine-tuned", everything], at_most=0.95)
+claim_value("06.aa", "with all labels, LoRA costs this share of the CPU seconds of tuning all weights",
+            seconds["LoRA", everything] / seconds["fine-tuned", everything], at_most=0.95)
 weights = runs.groupby("strategy").trained_weights.first()
-claim_value("06.ab", "and trains this share of the weights", weights["LoRA"] / weights["fine-tuned"],
+claim_value("06.ab", "LoRA trains this share of the weights", weights["LoRA"] / weights["fine-tuned"],
             at_most=0.01)
 
 # %% [markdown]
@@ -500,12 +502,12 @@ figures.intervals(repairs, notes=["32 labels per class"] * 5)
 # %% tags=["claim"]
 claim_value("06.ac", "at the high constant rate, some of ten seeds end near chance (how many)",
             failed(rates[rates.strategy == "rate 1e-3"]).sum(), at_least=1, seeds=10)
-claim("06.ad", "warm-up and a linear way down help at this rate", repairs[0])
-claim("06.ae", "training the head first helps beyond that", repairs[1])
-claim("06.af", "a ten times lower rate helps as well", repairs[2])
-claim("06.ag", "there, warm-up, a linear way down and three times the steps, all at once, are not shown to "
+claim("06.ad", "at the high rate, warm-up and a linear way down help", repairs[0])
+claim("06.ae", "at the high rate, training the head first helps beyond warm-up", repairs[1])
+claim("06.af", "a ten times lower rate is better than the high one", repairs[2])
+claim("06.ag", "at the low rate, warm-up, a linear way down and three times the steps are not shown to "
       "add anything", repairs[3], expect="not resolved")
-claim("06.ah", "and the repaired high rate is not shown to beat the low one", repairs[4],
+claim("06.ah", "the repaired high rate is not shown to beat the low one", repairs[4],
       expect="not resolved")
 
 # %% [markdown]
@@ -581,7 +583,7 @@ looked_at.mean().round(2)
 claim_value("06.ai", "over tweets, the attention that subwords get in the last layer goes along with what they "
             "do to the vector, but not closely (mean rank correlation)",
             *with_interval(looked_at["mean of the heads"].to_numpy()), at_least=0.4, at_most=0.8)
-claim_value("06.aj", "the mean of the heads tells more than a single head does (difference)",
+claim_value("06.aj", "the mean attention of all heads goes along with it more closely than one head's (difference)",
             *with_interval((looked_at["mean of the heads"] - looked_at["one head"]).to_numpy()), at_least=0.1)
 
 # %% [markdown]

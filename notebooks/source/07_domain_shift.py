@@ -218,8 +218,8 @@ def lost_by_seed(source, target):
                   for a in (target, source))
     return (own - other).to_numpy()
 
-claim_value("07.g", "the two domains that lie nearest can still be distinguished by most of their sentences (distance; 2: "
-            "by all)", min(apart.values()), at_least=1)
+claim_value("07.g", "the two nearest domains can still be distinguished by most of their sentences "
+            "(distance; 2: by all)", min(apart.values()), at_least=1)
 claim_value("07.h", "one distance, two losses: from movies to tweets more is lost than from tweets to movies "
             "(difference, ten seeds)",
             *with_interval(lost_by_seed("movies", "tweets") - lost_by_seed("tweets", "movies")), at_least=0)
@@ -417,9 +417,11 @@ figures.intervals(gained, notes=[kind for kind in ("GloVe averages", "frozen Min
 
 # %% tags=["claim"]
 claim("07.i", "on GloVe averages, CORAL beats source only, with no label of a tweet", gained[1])
-claim("07.j", "it does not reach the oracle", compare(glove, "CORAL", "oracle"), expect="less")
+claim("07.j", "on GloVe averages, CORAL does not reach the oracle", compare(glove, "CORAL", "oracle"),
+      expect="less")
 claim("07.k", "on frozen MiniLM, CORAL is not shown to help", gained[6], expect="not resolved")
-claim("07.l", "there, optimal transport is worse than source only: negative transfer", gained[9], expect="less")
+claim("07.l", "on frozen MiniLM, optimal transport with its preprocessing is worse than source only", gained[9],
+      expect="less")
 
 # %% [markdown]
 # On GloVe averages, where much was lost, CORAL wins a part back, and self-training *harms*; a likely reason:
@@ -433,7 +435,7 @@ claim("07.l", "there, optimal transport is worse than source only: negative tran
 #
 # ### Choosing without labels
 # Which of them would you take? The tables above used the labels of the test tweets: whoever picks the best
-# row from them is an *oracle*. Without any target label one can go *there and back* (circular validation):
+# row from them is an *oracle*. Without any target label one can use *circular validation*:
 # train from news to tweets, guess the tweets, train back from the guesses to the news, and judge there,
 # where labels are known.
 
@@ -441,19 +443,20 @@ claim("07.l", "there, optimal transport is worse than source only: negative tran
 trials = plan_trials(pair, labels=[400], seeds=range(10), features=averages)
 options = {name: strategy for name, strategy in strategies.items() if name != "oracle"}
 offered = glove[glove.strategy.isin(options)].copy()
-offered["there and back"] = [circular_validation(options[run.strategy], trials[run.seed], run.seed)
+offered["circular validation"] = [circular_validation(options[run.strategy], trials[run.seed], run.seed)
                              for run in offered.itertuples()]
-picked, best = (choose_by(offered, by, list(options)) for by in ("there and back", "accuracy"))
+picked, best = (choose_by(offered, by, list(options)) for by in ("circular validation", "accuracy"))
 pd.DataFrame({"picked": picked.picked.value_counts(), "oracle choice": best.picked.value_counts()}).fillna(0)
 
 # %%
 chosen = pd.concat([glove, picked, best])
-price = [compare(chosen, "chosen by there and back", rival) for rival in ("source only", "oracle choice")]
+price = [compare(chosen, "chosen by circular validation", rival) for rival in ("source only", "oracle choice")]
 figures.intervals(price, notes=["GloVe averages"] * 2)
 
 # %% tags=["claim"]
-claim("07.m", "what there and back picks beats source only", price[0])
-claim("07.n", "and is worse than what an oracle picks: the price of having no labels", price[1], expect="less")
+claim("07.m", "what circular validation picks beats source only", price[0])
+claim("07.n", "what circular validation picks is worse than what an oracle picks with labels", price[1],
+      expect="less")
 
 # %% [markdown]
 # There and back beats not adapting. That it falls behind the oracle is no surprise: the oracle is picked and
@@ -547,8 +550,9 @@ figures.intervals(sequence, notes=[figures.labels_per_class(k) for k in (8, 32, 
 
 # %% tags=["claim"]
 claim("07.s", "with 8 tweets per class, tuning on news first beats tuning on the tweets alone", sequence[0])
-claim("07.t", "with 32 as well", sequence[2])
-claim("07.u", "with 32 it beats the frozen features with a head from both", sequence[3])
+claim("07.t", "with 32 tweets per class, tuning on news first beats tuning on the tweets alone", sequence[2])
+claim("07.u", "with 32 tweets per class, tuning on news first beats a head from both on frozen features",
+      sequence[3])
 
 # %% [markdown]
 # Two of the six intervals are not resolved, one with the fewest labels and one with the most. The claims
@@ -624,9 +628,10 @@ promises.groupby("target", sort=False).mean().round(2)
 
 # %% tags=["claim"]
 too_much = {name: part["too much"].to_numpy() for name, part in promises.groupby("target")}
-claim_value("07.w", "on movies, the estimate promises too much (difference to the accuracy, ten seeds)",
+claim_value("07.w", "on movies, the model's confidence promises too much (difference to the accuracy, ten seeds)",
             *with_interval(too_much["movies"]), at_least=0)
-claim_value("07.x", "on products, it promises too much as well", *with_interval(too_much["products"]), at_least=0)
+claim_value("07.x", "on products, the model's confidence promises too much (difference to the accuracy, ten seeds)",
+            *with_interval(too_much["products"]), at_least=0)
 
 # %% [markdown]
 # At home the estimate is right by construction. On tweets, which are easier than news, it promises too

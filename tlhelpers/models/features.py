@@ -198,6 +198,7 @@ class _PooledLayers(nn.Module):
             self.backbone.stage(layer).register_forward_hook(partial(self._keep, layer))
 
     def extra_repr(self) -> str:
+        """What else decides the result: a kept export is of this network alone."""
         return str(self.wanted)
 
     def _keep(self, layer: str, module, given, out: torch.Tensor) -> None:

@@ -178,6 +178,7 @@ class _PooledStates(nn.Module):
         return tuple(pooled(state.float(), attention_mask, self.pool) for state in states)
 
     def extra_repr(self) -> str:
+        """What else decides the result: a kept export is of this network alone."""
         return f"{self.layers} {self.pool} {self.bfloat16} {self.encoder.model.config}"
 
     def _states(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
