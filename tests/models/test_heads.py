@@ -52,6 +52,26 @@ def test_the_linear_head_is_what_it_says(emoji_features, twemoji, split, C):
     np.testing.assert_array_equal(found[clear], scores.argmax(axis=1)[clear])
 
 
+@pytest.mark.parametrize("weight", ["balanced", {0: 5.0, 1: 0.5}], ids=str)
+def test_class_weights_are_those_of_items_that_come_so_often(emoji_features, twemoji, weight):
+    """Balanced ones are checked against rows that are weighed by hand."""
+    rare = np.flatnonzero(twemoji.labels == 1)[:3]
+    train = np.concatenate([np.flatnonzero(twemoji.labels == 0)[:20], rare])
+    x, labels = emoji_features[train], twemoji.labels[train]
+    ratios = {0: 23 / 40, 1: 23 / 6} if weight == "balanced" else weight
+    by_row = np.array([ratios[one] for one in labels])
+    wanted = heads.new_linear_head().fit(x, labels, logisticregression__sample_weight=by_row)
+    found = heads.new_linear_head(class_weight=weight).fit(x, labels)
+    others = np.flatnonzero(twemoji.labels < 2)
+    scores = found.predict_proba(emoji_features[others])
+    np.testing.assert_allclose(scores, wanted.predict_proba(emoji_features[others]), atol=1e-3)
+    plain = heads.new_linear_head().fit(x, labels).predict_proba(emoji_features[others])
+    assert np.abs(scores - plain).max() > 0.01, "then this shows nothing"
+    as_strategy = heads.linear_head(emoji_features, twemoji.labels, class_weight=weight)
+    predicted = as_strategy(on(twemoji, train, others))
+    np.testing.assert_array_equal(predicted, scores.argmax(axis=1))
+
+
 def test_the_strength_of_the_penalty_counts(emoji_features, twemoji, split):
     train, _ = split
     sizes = []

@@ -16,13 +16,15 @@ from tlhelpers.checks import whole
 from tlhelpers.models.words import tokens
 
 
-def new_linear_head(C: float = 10.0) -> Pipeline:
+def new_linear_head(C: float = 10.0, class_weight=None) -> Pipeline:
     """A softmax layer on centred feature vectors of length one, not yet trained.
 
     Parameters
     ----------
     C : float
         Inverse strength of the L2 penalty, as scikit-learn's `LogisticRegression` has it.
+    class_weight : "balanced" or dict of label to float, optional
+        How much an item of each class counts, as there too.
 
     Returns
     -------
@@ -30,7 +32,8 @@ def new_linear_head(C: float = 10.0) -> Pipeline:
         The centre is the mean of the training rows; no test row has a part in it.
     """
     centre = StandardScaler(with_std=False)
-    return _chain(centre, Normalizer(), LogisticRegression(C=C, max_iter=2000))
+    softmax = LogisticRegression(C=C, max_iter=2000, class_weight=class_weight)
+    return _chain(centre, Normalizer(), softmax)
 
 
 def new_tfidf_head(C: float = 10.0) -> Pipeline:
@@ -71,7 +74,11 @@ def _chain(*steps) -> Head:
 
 
 def linear_head(
-    features: np.ndarray, labels: np.ndarray, C: float = 10.0, used_on: np.ndarray | None = None
+    features: np.ndarray,
+    labels: np.ndarray,
+    C: float = 10.0,
+    used_on: np.ndarray | None = None,
+    class_weight=None,
 ) -> Callable:
     """A strategy for `evaluation.repeat`: train a linear head on the training rows.
 
@@ -85,6 +92,8 @@ def linear_head(
     used_on : float array, shape (n, d), optional
         The features of the same items as the head meets them in use, where they are not those
         that it was trained on.
+    class_weight : "balanced" or dict of label to float, optional
+        As in `new_linear_head`.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def linear_head(
     used_on = features if used_on is None else _checked(used_on, labels)[0]
 
     def strategy(trial):
-        head = new_linear_head(C).fit(features[trial.train], labels[trial.train])
+        head = new_linear_head(C, class_weight).fit(features[trial.train], labels[trial.train])
         return head.predict(used_on[trial.test])
 
     return strategy

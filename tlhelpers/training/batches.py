@@ -24,7 +24,9 @@ KEPT_BYTES = 2**26
 class Labelled:
     """What makes batches of the items, the label of each, and what the batches are made out of.
 
-    `plain` makes them without augmentation; `data` is the set, or the function itself.
+    `plain` makes them without augmentation; `data` is the set, or the function itself. `weights`
+    say how much each item counts in the loss (None: all the same); `balanced` asks for draws that
+    show each class equally often.
     """
 
     batches: Batches
@@ -33,6 +35,8 @@ class Labelled:
     data: object
     transform: object = None
     augment: object = None
+    weights: np.ndarray | None = None
+    balanced: bool = False
 
 
 @dataclass(frozen=True)

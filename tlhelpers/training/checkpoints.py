@@ -201,6 +201,10 @@ def settings_of_data(
         if data is not None:
             settings[f"{name} labels"] = digest(data.labels)
             settings[f"{name} data"] = _digest_of_items(data, batch_size, seed, name)
+    if train.weights is not None:
+        settings["class weights"] = digest(train.weights)
+    if train.balanced:
+        settings["draws"] = "balanced"
     settings["transform"] = digest(train.transform)
     settings["augmentation"] = _digest_of_augmentation(train, seed)
     return settings

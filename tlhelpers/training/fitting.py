@@ -23,6 +23,7 @@ from tlhelpers.training.freezing import (
     refuse_moved,
     unfreeze,
 )
+from tlhelpers.training.imbalance import correct_imbalance
 from tlhelpers.training.loop import Run
 from tlhelpers.training.optimizers import check_rate, follow_weights, make_optimizer
 from tlhelpers.training.schedules import check_schedule
@@ -36,7 +37,8 @@ class History:
     ----------
     table : pandas.DataFrame
         One row per epoch: `epoch` (from 1), `loss` and `accuracy` on the training items as they
-        were learned from, `valid_loss` and `valid_accuracy` if there was validation, `seconds`.
+        were learned from (before each step, augmented, in train mode), `valid_loss` and
+        `valid_accuracy` if there was validation (after the epoch), `seconds`.
     best_epoch : int
         Whose weights the model has now.
     """
@@ -64,6 +66,8 @@ def fit(
     validation=None,
     patience: int | None = None,
     augment=None,
+    class_weights=None,
+    balanced_draws: bool = False,
     optimizer: torch.optim.Optimizer | None = None,
     seed: int = 0,
     precision: str = "float32",
@@ -108,6 +112,13 @@ def fit(
         For an ImageSet only: uint8 tensor (3, height, width) to a uint8 tensor of one shape for
         all, as those of ``torchvision.transforms.v2``. It is called for each picture by itself,
         before the transform.
+    class_weights : "balanced" or float array, shape (n_classes,), optional
+        How much an item of each class counts in the loss of training and of validation; only the
+        ratios count, since they are scaled to 1 on average over the training items. ``"balanced"``
+        weighs against the number of training items, as scikit-learn has it.
+    balanced_draws : bool
+        Show as many items per epoch as there are, but of each class the same number: large classes
+        show another part of their items in each epoch, small ones their items again.
     optimizer : torch.optim.Optimizer, optional
         Instead of AdamW; `lr` and `weight_decay` are then its own.
     seed : int
@@ -150,6 +161,7 @@ def fit(
     stopping, store = EarlyStopping(patience, validation), Checkpoint(checkpoint)
     train = attach_labels(model, data, labels, augment)
     valid = None if validation is None else _held_out(model, validation)
+    train, valid = correct_imbalance(model, train, valid, class_weights, balanced_draws)
     optimizer = make_optimizer(model, optimizer, lr, weight_decay)
     with follow_weights(optimizer), on_device(model) as device:
         run = Run(model, optimizer, device, precision, batch_size, seed, schedule, warmup)

@@ -16,6 +16,7 @@ from tlhelpers.checks import known
 from tlhelpers.errors import CourseError
 from tlhelpers.models.precision import PRECISIONS, has_bfloat16
 from tlhelpers.training.batches import Labelled, batch_on, cut_into_batches, cut_into_steps
+from tlhelpers.training.imbalance import draw_order
 from tlhelpers.training.optimizers import move_memory
 from tlhelpers.training.randomness import random_state_put_back, seed_all
 from tlhelpers.training.schedules import rate_factor
@@ -99,11 +100,11 @@ class Run:
         self.optimizer.step()
 
     def train_epoch(self, data: Labelled, number: int, epochs: int) -> dict[str, float]:
-        """Show every item to the model once, in an order of this epoch's own."""
+        """Show the items to the model, in an order of this epoch's own; see `draw_order`."""
         loss_sum, hits, n = 0.0, 0, len(data.labels)
-        for step in self.steps(number, epochs, lambda rng: [rng.permutation(n)]):
+        for step in self.steps(number, epochs, lambda rng: [draw_order(data, rng)]):
             [items] = step.items
-            loss, correct = self._loss(data, items)
+            loss, correct = self.loss(data, items)
             self.learn(loss, step)
             loss_sum += loss.item() * len(items)
             hits += correct.sum().item()
@@ -115,14 +116,15 @@ class Run:
         self.model.eval()
         loss_sum, hits, n = 0.0, 0, len(data.labels)
         for step, items in enumerate(cut_into_batches(np.arange(n), self.batch_size), start=1):
-            loss, correct = self._loss(data, items)
+            loss, correct = self.loss(data, items)
             _refuse_nan(loss, number, step, "validation ")
             loss_sum += loss.item() * len(items)
             hits += correct.sum().item()
-        return {"valid_loss": loss_sum / n, "valid_accuracy": hits / n}
+        total = n if data.weights is None else data.weights.sum()
+        return {"valid_loss": loss_sum / total, "valid_accuracy": hits / n}
 
-    def _loss(self, data: Labelled, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """The cross-entropy of some items, and which of them are right."""
+    def loss(self, data: Labelled, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """The mean cross-entropy of some items, weighted where they are, and which are right."""
         labels = data.labels[items]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             logits = apply_to(
@@ -134,7 +136,12 @@ class Run:
                 f"with labels up to {labels.max()}: it needs one output per class"
             )
         targets = torch.from_numpy(labels).to(self.device)
-        return nn.functional.cross_entropy(logits, targets), logits.argmax(1) == targets
+        correct = logits.argmax(1) == targets
+        if data.weights is None:
+            return nn.functional.cross_entropy(logits, targets), correct
+        weights = torch.from_numpy(data.weights[items]).to(logits)
+        losses = nn.functional.cross_entropy(logits, targets, reduction="none")
+        return (weights * losses).mean(), correct
 
     def _set_rates(self, progress: float) -> None:
         factor = rate_factor(progress, self.schedule, self.warmup)
