@@ -96,7 +96,7 @@ def test_it_says_whether_the_loss_rose_again():
     falling, turning = judged(*range(30, 0, -1)), judged(*range(30, 10, -1), *range(10, 20))
     assert not falling.rose and "did not rise again" in str(falling)
     assert turning.rose and "rise again" not in str(turning)
-    assert str(turning).startswith(f"suggested rate {turning.suggested:.1e}: a tenth of ")
+    assert str(turning).startswith(f"suggested rate {turning.suggested:.1e}: a third of ")
     assert judged(*range(30, 0, -1), stopped=True).rose
 
 

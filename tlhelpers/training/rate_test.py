@@ -27,7 +27,7 @@ from tlhelpers.training.randomness import random_state_put_back
 
 WINDOW = 7  # steps whose mean is the smoothed loss
 TOO_HIGH = 4.0  # times the lowest mean of a window: the test has seen enough
-BELOW = 10.0  # the suggestion lies so many times below the rate of the lowest loss
+BELOW = 3.0  # the suggestion lies so many times below the rate of the lowest loss
 FALL = 0.95  # a loss that never falls to this share of its start has no lowest point to trust
 
 
@@ -42,7 +42,7 @@ class RateTest:
         `loss` (of the step's items, before its change), `smoothed` (mean of the seven steps around
         it, fewer at the ends). It ends early where the loss runs away.
     suggested : float
-        A tenth of the rate at which `smoothed` is lowest; NaN if `smoothed` never falls by a
+        A third of the rate at which `smoothed` is lowest; NaN if `smoothed` never falls by a
         twentieth of its first value.
     rose : bool
         True if the loss ran away or `smoothed` rose again by a twentieth after its lowest value.
@@ -67,7 +67,7 @@ class RateTest:
                 f"{first.smoothed:.2f}, where it began; begin lower, or the model has learned all"
             )
         text = (
-            f"suggested rate {self.suggested:.1e}: a tenth of {low.rate:.1e}, where the smoothed "
+            f"suggested rate {self.suggested:.1e}: a third of {low.rate:.1e}, where the smoothed "
             f"loss is lowest ({low.smoothed:.2f}, from {first.smoothed:.2f})"
         )
         return text if self.rose else f"{text}; it did not rise again: a higher end tells more"
@@ -95,9 +95,9 @@ def find_rate(
 
     The test of Smith [1]_: the rate goes from `low` to `high` by the same factor at each step. Too
     low a rate changes nothing, a good one lets the loss fall, too high a one drives it up. **The
-    rule:** a tenth of the rate at which the smoothed loss is lowest. At the lowest point itself the
-    loss is about to rise; a tenth is the usual distance [2]_. It is a rate to begin with, found in
-    a hundred steps of one order of the items: try thrice and a third of it as well.
+    rule:** a third of the rate at which the smoothed loss is lowest. There the loss is about to
+    rise; Smith takes a third or a quarter of the highest rate that still helps. It is a rate to
+    begin with, found in a hundred steps under one seed: try thrice and a third of it as well.
 
     The model is left exactly as it was given, and so are an optimizer and the random numbers of the
     process: all is done on a copy, which is thrown away. What is frozen in the model is frozen in
@@ -133,8 +133,6 @@ def find_rate(
     ----------
     .. [1] Smith, Cyclical learning rates for training neural networks, WACV 2017,
        arXiv:1506.01186.
-    .. [2] Howard and Gugger, fastai: a layered API for deep learning, Information 11(2), 2020,
-       arXiv:2002.04688.
     """
     rates = _growing_rates(low, high, steps)
     check_options(1, batch_size, seed, "constant")
