@@ -15,8 +15,13 @@ from tlhelpers import figures
 from tlhelpers.data.images import load_emoji
 from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.mistakes import accuracy_per_class, confident_mistakes, count_confusions
 from tlhelpers.figures.comparing import seed_pairs
 from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
+from tlhelpers.figures.recipes import mix_curve, rate_test
+from tlhelpers.training.fitting import History
+from tlhelpers.training.rate_test import judge_rates
 
 RATES = {"source only": 0.6, "none": 0.6, "weak": 0.8, "strong": 0.3, "oracle": 0.9}
 TARGET = runs_of(RATES, seeds=4, items=40)
@@ -88,9 +93,30 @@ def guessed(images) -> np.ndarray:
     return predicted
 
 
+def rates(falls: bool = True):
+    """A rate test in which the loss falls and then runs away."""
+    rate = np.geomspace(1e-5, 0.1, 40)
+    loss = np.where(rate < 0.01, 2.5 - 2 * falls * (rate / 0.01) ** 0.5, 2.5 + 400 * rate)
+    return judge_rates(pd.DataFrame({"step": range(1, 41), "rate": rate, "loss": loss}), True)
+
+
+def mixes(seeds: int = 2) -> pd.DataFrame:
+    """Over the mix the new task is gained before the old one is lost."""
+    share = np.tile(np.linspace(0, 1, 5), seeds)
+    return pd.DataFrame({"share": share, "new": 0.3 + 0.6 * share**0.5, "old": 1 - 0.8 * share**3})
+
+
+def answers(images):
+    """Probabilities of which the first and the fourth item's are wrong; the fourth's are sure."""
+    found = np.full((len(images), len(images.class_names)), 0.01)
+    found[np.arange(len(images)), guessed(images)] = 0.5
+    found[3, guessed(images)[3]] = 9
+    return found / found.sum(axis=1, keepdims=True)
+
+
 @cache
 def drawn() -> dict:
-    """Every figure that lessons draw, and the two that only widgets show, by function."""
+    """Every figure that lessons draw or may draw, and the two that only widgets show, by name."""
     return _of_runs() | _of_data()
 
 
@@ -113,7 +139,11 @@ def _of_runs() -> dict:
         ),
         "history": figures.history(EPOCHS, "a run"),
         "drift": figures.drift([0, 1, 2], {"train mode": [1.0, 0.9, 0.512]}, "cosine"),
+        "history, kept": figures.history(History(EPOCHS, 2), "a run"),
         "forgetting_bars": figures.forgetting_bars(KEPT),
+        "rate_test": rate_test(rates(), "a network"),
+        "rate_test, none": rate_test(rates(falls=False)),
+        "mix_curve": mix_curve(mixes(), "two seeds"),
     }
 
 
@@ -129,6 +159,15 @@ def _of_data() -> dict:
             few.pixels[:3], ["as it was drawn", "turned to the left", "mirrored"]
         ),
         "prediction_grid": figures.prediction_grid(few, guessed(few)),
+        "confusion_matrix": confusion_matrix(
+            count_confusions(few.labels, guessed(few), few.class_names), "Emoji"
+        ),
+        "class_accuracies": class_accuracies(
+            accuracy_per_class(few.labels, guessed(few), few.class_names), "Emoji"
+        ),
+        "mistake_sheet": mistake_sheet(
+            few, confident_mistakes(few.labels, answers(few), few.class_names)
+        ),
         "neighbour_sheet": figures.neighbour_sheet(
             twemoji, [3, 90], {"pixels": np.array([[1, 2], [7, 8]])}
         ),

@@ -25,13 +25,21 @@ from PIL import Image
 from tlhelpers import figures
 from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.mistakes import accuracy_per_class, count_confusions
 from tlhelpers.figures import palette
 from tlhelpers.figures.comparing import seed_pairs
 from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
 from tlhelpers.figures.picture import Picture
+from tlhelpers.figures.recipes import mix_curve, rate_test
 
 WIDGETS = {"depth_explorer", "label_slider", "strength_walk", "word_explorer"}
-DRAWING = sorted({*figures.__all__, "by_strength", "seed_pairs"} - WIDGETS - {"labels_per_class"})
+# What widgets show, what a lesson has yet to take, and a second form of some.
+MORE = {
+    *("by_strength", "seed_pairs", "rate_test", "mix_curve", "confusion_matrix"),
+    *("class_accuracies", "mistake_sheet", "history, kept", "rate_test, none"),
+}
+DRAWING = sorted({*figures.__all__, *MORE} - WIDGETS - {"labels_per_class"})
 
 
 def pixels_of(picture) -> np.ndarray:
@@ -66,6 +74,16 @@ NUMBERS = {
     "prices": ["1 labels, raw pixels: 0.", "for 1 s", "5 labels, frozen: 0.", "for 8 s"],
     "choice_map": ["0.5 s: nothing", "1 s: only raw pixels", "10 s: frozen"],
     "history": ["training loss from 2.00 to 0.50", "validation accuracy from 0.10 to 0.40"],
+    "history, kept": [
+        "validation loss from 2.10 to 1.60, lowest 1.50 in epoch 2",
+        "kept are the weights of epoch 2: validation loss 1.50, accuracy 0.40",
+    ],
+    "rate_test": ["a network: ", "from 2.", "40 steps. Suggested rate 1.5e-03: a third of 4.6e-03"],
+    "rate_test, none": ["No rate suggested: from 1.0e-05 on the loss never fell"],
+    "mix_curve": ["mean of 2 tables", "share 0: new 0.30, old 1.00", "share 1: new 0.90, old 0.20"],
+    "confusion_matrix": ["13 of 15 right (0.87). Largest confusions: ", " 1 of "],
+    "class_accuracies": ["mean over classes 0.", "[0."],
+    "mistake_sheet": ["The 2 surest mistakes", "(0.99) for "],
     "drift": ["train mode: from 1.000 to 0.512"],
     "forgetting_bars": ["head 1.00", "all 0.30"],
     "setup_diagram": ["emoji drawings (data), then layers (frozen), then noise (random, frozen)"],
@@ -141,6 +159,15 @@ def odd_figures():
     yield figures.matrices({ODD: VALUES.rename(index={"news": ODD}, columns={"news": OTHER})})
     yield figures.word_shift(WORDS.assign(feature=ODD), ODD, OTHER)
     yield figures.before_after({ODD: rows}, [names[one] for one in domains], classes, [ODD] * 3)
+    confusions = count_confusions([0, 1, 1], [0, 0, 1], order)
+    yield confusion_matrix(confusions, ODD)
+    yield class_accuracies(accuracy_per_class([0, 1, 1], [0, 0, 1], order), ODD)
+    yield mistake_sheet(
+        few, pd.DataFrame({"item": [0], "true": ["a"], "predicted": [ODD], "confidence": [1.0]})
+    )
+    yield rate_test(made_figures.rates(), ODD)
+    yield mix_curve(made_figures.mixes(), OTHER, ODD)
+    yield figures.history(made_figures.EPOCHS, ODD)
     yield figures.flat_map(np.eye(3), [ODD, OTHER, "a"], [ODD, OTHER, "a"], ODD)
     yield figures.attention_map([ODD, OTHER, "a"], made_figures.attention(1, 3), ODD)
 

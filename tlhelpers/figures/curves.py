@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tlhelpers.checks import is_number, known
 from tlhelpers.evaluation.comparisons import learning_curve
 from tlhelpers.evaluation.runs import Runs, as_runs
 from tlhelpers.figures.palette import GREY, looks, new_axes
 from tlhelpers.figures.picture import Picture
+from tlhelpers.training.fitting import History
 
 
 def learning_curves(
@@ -244,21 +246,31 @@ def _draw_strengths(
 # ---------------------------------------------------------------- over time
 
 
-def history(table: pd.DataFrame, title: str = "") -> Picture:
+def history(trained: pd.DataFrame | History, title: str = "") -> Picture:
     """Loss and accuracy over epochs, on the items that are learned from and on held-out ones.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        The `table` of the history that `fit` gives.
+    trained : History or pandas.DataFrame
+        What `fit` gives; or its `table` alone, which does not tell whose weights were kept.
     title : str
 
     Returns
     -------
     Picture
-        A dotted line stands where the head alone stops and the backbone joins in.
+        A dotted line stands where the head alone stops and the backbone joins in, a dashed one at
+        the epoch whose weights the model has now (where there was validation). A point of training
+        is a mean over its epoch, with augmentation; one of validation is measured after it.
+
+    Raises
+    ------
+    ValueError
+        If the table has no epochs, or lacks a column that `fit` writes.
     """
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    table = trained if isinstance(trained, pd.DataFrame) else trained.table
+    _check_history(table)
+    kept = trained.best_epoch if table is not trained and "valid_loss" in table else None
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     descriptions = []
     for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.spines[["top", "right"]].set_visible(False)
@@ -266,20 +278,51 @@ def history(table: pd.DataFrame, title: str = "") -> Picture:
         for look, (name, column) in zip(looks(columns), columns.items(), strict=True):
             if column in table:
                 axes.plot(table["epoch"], table[column], label=name, markersize=4, **look)
-                first, last = table[column].iloc[[0, -1]]
-                descriptions.append(f"{name} {what} from {first:.2f} to {last:.2f}")
-        _mark_where_all_trains(axes, table)
+                descriptions.append(f"{name} {what} {_course_in_words(table, column)}")
+        _mark_epochs(axes, table, kept)
         axes.set(xlabel="epoch", ylabel=what)
-        axes.legend(fontsize=9)
+        axes.set_ylim(0, 1.02 if what == "accuracy" else None)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=9)
     figure.suptitle(title)
-    words = "; ".join(descriptions)
+    words = "; ".join([*descriptions, *_kept_in_words(table, kept)])
     return Picture(figure, f"{title or 'History'}, {len(table)} epochs: {words}.")
 
 
-def _mark_where_all_trains(axes, table: pd.DataFrame) -> None:
+def _check_history(table: pd.DataFrame) -> None:
+    missing = [name for name in ("epoch", "loss", "accuracy") if name not in table]
+    if missing or not len(table):
+        what = f"lacks {', '.join(missing)}" if missing else "has no epochs"
+        raise ValueError(f"the history {what}: give what fit() returns")
+
+
+def _course_in_words(table: pd.DataFrame, column: str) -> str:
+    """From the first epoch to the last; of validation also the best one."""
+    first, last = table[column].iloc[[0, -1]]
+    words = f"from {first:.2f} to {last:.2f}"
+    if not column.startswith("valid_"):
+        return words
+    best, place = ("lowest", "idxmin") if column == "valid_loss" else ("highest", "idxmax")
+    row = table.loc[getattr(table[column], place)()]
+    return f"{words}, {best} {row[column]:.2f} in epoch {row['epoch']:.0f}"
+
+
+def _kept_in_words(table: pd.DataFrame, kept: int | None) -> list[str]:
+    if kept is None:
+        return []
+    row = table[table["epoch"] == kept].iloc[0]
+    numbers = f"validation loss {row['valid_loss']:.2f}, accuracy {row['valid_accuracy']:.2f}"
+    return [f"kept are the weights of epoch {kept}: {numbers}"]
+
+
+def _mark_epochs(axes, table: pd.DataFrame, kept: int | None) -> None:
     if "part" in table and table["part"].nunique() > 1:
         last = table.loc[table["part"] == "head", "epoch"].max()
-        axes.axvline(last + 0.5, color=GREY, linewidth=1, linestyle=":")
+        axes.axvline(last + 0.5, color=GREY, linewidth=1, linestyle=":", label="all joins in")
+    if kept is not None:
+        axes.axvline(
+            kept, color="#333333", linewidth=1, linestyle="--", label=f"kept: epoch {kept}"
+        )
 
 
 def drift(

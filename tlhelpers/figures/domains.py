@@ -77,7 +77,7 @@ def _draw_matrix(axes, values: pd.DataFrame, low: float):
     for row, source in enumerate(values.index):
         for column, target in enumerate(values.columns):
             value = float(values.iloc[row, column])
-            ink = "#000000" if _luminance(image.cmap(image.norm(value))) > 0.179 else "#FFFFFF"
+            ink = ink_on(image.cmap(image.norm(value)))
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink)
             if source == target:
                 corner = (column - 0.44, row - 0.44)
@@ -88,6 +88,11 @@ def _draw_matrix(axes, values: pd.DataFrame, low: float):
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return image
+
+
+def ink_on(colour) -> str:
+    """Black or white, whichever stands out more on a colour (red, green, blue, from 0 to 1)."""
+    return "#000000" if _luminance(colour) > 0.179 else "#FFFFFF"
 
 
 def _luminance(colour) -> float:
