@@ -5,6 +5,11 @@ WITHIN = [
     ("cheapest that fits", "min([n for n in a if s[n] <= b], key=s.get, default=None)", "cheapest"),
     ("most accurate of all", "max(a, key=a.get)", "whether it fits"),
     ("less than", "max([n for n in a if s[n] < b], key=a.get, default=None)", "exactly"),
+    (
+        "none where the cheapest needs exactly the budget",
+        "max([n for n in a if s[n] <= b], key=a.get) if min(s.values()) < b else None",
+        "the cheapest needs exactly",
+    ),
     ("more than", "max([n for n in a if s[n] >= b], key=a.get, default=None)", ""),
     ("the accuracy", "max([a[n] for n in a if s[n] <= b], default=None)", "the name"),
     (

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tlhelpers.course.answer_differences import array_of, difference
-from tlhelpers.course.watched_answer import Fault, Watched
+from tlhelpers.course.watched_answer import Fault, Watched, random_numbers_kept
 
 
 class Verdict(NamedTuple):
@@ -103,6 +103,10 @@ class Function(Exercise):
     def examine(self, answer: Any) -> Verdict:
         if not callable(answer):
             return Verdict("wrong", f"Give the function itself, not {type(answer).__name__}.")
+        with random_numbers_kept():
+            return self._watch(answer)
+
+    def _watch(self, answer: Callable) -> Verdict:
         watched = Watched(answer)
         try:
             seen = self.observe(watched)
@@ -140,7 +144,7 @@ class Function(Exercise):
         """What comes out of a wrong function, None if it stops."""
         try:
             with np.errstate(all="ignore"):  # its warnings would look like the learner's
-                return self.observe(Watched(function))
+                return self.observe(Watched(function, loud_calls=0))
         except Exception:  # a mistake that stops is not the one that gave results
             return None
 

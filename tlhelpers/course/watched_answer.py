@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import io
 import itertools
+import random
 import traceback
 from collections.abc import Callable, Iterator, KeysView, ValuesView
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -26,18 +29,23 @@ class Fault(Exception):
 class Watched:
     """Calls a learner's function, and remembers the error it raised and the arguments it changed.
 
-    Generators, `map` and the like are listed, so that their errors count as the function's."""
+    Generators, `map` and the like are listed, so that their errors count as the function's. A check
+    calls hundreds of times: what the first calls print is shown, the rest is not."""
 
-    def __init__(self, function: Callable):
+    def __init__(self, function: Callable, loud_calls: int = 3):
         functools.update_wrapper(self, function, updated=())
         self.function = function
+        self.loud_calls = loud_calls
         self.error: BaseException | None = None
         self.changed: list[str] = []
 
     def __call__(self, *arguments: Any) -> Any:
         before = [_copy(argument) for argument in arguments]
+        self.loud_calls -= 1
+        quiet = redirect_stdout(io.StringIO()) if self.loud_calls < 0 else nullcontext()
         try:
-            result = listed(self.function(*arguments))
+            with quiet:
+                result = listed(self.function(*arguments))
         except (Exception, SystemExit) as error:
             self.error = error
             raise
@@ -66,6 +74,18 @@ class Watched:
             f"Your function changes what it is given: {names} is another one after the call. "
             "Whoever calls it may still need it, so work on a copy or make a new one."
         )
+
+
+@contextmanager
+def random_numbers_kept() -> Iterator[None]:
+    """Whatever is drawn or seeded inside, the notebook's random numbers go on as if nothing was."""
+    plain, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(plain)
+        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def listed(result: Any) -> Any:

@@ -1,6 +1,6 @@
 """Exercise 03.1: one step of gradient descent by hand."""
 
-from functools import partial
+from functools import cache, partial
 from unittest.mock import patch
 
 import torch
@@ -146,9 +146,14 @@ def _frozen_situations():
 def _look_at_step(step):
     """The losses and the weights afterwards; with frozen layers once all others are right."""
     seen = _follow(step, _situations())
-    if not seen or not alike(seen, _follow(_step, _situations())):
+    if not seen or not alike(seen, _right_without_frozen()):
         return seen or [None]
     return seen | _follow(step, _frozen_situations(), frozen=True)
+
+
+@cache
+def _right_without_frozen():
+    return _follow(_step, _situations())
 
 
 def _follow(step, situations, frozen=False):

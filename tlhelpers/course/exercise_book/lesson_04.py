@@ -28,6 +28,7 @@ def _draw_budgets(rng):
         "where two strategies fit": (between[1], accuracy, price),
         "where all strategies fit": (2 * seconds[-1], accuracy, price),
         "where a strategy needs exactly the budget": (seconds[3].item(), accuracy, price),
+        "where the cheapest needs exactly the budget": (seconds[0].item(), accuracy, price),
         "where a strategy is just too dear": (seconds[3] - 1e-3, accuracy, price),
         "where the only one that fits has accuracy 0": (between[0], worthless, price),
         "where no strategy fits": (seconds[0] / 2, accuracy, price),
