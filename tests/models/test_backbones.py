@@ -13,9 +13,11 @@ import shutil
 
 import numpy as np
 import pytest
+import timm
 import tiny
 import torch
 from safetensors.torch import load_file, save_file
+from sklearn.datasets import load_sample_image
 from torchvision.transforms import v2
 
 from tlhelpers.data import images
@@ -115,8 +117,6 @@ def probabilities(classifier, pixels: np.ndarray) -> torch.Tensor:
     [("flower.jpg", [DAISY]), ("china.jpg", [PALACE, BELL_COTE, MONASTERY])],
 )
 def test_photographs_are_recognised(classifier, name, first):
-    from sklearn.datasets import load_sample_image
-
     photograph = load_sample_image(name)
     height, width, _ = photograph.shape
     left = (width - height) // 2
@@ -136,6 +136,32 @@ def test_drawings_are_recognised_and_only_in_the_right_colours(classifier):
 
     assert ranks(drawn).max() < 15
     assert ranks(drawn[..., ::-1]).median() > 20
+
+
+@pytest.mark.parametrize(("number", "size"), [(1, 240), (2, 260)])
+def test_larger_networks_of_the_family_are_timms_with_the_tensors_of_their_package(
+    number, size, one_thread
+):
+    name = f"efficientnet_lite{number}"
+    card = CARDS[name]
+    data = io.BytesIO(sources.read_member(card.package, card.member))
+    tensors = torch.load(data, weights_only=True)
+    reference = timm.create_model(f"tf_{name}").eval()
+    heads = [
+        f"blocks.{i}.{j}" for i, block in enumerate(reference.blocks) for j in range(len(block))
+    ]
+    reference.load_state_dict({timm_name(key, heads): value for key, value in tensors.items()})
+    config = timm.data.resolve_model_data_config(reference)
+    larger = load_backbone(name)
+    transform = larger.transform
+    assert config["input_size"] == (3, transform.size, transform.size) == (3, size, size)
+    assert (config["mean"], config["std"]) == (transform.mean, transform.std)
+    square = load_sample_image("china.jpg")[None, :, 106:533]
+    with torch.inference_mode():
+        x = transform(square)
+        answer = reference(x)
+        assert torch.allclose(reference.classifier(larger(x)), answer, atol=1e-4)
+    assert answer.argmax() == PALACE and answer.softmax(1).max() > 0.15
 
 
 def test_another_checkpoint_is_not_pressed_into_the_network(monkeypatch, source):
@@ -261,7 +287,9 @@ def test_loading_pretrained_weights_draws_no_random_number(own_cache):
     ("name", "answer"), [("efficientnet_lite", "did you mean"), ("xyz", "known:"), (None, "known:")]
 )
 def test_an_unknown_name_is_answered_with_near_ones(load, name, answer):
-    with pytest.raises(ValueError, match=f"unknown backbone {name!r}: {answer} {NAME}"):
+    with pytest.raises(
+        ValueError, match=f"unknown backbone {name!r}: {answer} .*efficientnet_lite"
+    ):
         load(name)
 
 

