@@ -4,7 +4,7 @@ import made_figures
 import numpy as np
 import pandas as pd
 import pytest
-from made_figures import EPOCHS, drawn, few_emoji, guessed
+from made_figures import EPOCHS, few_emoji, guessed
 from matplotlib.colors import to_hex
 
 from tlhelpers import figures
@@ -20,13 +20,14 @@ def lines_of(axes) -> dict:
 
 
 def test_training_and_validation_stand_in_one_figure_and_the_epoch_kept_is_marked():
-    for axes, what in zip(drawn()["history, kept"].figure.axes, ("loss", "accuracy"), strict=True):
+    figure = figures.history(History(EPOCHS, 2)).figure
+    for axes, what in zip(figure.axes, ("loss", "accuracy"), strict=True):
         lines = lines_of(axes)
         assert lines["training"].get_ydata().tolist() == EPOCHS[what].tolist()
         assert lines["validation"].get_ydata().tolist() == EPOCHS[f"valid_{what}"].tolist()
         assert set(lines["kept: epoch 2"].get_xdata()) == {2}
         assert axes.get_ylim()[0] == 0
-    [legend] = drawn()["history, kept"].figure.legends
+    [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
     assert shown == ["training", "validation", "all joins in", "kept: epoch 2"]
 
