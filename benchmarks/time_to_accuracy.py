@@ -105,7 +105,8 @@ def first_to_reach(points: list[Point], target: float) -> tuple[int, Point] | No
 def report_round(points: dict[str, list[Point]], target: float, words: str) -> dict[str, float]:
     """Print when each way has the accuracy; the ratios of those that reach it to ours."""
     print(f"\nto {target:.3f}, {words}")
-    print(f"{'':24}{'epoch':>6}{'seconds':>10}{'ratio':>8}{'best':>8}{'all epochs, s':>15}")
+    columns = ("epoch", 6), ("seconds", 10), ("ratio", 8), ("best", 8), ("all epochs, s", 15)
+    print(" " * 24 + "".join(f"{name:>{width}}" for name, width in (*columns, ("ratio", 8))))
     found = {name: first_to_reach(own, target) for name, own in points.items()}
     ratios = {}
     for name, own in points.items():
@@ -117,7 +118,9 @@ def report_round(points: dict[str, list[Point]], target: float, words: str) -> d
                 ratios[name] = point.seconds / found[OURS][1].seconds
                 when += f"{ratios[name]:8.1f}"
         best = max(point.accuracy for point in own)
-        print(f"{name:24}{when:24}{best:8.3f}{own[-1].seconds:15.2f}")
+        whole = own[-1].seconds
+        ratio = whole / points[OURS][-1].seconds
+        print(f"{name:24}{when:24}{best:8.3f}{whole:15.2f}{ratio:8.1f}")
     return ratios
 
 

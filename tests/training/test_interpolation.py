@@ -140,6 +140,33 @@ def test_the_table_holds_what_the_mixes_score_and_the_model_is_put_back():
     assert table["new"].iloc[-1] > table["new"].iloc[0]
 
 
+def test_weights_that_lie_in_the_memory_of_the_model_are_read_before_a_mix_is_written():
+    """Seen: with new=model.state_dict() every mix was the old network."""
+    model, old, new = trained()
+    wanted = measure_mixes(model, old, new, IMAGES, lambda one: one.linear_head.bias[0].item())
+    alive = measure_mixes(
+        model, old, model.state_dict(), IMAGES, lambda one: one.linear_head.bias[0].item()
+    )
+    assert wanted.equals(alive) and equal(model.state_dict(), new)
+    model.load_state_dict(old)
+    alive = measure_mixes(
+        model, model.state_dict(), new, IMAGES, lambda one: one.linear_head.bias[0].item()
+    )
+    assert wanted.equals(alive) and equal(model.state_dict(), old)
+
+
+def test_old_weights_that_were_not_copied_before_the_training_are_refused():
+    model = tiny_classifier()
+    old = model.state_dict()
+    fit(model, IMAGES, epochs=1, quiet=True)
+    for use in (interpolate_weights, lambda *states: measure_mixes(model, *states[:2], len, len)):
+        with pytest.raises(ValueError, match=r"lie in the memory of the new .*deepcopy"):
+            use(old, model.state_dict(), 0.5)
+    only_head = {**model.state_dict(), "linear_head.bias": torch.zeros(3)}  # the rest is shared
+    mixed = interpolate_weights(only_head, model.state_dict(), 0.5)
+    torch.testing.assert_close(mixed["linear_head.bias"], model.linear_head.bias.detach() / 2)
+
+
 def test_a_number_of_shares_has_both_ends_and_a_task_may_be_a_function():
     model, old, new = trained()
 

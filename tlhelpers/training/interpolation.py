@@ -26,8 +26,9 @@ def interpolate_weights(
     Parameters
     ----------
     old, new : mapping of str to tensor
-        Of ``state_dict()``, under the same names and in the same shapes. With a new head, take for
-        `old` the network whose head alone was trained: a head of random weights spoils the mix.
+        Of ``state_dict()``, under the same names and in the same shapes; the old ones copied
+        (``copy.deepcopy``) before the training, which would change them too. With a new head, take
+        for `old` the network whose head alone was trained: random weights spoil the mix.
     share : float
         Of the new, from 0 (exactly the old) to 1 (exactly the new).
 
@@ -41,8 +42,8 @@ def interpolate_weights(
     Raises
     ------
     ValueError
-        If `share` is out of range, or names, shapes or kinds of number differ; the message names
-        the first that does.
+        If `share` is out of range, names, shapes or kinds of number differ (the message names the
+        first that does), or the old weights were not copied.
 
     References
     ----------
@@ -90,6 +91,17 @@ def _refuse_unequal(old: Mapping, new: Mapping) -> None:
                     f"the weight {name!r} has the {what} {before} in the old and {after} in the "
                     "new: both must be states of one network"
                 )
+    _refuse_one_memory(old, new)
+
+
+def _refuse_one_memory(old: Mapping, new: Mapping) -> None:
+    """What state_dict() gave before a training changes along with it, if it was not copied."""
+    both = [(old[name], value) for name, value in new.items() if value.numel()]
+    if both and all(a.data_ptr() == b.data_ptr() for a, b in both):
+        raise ValueError(
+            "the old weights lie in the memory of the new ones, so they have changed with them: "
+            "take old = copy.deepcopy(model.state_dict()) before the training"
+        )
 
 
 def measure_mixes(
@@ -128,7 +140,9 @@ def measure_mixes(
     if not isinstance(shares, Iterable):
         shares = np.linspace(0, 1, whole("shares", shares, 2))
     tasks = {"new": _measure("on_new", on_new), "old": _measure("on_old", on_old)}
-    given = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    _refuse_unequal(old, new)
+    # What state_dict() gives is the model's own memory, which each mix is written to.
+    given, old, new = (_copied(state) for state in (model.state_dict(), old, new))
     rows = []
     try:
         for share in sorted(float(one) for one in shares):
@@ -139,6 +153,10 @@ def measure_mixes(
         model.load_state_dict(given)
         model.eval()
     return pd.DataFrame(rows, columns=["share", *tasks])
+
+
+def _copied(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in state.items()}
 
 
 def _measure(name: str, task) -> Callable[[nn.Module], float]:
