@@ -15,6 +15,7 @@ STREAMS = {
     "shuffled words": 5,
     "batches of the target": 6,
     "random divisions": 7,
+    "class shares": 8,
 }
 
 
