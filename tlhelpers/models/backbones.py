@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import nn
 
 from tlhelpers.checks import known, whole
+from tlhelpers.models.hub_models import open_network
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.paths import derived_dir
 from tlhelpers.setup.pins import packages
@@ -66,24 +67,61 @@ class Transform:
         Height and width in pixels that the model takes.
     mean, std : tuple of 3 floats
         Normalisation per colour channel, on pixels scaled to 0..1.
+    resize : int, optional
+        The shorter side is scaled to so many pixels, and the middle square of `size` is kept. When
+        left out, the whole picture is scaled to `size`.
+    interpolation : {"bicubic", "bilinear"}
+        How it is scaled.
     """
 
-    def __init__(self, size: int, mean, std):
+    # Kept at the class, so that a transform without them prints, and is hashed, as it always was.
+    resize: int | None = None
+    interpolation = "bicubic"
+
+    def __init__(
+        self, size: int, mean, std, resize: int | None = None, interpolation: str = "bicubic"
+    ):
         self.size, self.mean, self.std = size, tuple(mean), tuple(std)
+        if resize is not None:
+            self.resize = resize
+        if interpolation != "bicubic":
+            self.interpolation = interpolation
+
+    def settings(self) -> dict:
+        """What builds one like it."""
+        return dict(vars(self))
+
+    def to_size(self, size: int) -> Transform:
+        """One for pictures of another size; the normalisation and the share that is kept stay."""
+        resize = None if self.resize is None else round(self.resize * size / self.size)
+        return Transform(**{**self.settings(), "size": size, "resize": resize})
 
     def __call__(self, pixels: np.ndarray, device: str | torch.device = "cpu") -> torch.Tensor:
         """uint8 (n, height, width, 3) to float32 (n, 3, size, size), computed on the device."""
         x = torch.tensor(np.ascontiguousarray(pixels), device=device)
         x = x.permute(0, 3, 1, 2).float() / 255
-        if x.shape[-2:] != (self.size, self.size):
-            x = nn.functional.interpolate(
-                x, size=(self.size, self.size), mode="bicubic", align_corners=False, antialias=True
-            ).clamp(0, 1)
+        x = self._squared(x)
         mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (self.mean, self.std))
         return (x - mean) / std
 
+    def _squared(self, x: torch.Tensor) -> torch.Tensor:
+        """float (n, 3, height, width) in 0..1 to (n, 3, size, size)."""
+        height, width = x.shape[-2:]
+        wanted = (self.size, self.size)
+        if self.resize is not None:
+            shorter = min(height, width)
+            wanted = (self.resize * height // shorter, self.resize * width // shorter)
+        if (height, width) != wanted:
+            x = nn.functional.interpolate(
+                x, size=wanted, mode=self.interpolation, align_corners=False, antialias=True
+            ).clamp(0, 1)
+        top, left = (round((edge - self.size) / 2) for edge in wanted)
+        return x[..., top : top + self.size, left : left + self.size]
+
     def __repr__(self) -> str:
-        return f"Transform(size={self.size}, mean={self.mean}, std={self.std})"
+        extras = [key for key in ("resize", "interpolation") if key in vars(self)]
+        rest = "".join(f", {key}={getattr(self, key)!r}" for key in extras)
+        return f"Transform(size={self.size}, mean={self.mean}, std={self.std}{rest})"
 
 
 class Backbone(nn.Module):
@@ -119,6 +157,15 @@ class Backbone(nn.Module):
         ends = {"stem": "bn1", "final": "bn2"}
         return self.model.get_submodule(ends.get(layer, layer))
 
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """The modules before the blocks, each block, and those after."""
+        children = dict(self.model.named_children())
+        names = list(children)
+        place = names.index("blocks")
+        stem, final = names[:place], names[place + 1 :]
+        blocks = [[block] for block in children["blocks"].children()]
+        return [[children[n] for n in stem], *blocks, [children[n] for n in final]]
+
     def fingerprint(self) -> str:
         """SHA-256 over the names and values of all weights and running statistics."""
         return weights_digest(self.model.state_dict())
@@ -131,18 +178,117 @@ class Backbone(nn.Module):
         )
 
 
+class OtherBackbone(Backbone):
+    """Any image network of timm or torchvision without its classifier.
+
+    Its `layers` are those of its parts, from pixels to features, that give a map (n, channels,
+    height, width), and ``"final"``: the features themselves, which have no places any more.
+    """
+
+    def __init__(self, name: str, model: nn.Module, transform: Transform, provenance: dict):
+        nn.Module.__init__(self)
+        self.name, self.model, self.transform = name, model.eval(), transform
+        self.provenance, self.final = provenance, _OnePlace()
+        shapes, features = self._measured()
+        self.feature_size = features.shape[1]
+        self.layers = [name for name, shape in shapes.items() if _is_map(shape)] + ["final"]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """float (n, 3, size, size) to features (n, feature_size)."""
+        return self.final(self.model(x)).flatten(1)
+
+    def stage(self, layer: str) -> nn.Module:
+        """The module whose output is called `layer`."""
+        known("layer", layer, self.layers)
+        return self.final if layer == "final" else self.model.get_submodule(layer)
+
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """Its parts from pixels to features; parts that hold no parts go with the one before."""
+        loose = [p for _, p in self.model.named_parameters(recurse=False)]
+        # Tokens and positions of a transformer lie in no part; they belong to the first.
+        groups: list[list[nn.Module]] = [[nn.ParameterList(loose)] if loose else []]
+        for _, part in _parts_of(self.model):
+            if _has_parts(part) and any(True for _ in _weights_of(groups[-1])):
+                groups.append([])
+            groups[-1].append(part)
+        return [*groups]
+
+    def _measured(self) -> tuple[dict[str, torch.Size], torch.Tensor]:
+        """The shape of what each part gives, and the features, of one black picture."""
+        shapes: dict[str, torch.Size] = {}
+
+        def keep(name: str):
+            def hook(module, given, out) -> None:
+                shapes[name] = out.shape if isinstance(out, torch.Tensor) else torch.Size()
+
+            return hook
+
+        hooks = [part.register_forward_hook(keep(name)) for name, part in _parts_of(self.model)]
+        size = self.transform.size
+        try:
+            with torch.inference_mode():
+                features = self(torch.zeros(1, 3, size, size))
+        except (RuntimeError, ValueError, AssertionError) as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise ValueError(f"{self.name} takes no pictures of {size} px: {first}") from error
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return shapes, features
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}, licence {self.provenance['licence']}"
+
+
+class _OnePlace(nn.Module):
+    """Features (n, d) as a map of one place, (n, d, 1, 1)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)[:, :, None, None]
+
+
+def _parts_of(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """The children of a network, those that only hold a row of blocks replaced by the blocks."""
+    parts = []
+    for name, child in model.named_children():
+        if name in ("blocks", "stages", "features", "layers"):
+            parts += [(f"{name}.{inner}", block) for inner, block in child.named_children()]
+        else:
+            parts.append((name, child))
+    return parts
+
+
+def _has_parts(module: nn.Module) -> bool:
+    return any(True for child in module.children() for _ in child.parameters())
+
+
+def _weights_of(modules: list[nn.Module]):
+    return (weight for module in modules for weight in module.parameters())
+
+
+def _is_map(shape: torch.Size) -> bool:
+    """Tell whether channels come first: the pictures are squares."""
+    return len(shape) == 4 and shape[2] == shape[3]
+
+
 def load_backbone(
     name: str = "efficientnet_lite0",
     pretrained: bool = True,
     seed: int = 0,
     size: int | None = None,
+    weights=None,
 ) -> Backbone:
     """An image model without its classifier, in evaluation mode.
 
     Parameters
     ----------
-    name : str
-        ``"efficientnet_lite0"`` [1]_ comes with the course.
+    name : str or Path
+        ``"efficientnet_lite0"``, ``"efficientnet_lite1"`` and ``"efficientnet_lite2"`` [1]_ come
+        with the course. Else any image model of timm (``"resnet18"``, or with the tag of its
+        weights, ``"resnet18.a1_in1k"``) or of torchvision (``"torchvision/resnet18"``), or a model
+        of the model hub for timm (``"owner/name"``): they need a network once, and those of timm
+        and the hub ``HF_HUB_OFFLINE=0``, for the course sets it to 1. Or a folder with
+        ``config.json`` and weights as timm writes it. No code that comes with a model is run.
     pretrained : bool
         False gives a *random twin*: the same network and transform with freshly drawn weights.
         It is the control that tells what the pretraining adds.
@@ -151,26 +297,52 @@ def load_backbone(
     size : int, optional
         Height and width in pixels of the pictures that it is fed with; those that it was trained
         with when left out. Smaller ones cost less and tell less. The normalisation stays.
+    weights : str or Path, optional
+        A file of one's own (safetensors, or what `torch.save` wrote of a `state_dict`), or a folder
+        with one, for the network `name`; its classifier may have any number of classes.
 
     Returns
     -------
     Backbone
+        Its transform is the one that the weights were trained with: for the models of the course,
+        the whole picture is scaled; for others the middle of it, as timm and torchvision do.
 
     Raises
     ------
     ValueError
-        If the name is unknown (the message lists near names), or `size` below 1.
+        If the name is unknown (the message lists near names), `size` is below 1, or the network
+        takes no pictures of that size.
+    CourseError
+        If there is no network or file, a file holds more than tensors, or the tensors of another
+        network; the message names them.
 
     References
     ----------
     .. [1] Tan and Le, EfficientNet: rethinking model scaling for convolutional neural networks,
        ICML 2019, arXiv:1905.11946. The lite form drops squeeze-and-excitation and uses ReLU6.
     """
+    size = None if size is None else whole("size", size)
+    own_name = name.replace("-", "_") if isinstance(name, str) else name
+    if weights is None and isinstance(own_name, str) and own_name in CARDS:
+        return _embedded(own_name, pretrained, seed, size)
+    if not isinstance(name, (str, Path)):
+        known("backbone", name, CARDS)
+    with seeded(seed):
+        opened = open_network(name, pretrained, weights)
+    transform = Transform(**opened.settings)
+    transform = transform if size is None else transform.to_size(size)
+    if not pretrained:
+        opened.provenance["weights"] = f"random weights, seed {seed}"
+    return OtherBackbone(opened.name, opened.model, transform, opened.provenance).eval()
+
+
+def _embedded(name: str, pretrained: bool, seed: int, size: int | None) -> Backbone:
+    """One of the models that come with the course."""
     card = _card(name)
-    size = card.size if size is None else whole("size", size)
+    size = card.size if size is None else size
     model = _new_model(card, seed, num_classes=0)
     if pretrained:
-        weights = _weights(card, name)
+        weights = _weights(card, name, stacklevel=5)
         model.load_state_dict({key: weights[key] for key in model.state_dict()})
     where = card.trained_on if pretrained else f"random weights, seed {seed}"
     provenance = {
@@ -225,7 +397,7 @@ def load_classifier(name: str = "efficientnet_lite0") -> tuple[nn.Module, Transf
     return model.eval(), Transform(card.size, card.mean, card.std)
 
 
-def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
+def _weights(card: Card, name: str, stacklevel: int = 4) -> dict[str, torch.Tensor]:
     """The checkpoint under timm's tensor names, kept as safetensors in the cache."""
     sha256 = next(p.sha256 for p in packages() if p.name == card.package)
     path = derived_dir("weights") / f"{name}-{sha256[:16]}.safetensors"
@@ -239,7 +411,7 @@ def _weights(card: Card, name: str) -> dict[str, torch.Tensor]:
             warnings.warn(
                 f"the weights of {name} could not be kept in {path.parent} "
                 f"({error.strerror or error}): they are converted anew each time",
-                stacklevel=3,
+                stacklevel=stacklevel - 1,
             )
     return tensors
 

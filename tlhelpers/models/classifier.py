@@ -12,12 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from tlhelpers.checks import is_int
+from tlhelpers.checks import is_int, known
 from tlhelpers.data.groups import composed
 from tlhelpers.errors import CourseError
-from tlhelpers.models.backbones import Transform, load_backbone, seeded
+from tlhelpers.models.backbones import CARDS, Transform, load_backbone, seeded
 from tlhelpers.models.devices import device_of
 from tlhelpers.models.encoder_loading import EMBEDDED, load_encoder
+from tlhelpers.models.hub_models import is_named
 from tlhelpers.models.layers import layer_groups
 from tlhelpers.models.saving import file_to_write, user_path
 from tlhelpers.setup.files import write_atomically
@@ -197,7 +198,7 @@ def _apart(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def _describe(transform) -> dict | str:
     if isinstance(transform, Transform):
-        return {"size": transform.size, "mean": transform.mean, "std": transform.std}
+        return transform.settings()
     if hasattr(transform, "card"):
         return f"{type(transform).__name__} {json.dumps(transform.card())}"
     return type(transform).__name__
@@ -207,6 +208,9 @@ def _new_backbone(card: dict) -> nn.Module:
     """A backbone or encoder that the course knows by name, to be filled with weights."""
     if card["backbone"] in EMBEDDED:
         return load_encoder(card["backbone"], pretrained=False, **card["options"])
+    # A file of somebody's leads to no other file and to no network.
+    if card["backbone"] not in CARDS and not is_named(card["backbone"]):
+        known("backbone", card["backbone"], CARDS)
     return load_backbone(card["backbone"], pretrained=False)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import nn
 
-from tlhelpers.models.backbones import Backbone
-
 
 def layer_groups(model: nn.Module) -> list[list[nn.Module]]:
     """The layers of a model in groups, from the input to the head.
@@ -28,9 +26,7 @@ def layer_groups(model: nn.Module) -> list[list[nn.Module]]:
         If the groups are not known, or a weight lies in none or in two of them.
     """
     model = _without_peft(model)
-    if isinstance(model, Backbone):
-        groups = _backbone_groups(model)
-    elif callable(getattr(model, "layer_groups", None)):
+    if callable(getattr(model, "layer_groups", None)):
         groups = [list(group) for group in model.layer_groups()]
     elif isinstance(model, nn.Sequential):
         groups = _joined([[child] for child in model])
@@ -45,15 +41,6 @@ def layer_groups(model: nn.Module) -> list[list[nn.Module]]:
 
 def _without_peft(model: nn.Module) -> nn.Module:
     return model.get_base_model() if hasattr(model, "peft_config") else model
-
-
-def _backbone_groups(backbone: Backbone) -> list[list[nn.Module]]:
-    children = dict(backbone.model.named_children())
-    names = list(children)
-    place = names.index("blocks")
-    stem, final = names[:place], names[place + 1 :]
-    blocks = [[block] for block in children["blocks"].children()]
-    return [[children[n] for n in stem], *blocks, [children[n] for n in final]]
 
 
 def _joined(groups: list[list[nn.Module]]) -> list[list[nn.Module]]:
