@@ -30,7 +30,8 @@ def download(url: str, path: Path, algorithm: str, start: str, what: str) -> Pat
         return path
     if offline():
         raise CourseError(
-            f"{what} is not in {path.parent}, and TLHELPERS_OFFLINE forbids to get it"
+            f"{what} is not in {path.parent}, and TLHELPERS_OFFLINE forbids to get it: start "
+            "once without that variable, where there is a network"
         )
     partial = path.with_name(f"{PARTIAL}{path.name}")
     try:
