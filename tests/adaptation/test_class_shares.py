@@ -221,6 +221,19 @@ def test_a_classifier_that_tells_nothing_is_refused():
     flat = np.full((100, 2), 0.5)
     with pytest.raises(ValueError, match="confusion matrix is singular"):
         estimate_shares_bbse(labels, flat, flat)
+    drawn = np.random.default_rng(0).dirichlet([1, 1], 100)
+    with pytest.raises(ValueError, match="or not told from it"):
+        estimate_shares_bbse(labels, drawn, drawn)
+
+
+def test_few_items_that_are_told_apart_well_suffice():
+    labels = np.repeat(range(4), 5)
+    np.testing.assert_allclose(
+        estimate_shares_bbse(labels, labels, [0, 0, 1, 3]), [0.5, 0.25, 0, 0.25]
+    )
+    answers = labels.copy()
+    answers[[0, 7]] = [1, 3]
+    assert estimate_shares_bbse(labels, answers, answers) == pytest.approx(0.25)
 
 
 def test_what_does_not_fit_together_is_refused():

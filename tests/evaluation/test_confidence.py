@@ -139,6 +139,11 @@ def test_the_summary_is_what_its_parts_say():
     assert found["brier"] == pytest.approx((0.01 + 0.01 + 0.36 + 0.09) / 4)
     assert found["log_loss"] == pytest.approx(-np.log([0.9, 0.9, 0.4, 0.7]).mean())
     assert found["ece"] == calibration_error(labels, probabilities)
+    labels, probabilities = calibrated(300, temperature=0.5)
+    found = calibration_summary(labels, probabilities)
+    by_mass = calibration_error(labels, probabilities, equal="mass")
+    assert found["ece_mass"] == by_mass != found["ece"]
+    assert found["floor"] == calibration_floor(probabilities, draws=200)[0]
     # Three classes of which one does not occur: the Brier score is a sum over all.
     three = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]])
     assert calibration_summary([0, 1], three)["brier"] == pytest.approx(

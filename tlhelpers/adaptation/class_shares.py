@@ -188,8 +188,10 @@ def estimate_shares_bbse(held_out_labels, held_out_answers, target_answers) -> n
     _check_all_there(sizes, "no held-out item")
     truth = np.eye(home.shape[1])[labels]
     confusion = home.T @ truth / sizes
-    # About the size of a singular value that is noise, since each column is a mean over its class.
-    _check_regular(confusion, 1 / np.sqrt(sizes.min()) if np.ndim(held_out_answers) == 1 else 1e-3)
+    # How far a column is off by its few items; a singular value of twice that may be noise.
+    variance = (home**2).T @ truth / sizes - confusion**2
+    noise = float(np.sqrt((variance.clip(0).sum(axis=0) / sizes).max()))
+    _check_regular(confusion, max(2 * noise, 1e-9))
     return solve_shares(confusion, away.mean(axis=0))
 
 
