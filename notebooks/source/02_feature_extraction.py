@@ -621,7 +621,7 @@ claim("02.q", "averaged over the picture, training brings less than 5 points",
 claim("02.r", "with places, the trained network is better than its untrained twins", steps[3])
 
 # %% tags=["claim"]
-claim("02.s", "it is the places: the same cells, shuffled, are worse than the grid",
+claim("02.s", "with 5 labels per class, the grid beats the same cells in a shuffled order",
       compare(placed_runs, "ImageNet, 4×4 grid", "cells shuffled", labels=5))
 claim("02.t", "features with places beat raw pixels on digits",
       compare(placed_runs, "ImageNet, 4×4 grid", "raw pixels", labels=5))

@@ -141,7 +141,9 @@ def _new_head(model: nn.Module) -> nn.Module:
     config = copy.deepcopy(model.config)
     config.tie_word_embeddings = True
     try:
-        whole_model = AutoModelForMaskedLM.from_config(config, dtype=torch.float32)
+        whole_model = AutoModelForMaskedLM.from_config(
+            config, dtype=torch.float32, trust_remote_code=False
+        )
     except ValueError as error:
         kind = type(model).__name__
         raise ValueError(f"{kind} has no masked-LM head: take a model like BERT") from error
