@@ -174,8 +174,8 @@ figures.intervals(spent, notes=["all labels"] * 3)
 claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen features", spent[0])
 
 # %% [markdown]
-# The long run beats frozen features, fine-tuning with trials is not shown to; but the two are not told
-# from each other, so we cannot say that the seconds were better spent. And this strategy was added
+# The long run beats frozen features, fine-tuning with trials is not shown to; but the two cannot
+# be distinguished, so we cannot say that the seconds were better spent. And this strategy was added
 # after the six had been seen, on the same test drawings: its interval is too hopeful. Nobody else got a
 # second try.
 

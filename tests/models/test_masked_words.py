@@ -194,6 +194,14 @@ def test_pieces_hold_every_token_of_a_text(small, lengths, longest):
     assert marks == {(small.tokenizer.cls_token_id, small.tokenizer.sep_token_id)}
 
 
+def test_texts_of_which_the_tokenizer_leaves_nothing_are_told(small):
+    nothing = ["\u200b"]
+    assert len(cut_to_pieces(small.transform, [*nothing, "good"])) == 1
+    for use in (NeighbourCounts, lambda encoder, texts: measure_guesses(MaskedLM(encoder), texts)):
+        with pytest.raises(ValueError, match="the tokenizer leaves nothing of these texts"):
+            use(small, nothing)
+
+
 # ---------------------------------------------------------------- counts
 
 

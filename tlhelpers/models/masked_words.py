@@ -212,6 +212,8 @@ def cut_to_pieces(transform, texts, longest: int = 64) -> list[list[int]]:
     for row in transform.tokenizer(full_texts(texts), verbose=False)["input_ids"]:
         start, *inner, end = row
         pieces += [[start, *inner[i : i + size], end] for i in range(0, len(inner), size)]
+    if not pieces:
+        raise ValueError("the tokenizer leaves nothing of these texts: look at what they hold")
     return pieces
 
 
