@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from html import escape
 
@@ -117,20 +117,102 @@ def compare(
         If a name is unknown, the runs are not paired (other seeds, label counts or items), or
         there are fewer than two seeds.
     """
-    rows_a, rows_b = as_runs(runs).pair(a, b, labels, metric)
-    both = pd.concat([rows_a, rows_b])
-    groups, classes = item_groups(both), classes_of(both, metric)
-    counts_a, counts_b = (
-        hits_and_sizes(rows, metric, groups, classes) for rows in (rows_a, rows_b)
+    pair = as_runs(runs).pair(a, b, labels, metric)
+    groups = item_groups(pd.concat(pair))
+    return _compared(a, b, _difference_by_seed(pair, metric, groups), pair[0], groups)
+
+
+def _difference_by_seed(pair: tuple[Runs, Runs], metric: str, groups: np.ndarray) -> Callable:
+    """A function of item weights (n, groups): the first minus the second of each seed, (n, seeds).
+
+    Over several label counts it is their mean.
+    """
+    classes = classes_of(pd.concat(pair), metric)
+    first, second = (hits_and_sizes(rows, metric, groups, classes) for rows in pair)
+    return lambda weights: (scores(weights, first) - scores(weights, second)).mean(axis=2)
+
+
+def _compared(a: str, b: str, by_seed: Callable, rows: Runs, groups: np.ndarray) -> Comparison:
+    """What the bootstrap says of a difference by seed; `rows` are of one strategy."""
+    seeds = rows["seed"].nunique()
+    observed = float(by_seed(np.ones((1, len(groups)))).mean())
+    draws = resample(by_seed, seeds, len(groups))
+    return Comparison(a, b, observed, *interval(draws), two_sided_p(draws), seeds, len(groups))
+
+
+# ---------------------------------------------------------------- differences of differences
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """A difference between two strategies, to be compared with another one.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        As `repeat` returns it, tested on one set.
+    a, b : str
+        Two strategies of `runs`; the difference is a − b.
+    labels : int or iterable of int, optional
+        Label counts to use; all when left out.
+    name : str, optional
+        What it is called, e.g. ``"gain on tweets"``; the strategies when left out.
+    """
+
+    runs: pd.DataFrame
+    a: str
+    b: str
+    labels: int | Iterable[int] | None = None
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or f"({self.a} − {self.b})"
+
+
+def compare_differences(
+    first: Difference, second: Difference, metric: str = "accuracy"
+) -> Comparison:
+    """Is one difference larger than another? By a bootstrap over seeds and items, as in `compare`.
+
+    The statistic is (a − b of the first) − (a − b of the second). A resample draws seeds and item
+    groups of all four strategies at once: a seed has the same weight in both differences, and so
+    has an item group that both were tested on. The two may be tested on other sets, e.g. on tweets
+    and on news. That one of two differences is resolved and the other is not does not tell that
+    they differ; this does.
+
+    Parameters
+    ----------
+    first, second : Difference
+    metric : {"accuracy", "balanced_accuracy", "macro_f1"}
+
+    Returns
+    -------
+    Comparison
+        `a` and `b` are the names of the two differences.
+
+    Raises
+    ------
+    ValueError
+        As for `compare`, and if the two differences have other seeds, or one name.
+    """
+    if str(first) == str(second):
+        raise ValueError(f"both differences are called {str(first)!r}: give each a name")
+    pairs = [as_runs(one.runs).pair(one.a, one.b, one.labels, metric) for one in (first, second)]
+    seeds = [sorted(set(rows["seed"])) for rows, _ in pairs]
+    if seeds[0] != seeds[1]:
+        raise ValueError(f"{first} and {second} have other seeds: {seeds[0]} against {seeds[1]}")
+    groups = item_groups(pd.concat([rows for pair in pairs for rows in pair]))
+    one, other = (_difference_by_seed(pair, metric, groups) for pair in pairs)
+    return _compared(
+        str(first),
+        str(second),
+        lambda weights: one(weights) - other(weights),
+        pairs[0][0],
+        groups,
     )
 
-    def difference(weights):
-        return (scores(weights, counts_a) - scores(weights, counts_b)).mean(axis=2)
 
-    seeds = both["seed"].nunique()
-    observed = float(difference(np.ones((1, len(groups)))).mean())
-    draws = resample(difference, seeds, len(groups))
-    return Comparison(a, b, observed, *interval(draws), two_sided_p(draws), seeds, len(groups))
+# ---------------------------------------------------------------- several strategies
 
 
 def compare_average(
