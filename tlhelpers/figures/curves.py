@@ -57,8 +57,12 @@ def learning_curves(
     axes.set_xticks(ticks, [f"all (mean {t})" if t == runs.whole else str(t) for t in ticks])
     axes.minorticks_off()
     axes.set(xlabel="labels per class (log scale)", ylabel="accuracy on test items", title=title)
-    axes.set_ylim(0, 1)
-    axes.legend(loc="best", fontsize=9, title=f"mean and 95 % band, {runs.seed.nunique()} seeds")
+    low, high = axes.get_ylim()  # fitted to what is drawn
+    axes.set_ylim(low, min(high, 1.01))
+    axes.legend(
+        loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9,
+        title=f"mean and 95 % band,\n{runs.seed.nunique()} seeds",
+    )  # fmt: skip
     also = "".join(f" {name} {value:.2f}." for name, value in (lines or {}).items())
     return Picture(figure, f"Mean accuracy by labels per class. {'; '.join(descriptions)}.{also}")
 
