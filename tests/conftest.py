@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 import side_by_side
@@ -13,6 +14,9 @@ FILES_BEFORE = pytest.StashKey[set]()
 FILES_LEFT = pytest.StashKey[list]()
 
 side_by_side.use_one_thread()
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # Started in the background, as by `&` or nohup: what the tests start would not heed Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # pytest-socket (see pyproject.toml) guards `connect` of this process and nothing else.
 guard.install(*(name for name in guard.ALL if name != "connect"))
 

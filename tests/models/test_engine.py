@@ -129,6 +129,8 @@ def test_averages_over_cells_are_those_of_torch(grid):
 def test_results_come_in_order_and_few_batches_wait(monkeypatch):
     """The first takes longest; of a hundred, three at most are made ahead on two threads."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
     made, given, lead = [], [], []
     threads = set()
 
@@ -146,6 +148,7 @@ def test_results_come_in_order_and_few_batches_wait(monkeypatch):
     for [number] in engine._side_by_side(run, batches()):
         given.append(number)
     assert given == list(range(100))
+    assert asked == [1, 2], "one for torch meanwhile, and then as before"
     assert max(lead) <= 4
     assert len(threads) == 2
 
@@ -154,8 +157,10 @@ def test_an_error_in_a_batch_reaches_the_caller():
     def run(number):
         raise ValueError(f"batch {number}")
 
+    before = torch.get_num_threads()
     with pytest.raises(ValueError, match="batch 0"):
         list(engine._side_by_side(run, iter(range(9))))
+    assert torch.get_num_threads() == before
 
 
 @pytest.fixture(scope="module")
