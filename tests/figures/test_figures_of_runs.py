@@ -42,7 +42,7 @@ def test_the_curves_are_drawn_where_the_numbers_are():
 def test_axes_are_named_and_reference_lines_labelled():
     written = set(texts_of(drawn()["learning_curves"]))
     assert {"labels per class (log scale)", "accuracy on test items", "1", "5"} <= written
-    assert {"mean and 95 % band, 3 seeds", "chance 0.10", "A title"} <= written
+    assert {"mean and 95 % band,\n3 seeds", "chance 0.10", "A title"} <= written
     [axes] = drawn()["drift"].figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("forward passes", "cosine")
 
