@@ -439,9 +439,9 @@ drifting.train()
 print("weights open to gradients:", sum(p.requires_grad for p in drifting.parameters()))
 
 # %% [markdown]
-# Beside it runs a second network, in evaluation mode. After every few passes we look at the features
-# of the same drawings, every second one of the test side. (`extract_features` itself works on a copy in evaluation mode, so that
-# looking changes nothing.)
+# Beside it runs a second network, in evaluation mode. After every few passes we look at the features of the
+# same drawings, every second one of the test side. (`extract_features` itself works on a copy in evaluation
+# mode, so that looking changes nothing.)
 
 # %%
 still = load_backbone("efficientnet_lite0").eval()
@@ -453,7 +453,7 @@ def similarity_after(model, n):
     return row_cosine(extract_features(model, probe_set, cache=False), reference).mean()
 
 # %%
-gaps = [0, 1, 2, 2, 5]
+gaps = [0, 1, 2, 7]
 similarity = {"train()": [similarity_after(drifting, n) for n in gaps],
               "eval()": [similarity_after(still, n) for n in gaps]}
 figures.drift(list(np.cumsum(gaps)), similarity, ylabel="cosine to the features before")

@@ -215,12 +215,12 @@ except ValueError as error:
 # %%
 features = extract_features(backbone, train)
 tuned = Classifier(backbone, 10, emoji.class_names, seed=0)
-told = fine_tune(tuned, train, features=features, head_epochs=60, head_lr=3e-3, epochs=8, lr=3e-4,
+told = fine_tune(tuned, train, features=features, head_epochs=60, head_lr=3e-3, epochs=6, lr=3e-4,
                  schedule="cosine", warmup=0.1, quiet=True)
 print(f"{told.seconds:.0f} seconds")
 
 # %%
-figures.history(told.table, "sixty epochs of the head, then eight of everything")
+figures.history(told.table, "sixty epochs of the head, then six of everything")
 
 # %% [markdown]
 # At the dotted line the backbone begins to move. The loss jumps, probably since the head was made for features

@@ -615,7 +615,7 @@ def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(root):
 def test_a_short_slice_starts_no_process(root, monkeypatch, seconds, jobs):
     asked = []
     true = running.run_tasks
-    monkeypatch.setattr(running, "STARTING", seconds if jobs is None else 40.0)
+    monkeypatch.setattr(running, "STARTING", seconds if jobs is None else 15.0)
     monkeypatch.setattr(
         running, "run_tasks", lambda name, tasks, n_jobs: asked.append(n_jobs) or true(name, [], 1)
     )

@@ -33,7 +33,7 @@ from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
 from tlhelpers.setup import locks
 
 # What a run that was kept holds.
-STARTING = 40.0  # seconds of runs from which on other processes have paid for their start
+STARTING = 15.0  # seconds of runs from which on other processes have paid for their start
 KINDS = {
     "seed": int,
     "labels": int | None,
