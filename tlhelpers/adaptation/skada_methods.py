@@ -126,7 +126,7 @@ class AdaptedClassifier:
         """
         X, y, sample_domain = _ordered(X, y, sample_domain)
         with skada_routing() as skada, threadpool_limits(1):
-            adapter = _adapter(self.name, X, sample_domain, self.options)
+            adapter = new_adapter(self.name, X, sample_domain, self.options)
             head = clone(self.head).set_fit_request(sample_weight=True)
             steps = [part for part in (StandardScaler(), adapter, head) if part is not None]
             self.pipeline = skada.make_da_pipeline(*steps)
@@ -177,7 +177,7 @@ def _ordered(X, y, sample_domain) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return stack_domains(X[source], y[source], X[~source])
 
 
-def _adapter(name: str, X: np.ndarray, sample_domain: np.ndarray, options: dict):
+def new_adapter(name: str, X: np.ndarray, sample_domain: np.ndarray, options: dict):
     """What moves or weights the rows; None for the source alone."""
     if name == "source only":
         return None
