@@ -20,6 +20,8 @@ from tlhelpers.adaptation.shallow import (
 from tlhelpers.adaptation.skada_methods import (
     SHALLOW,
     AdaptedClassifier,
+    new_adapter,
+    skada_routing,
     stack_domains,
     transfer_components,
 )
@@ -264,11 +266,38 @@ def test_transfer_components_beat_any_other_directions():
     assert all(worth(rng.normal(size=(25, 3))) < best for _ in range(50))
 
 
-def test_fewer_source_rows_than_features_are_enough():
+@pytest.mark.parametrize("name", SHALLOW)
+def test_fewer_source_rows_than_features_are_enough(name):
     source, target = rows(6, 10, seed=1), rows(20, 10, seed=2)
     given = stack_domains(source, np.arange(6) % 2, target)
-    for name in ("subspace alignment", "transfer component analysis"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         assert len(AdaptedClassifier(name).fit(*given).predict(target)) == 20
+
+
+@pytest.mark.parametrize("name", SHALLOW)
+def test_features_that_depend_on_each_other_are_no_obstacle(name):
+    """Linear optimal transport took the root of what rounding had made negative."""
+    mixing = np.random.default_rng(0).normal(size=(3, 60))
+    source, target = rows(20, seed=1) @ mixing, rows(30, seed=2) @ mixing
+    given = stack_domains(source, np.arange(20) % 2, target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(AdaptedClassifier(name).fit(*given).predict(target)) == 30
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_linear_optimal_transport_does_not_depend_on_the_unit_of_the_rows(scale):
+    """Standardised rows have one unit, but `new_adapter` is also given rows as they are."""
+    source, target = rows(40, 5, seed=1), 1.5 * rows(30, 5, seed=2) + 1
+    X, y, domain = stack_domains(source, np.arange(40) % 2, target)
+    moved = []
+    for unit in (1.0, scale):
+        with skada_routing():
+            adapter = new_adapter("linear optimal transport", unit * X, domain, {})
+            moved.append(adapter.fit_transform(unit * X, y, sample_domain=domain) / unit)
+    np.testing.assert_allclose(*moved, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(moved[0][:40].mean(axis=0), target.mean(axis=0), atol=1e-9)
 
 
 def test_a_head_of_ones_own_is_used_and_not_changed():

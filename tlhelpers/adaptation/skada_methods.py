@@ -68,6 +68,7 @@ SHALLOW = (
     "reweighting by KLIEP",
 )
 MOST_COMPONENTS = 30
+LEAST_VARIANCE = 0.01  # of linear optimal transport, as a share of the mean variance
 
 
 class AdaptedClassifier:
@@ -83,8 +84,9 @@ class AdaptedClassifier:
         That takes ``sample_weight``; logistic regression when left out.
     **options
         Of skada's adapter, e.g. ``n_components``, ``reg``; its defaults otherwise, but for
-        ``n_components``: at most 30, and no more than there are rows or features. For "reweighting
-        by domain classifier" those of `importance_weights`.
+        ``n_components``: at most 30, and no more than there are rows or features; and for the
+        ``reg`` of linear optimal transport: 1 % of the mean variance of a feature. For
+        "reweighting by domain classifier" those of `importance_weights`.
 
     Attributes
     ----------
@@ -184,6 +186,9 @@ def new_adapter(name: str, X: np.ndarray, sample_domain: np.ndarray, options: di
     if name in ("subspace alignment", "transfer component analysis"):
         fewest = min((sample_domain > 0).sum(), (sample_domain < 0).sum(), X.shape[1])
         options = {"n_components": int(min(fewest, MOST_COMPONENTS)), **options}
+    if name == "linear optimal transport":
+        # skada's 1e-8 leaves a covariance without a root or an inverse if there are many features.
+        options = {"reg": LEAST_VARIANCE * float(X.var(axis=0).mean()), **options}
     return _adapters()[name](**options)
 
 
