@@ -1,4 +1,4 @@
-"""Figures about domains: what carries over from one to the other, and which words differ."""
+"""Figures about domains: what carries over from one to the other, and what differs in them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tlhelpers.data.digit_frames import median_frame
+from tlhelpers.data.images import ImageSet
 from tlhelpers.figures.palette import COLOURS, MARKERS, new_axes
 from tlhelpers.figures.picture import Picture
 
@@ -177,3 +179,53 @@ def _most_different(table: pd.DataFrame, count: int) -> pd.DataFrame:
     gap = (table["target_mean"] - table["source_mean"]).to_numpy(dtype=float)
     most = np.argsort(-np.abs(gap), kind="stable")[:count]
     return table.iloc[most[np.argsort(-gap[most], kind="stable")]]
+
+
+# ---------------------------------------------------------------- digits
+
+
+def mean_digits(sets: Mapping[str, ImageSet], title: str = "", columns: int = 4) -> Picture:
+    """The mean picture of sets of digits, with the frame in which most digits lie.
+
+    Parameters
+    ----------
+    sets : mapping of str to ImageSet
+        Light digits on a dark ground; a panel for each, under its name.
+    title : str
+    columns : int
+        Panels per row at most.
+
+    Returns
+    -------
+    Picture
+        All panels have one scale from black to white, and one size, whatever that of the pictures.
+
+    Raises
+    ------
+    ValueError
+        If there is no set, or one holds no digits.
+    """
+    if not sets:
+        raise ValueError("there is no set to draw")
+    columns = min(columns, len(sets))
+    rows = -(-len(sets) // columns)
+    figure = Figure(figsize=(1.9 * columns, 2.2 * rows + 0.4), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    descriptions = []
+    for axes, (name, images) in zip(grid.flat, sets.items(), strict=False):
+        frame = median_frame(images)
+        gray = images.pixels.mean(axis=(0, 3))
+        axes.imshow(gray, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0))
+        corner, width = (frame.left, frame.top), frame.right - frame.left
+        edge = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 2}
+        axes.add_patch(Rectangle(corner, width, frame.bottom - frame.top, **edge))
+        axes.set_title(name, fontsize=10)
+        descriptions.append(
+            f"{name}: from {frame.top:.0%} to {frame.bottom:.0%} of the height and from "
+            f"{frame.left:.0%} to {frame.right:.0%} of the width"
+        )
+    figure.suptitle(title)
+    what = f"Mean pictures{title and f', {title}'}, and where the digits lie"
+    return Picture(figure, f"{what}. {'; '.join(descriptions)}.")
