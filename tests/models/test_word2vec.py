@@ -11,7 +11,8 @@ import pytest
 
 from tlhelpers.data.texts import Newsgroups
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.models.word2vec import train_word2vec
+from tlhelpers.models.word2vec import train_fasttext, train_word2vec
+from tlhelpers.models.words import document_vectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -179,3 +180,74 @@ def test_words_of_one_topic_are_nearer_than_any_dealing_by_chance(posts):
     rng = np.random.default_rng(0)
     dealt = [gap(rng.permutation(topic)) for _ in range(500)]
     assert gap(topic) > 1.3 * max(dealt)
+
+
+# ---------------------------------------------------------------- words and their parts
+
+INFLECTED = [
+    ["walking", "talking", "jumping", "the", "a"] * 2,
+    ["walked", "talked", "a", "the"] * 3,
+]
+PARTS = {"size": 8, "min_count": 1, "buckets": 500, "epochs": 2}
+
+
+def parted(**options):
+    return train_fasttext(INFLECTED * 8, **(PARTS | options))
+
+
+def test_fasttext_is_gensims_own_and_the_same_again():
+    from gensim.models import FastText
+
+    numbers = {"epochs": 2, "window": 2, "negative": 7, "seed": 5}
+    own = {"vector_size": 8, "min_count": 1, "sg": 1, "workers": 1, "bucket": 500}
+    one = FastText(INFLECTED * 8, min_n=2, max_n=4, **own, **numbers)
+    found, again = (parted(parts=(2, 4), **numbers) for _ in range(2))
+    np.testing.assert_array_equal(found.vectors, one.wv.vectors)
+    np.testing.assert_array_equal(found.vectors_ngrams, one.wv.vectors_ngrams)
+    np.testing.assert_array_equal(found.vectors_ngrams, again.vectors_ngrams)
+    assert not np.allclose(parted(seed=6).vectors, parted(seed=5).vectors, atol=1e-3)
+
+
+def test_a_word_never_seen_gets_the_mean_of_its_parts_and_serves_for_documents():
+    vectors = parted()
+    assert "stalking" not in vectors.key_to_index and "stalking" in vectors
+    parts = {"<stalking>"[i : i + n] for n in range(3, 7) for i in range(len("<stalking>") - n + 1)}
+    from gensim.models.fasttext import ft_ngram_hashes
+
+    rows = ft_ngram_hashes("stalking", 3, 6, 500)
+    assert len(rows) == len(parts)
+    wanted = vectors.vectors_ngrams[rows].mean(axis=0)
+    np.testing.assert_allclose(vectors["stalking"], wanted, rtol=1e-5, atol=1e-7)
+    found = document_vectors(vectors, ["stalking", "stalking the"])
+    np.testing.assert_allclose(found[0], vectors["stalking"])
+    np.testing.assert_allclose(found[1], (vectors["stalking"] + vectors["the"]) / 2, rtol=1e-6)
+
+
+def test_what_word2vec_refuses_fasttext_refuses_too():
+    with pytest.raises(ValueError, match="several times: give a list"):
+        train_fasttext(iter(TOY))
+    with pytest.raises(ValueError, match="a list of words: cut"):
+        train_fasttext(["a red cat"])
+    with pytest.raises(ValueError, match=r"^no word occurs 1000 times in the sentences$"):
+        parted(min_count=1000)
+    with pytest.warns(UserWarning, match="several workers") as caught:
+        parted(workers=2)
+    assert caught[0].filename == __file__
+    for name in ("size", "epochs", "window", "min_count", "negative", "workers", "buckets"):
+        with pytest.raises(ValueError, match=f"^{name} must be a whole number from 1 on"):
+            parted(**{name: 0})
+
+
+@pytest.mark.parametrize("parts", [3, (3,), (0, 3), (4, 3), (3, 6.0)], ids=str)
+def test_parts_that_are_no_two_lengths_are_refused(parts):
+    with pytest.raises(ValueError, match="part"):
+        parted(parts=parts)
+
+
+def test_after_each_epoch_words_have_the_vectors_of_their_parts_as_they_are_then():
+    """gensim joins them when all is done: until then, a word has its first vector."""
+    told = []
+    found = parted(after_epoch=lambda n, now: told.append((n, now["walking"].copy())))
+    assert [n for n, _ in told] == [1, 2] and not np.array_equal(told[0][1], told[1][1])
+    np.testing.assert_array_equal(told[1][1], found["walking"])
+    np.testing.assert_array_equal(found.vectors, parted().vectors)

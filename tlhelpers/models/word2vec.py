@@ -1,4 +1,4 @@
-"""Word vectors trained on one's own texts, with gensim."""
+"""Word vectors trained on one's own texts, with gensim: of words, or of words and their parts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 from gensim.models import KeyedVectors
+from gensim.models.fasttext import FastTextKeyedVectors
 
 from tlhelpers.checks import whole
 from tlhelpers.models.words import composed
@@ -62,20 +63,91 @@ def train_word2vec(
     """
     from gensim.models import Word2Vec
 
-    _check_sentences(sentences)
     numbers = {"epochs": epochs, "window": window, "min_count": min_count, "negative": negative}
+    whole_options = {"vector_size": size, "workers": workers, **numbers}
+    options = {"sg": int(skip_gram), "seed": seed}
+    return _train(Word2Vec, sentences, whole_options, options, after_epoch)
+
+
+def train_fasttext(
+    sentences: Iterable[Sequence[str]],
+    size: int = 100,
+    *,
+    epochs: int = 3,
+    window: int = 5,
+    min_count: int = 5,
+    negative: int = 5,
+    skip_gram: bool = True,
+    parts: tuple[int, int] = (3, 6),
+    buckets: int = 100_000,
+    seed: int = 0,
+    workers: int = 1,
+    after_epoch=None,
+) -> FastTextKeyedVectors:
+    """Train vectors of words and of their parts, so that words never seen get one too [1]_.
+
+    A word's vector is the mean of its own and of those of its parts, all runs of 3 to 6 letters.
+    It takes several times as long as `train_word2vec`.
+
+    Parameters
+    ----------
+    sentences, size, epochs, window, min_count, negative, skip_gram, seed, workers, after_epoch
+        As for `train_word2vec`.
+    parts : tuple of int, int
+        Letters of the shortest and of the longest parts; the ends of a word count as one each.
+    buckets : int
+        Rows for all parts together; parts that fall into the same one share it. gensim's own two
+        million need 800 MB at 100 numbers each.
+
+    Returns
+    -------
+    gensim.models.fasttext.FastTextKeyedVectors
+        It has a vector for any word, so `coverage` tells nothing; `key_to_index` holds the words it
+        was trained on. A word of which no part was seen gets what chance put there.
+
+    Raises
+    ------
+    ValueError
+        As for `train_word2vec`, or if `parts` are not two whole numbers, the smaller first.
+
+    References
+    ----------
+    .. [1] Bojanowski, Grave, Joulin and Mikolov, Enriching word vectors with subword information,
+       Transactions of the ACL 5, 2017, arXiv:1607.04606.
+    """
+    from gensim.models import FastText
+
+    try:
+        shortest, longest = parts
+    except (TypeError, ValueError):
+        raise ValueError(f"parts must be two whole numbers, e.g. (3, 6), got {parts!r}") from None
+    whole("the longest part", longest, whole("the shortest part", shortest))
+    numbers = {"epochs": epochs, "window": window, "min_count": min_count, "negative": negative}
+    whole_options = {"vector_size": size, "workers": workers, "bucket": buckets, **numbers}
+    options = {"sg": int(skip_gram), "seed": seed, "min_n": shortest, "max_n": longest}
+    return _train(FastText, sentences, whole_options, options, after_epoch)
+
+
+# What an argument is called here, where gensim has another name for it.
+NAMES = {"vector_size": "size", "bucket": "buckets"}
+
+
+def _train(kind: type, sentences, numbers: dict[str, int], options: dict, after_epoch):
+    """The vectors of a model of gensim, trained; `numbers` must be 1 or more."""
+    _check_sentences(sentences)
     # With some of them below 1, gensim waits for ever, or trains nothing and says nothing.
-    for name, number in {"size": size, "workers": workers, **numbers}.items():
-        whole(name, number)
-    if workers > 1:
-        warnings.warn("with several workers the vectors differ from run to run", stacklevel=2)
+    for name, number in numbers.items():
+        whole(NAMES.get(name, name), number)
+    if numbers["workers"] > 1:
+        warnings.warn("with several workers the vectors differ from run to run", stacklevel=3)
     sentences = _Composed(sentences)
-    model = Word2Vec(vector_size=size, sg=int(skip_gram), seed=seed, workers=workers, **numbers)
+    model = kind(**numbers, **options)
     model.build_vocab(sentences)
     if not model.wv.key_to_index:
-        raise ValueError(f"no word occurs {min_count} times in the sentences")
+        raise ValueError(f"no word occurs {numbers['min_count']} times in the sentences")
+    told = {"total_examples": model.corpus_count, "epochs": numbers["epochs"]}
     callbacks = [_after_epoch(after_epoch)] if after_epoch else []
-    model.train(sentences, total_examples=model.corpus_count, epochs=epochs, callbacks=callbacks)
+    model.train(sentences, **told, callbacks=callbacks)
     return model.wv
 
 
@@ -110,6 +182,8 @@ def _after_epoch(call):
 
         def on_epoch_end(self, model):
             self.epoch += 1
+            if hasattr(model.wv, "adjust_vectors"):  # fastText joins words and parts at the end
+                model.wv.adjust_vectors()
             model.wv.norms = None  # else most_similar divides by the lengths of an earlier epoch
             call(self.epoch, model.wv)
 
