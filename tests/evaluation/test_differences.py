@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from made_runs import runs_of
 
 from tlhelpers.evaluation.bootstrap import resample
-from tlhelpers.evaluation.comparisons import Difference, compare, compare_differences
+from tlhelpers.evaluation.comparisons import (
+    Difference,
+    compare,
+    compare_differences,
+    interval_of_mean,
+)
 
 SEEDS, ITEMS = 10, 60
 
@@ -190,3 +195,58 @@ def test_what_does_not_fit_is_refused():
     lame = runs[(runs["strategy"] != "b") | (runs["seed"] > 0)]
     with pytest.raises(ValueError, match="'a' and 'b' are not paired"):
         compare_differences(one, Difference(lame, "a", "b"))
+
+
+# ---------------------------------------------------------------- a mean of any other number
+
+
+def names_of(count, start=0):
+    return np.array([f"i{place:03}" for place in range(start, start + count)])
+
+
+def test_the_interval_of_a_mean_is_that_of_the_closed_form():
+    rng = np.random.default_rng(4)
+    x = rng.normal(0.2, 0.05, (12, 1)) + rng.normal(0, 0.3, (1, 80)) + rng.normal(0, 0.2, (12, 80))
+    mean, low, high = interval_of_mean(x, [names_of(80)] * 12)
+    assert mean == pytest.approx(x.mean())
+    assert (high - low) / (2 * 1.96) == pytest.approx(np.sqrt(variance_of(x)), rel=0.06)
+    drawn = rng.choice(x.mean(axis=1), (5_000, 12)).mean(axis=1)
+    narrow = np.diff(np.quantile(drawn, [0.025, 0.975]))[0]
+    assert high - low > 1.5 * narrow  # the items are not fixed
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6))
+def test_of_a_difference_of_two_strategies_it_is_what_compare_says(seed):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for one in range(3):  # seeds that were tested on other items each
+        items = rng.permutation(names_of(20))[:12]
+        right = {name: rng.random(12) < rate for name, rate in (("a", 0.7), ("b", 0.5))}
+        rows += [
+            {"seed": one, "labels": 5, "strategy": name, "items": items, "correct": right[name]}
+            for name in "ab"
+        ]
+    runs = pd.DataFrame(rows)
+    a, b = (runs[runs["strategy"] == name] for name in "ab")
+    gaps = [x.astype(float) - y for x, y in zip(a["correct"], b["correct"], strict=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resample, "__defaults__", (300,))
+        found, wanted = interval_of_mean(gaps, list(a["items"])), compare(runs, "a", "b")
+    assert found == pytest.approx((wanted.difference, wanted.low, wanted.high), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "items", "message"),
+    [
+        ([[1.0]], [["a"]], "two seeds or more, got 1 and 1"),
+        ([[1.0], [2.0]], [["a"]], "two seeds or more, got 2 and 1"),
+        ([[1.0], [2.0]], [["a"], ["a", "b"]], "each value needs its item: of seed number 1"),
+        ([[1.0], []], [["a"], []], "of seed number 1 there are values of shape .0,."),
+        ([[1.0], [2.0, np.inf]], [["a"], ["a", "b"]], "value 1 of seed number 1 is not finite"),
+    ],
+    ids=["one seed", "items of one seed", "too many items", "no item", "infinite"],
+)
+def test_values_that_do_not_fit_their_items_are_refused(values, items, message):
+    with pytest.raises(ValueError, match=message):
+        interval_of_mean(values, items)

@@ -30,6 +30,9 @@ def with_bounds(
 ) -> dict[str, Strategy]:
     """Put strategies of adaptation between "source only" and "oracle", for `repeat`.
 
+    Both prepare rows as `new_head` does. A strategy that prepares them otherwise, as
+    `AdaptedClassifier` does, differs in that too: `fair_rows` gives each its own bounds.
+
     Parameters
     ----------
     strategies : dict of str to callable

@@ -74,7 +74,8 @@ LEAST_VARIANCE = 0.01  # of linear optimal transport, as a share of the mean var
 class AdaptedClassifier:
     """A head on rows that one of skada's shallow methods moves or weights, to be fitted.
 
-    Rows are standardised first, with means and variances over both domains.
+    Rows are standardised first, with means and variances over both domains; compare it with its
+    own "source only", since a head on rows prepared otherwise is another one (see `fair_rows`).
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 
@@ -210,6 +210,71 @@ def compare_differences(
         pairs[0][0],
         groups,
     )
+
+
+# ---------------------------------------------------------------- a mean of any other number
+
+
+def interval_of_mean(
+    values: Sequence[np.ndarray], items: Sequence[np.ndarray]
+) -> tuple[float, float, float]:
+    """The mean of a number that each test item has, with its interval over seeds and items.
+
+    E.g. of confidence minus hit: how much too sure a model is. The mean is taken within each seed,
+    then over seeds; seeds and item groups are drawn as in `compare`. Ten means of seeds, drawn anew
+    by themselves, would take the test items as given, and the interval would be too narrow.
+
+    Parameters
+    ----------
+    values : sequence of float array, shape (m,)
+        For each seed the numbers of its test items.
+    items : sequence of str array, shape (m,)
+        For each seed the groups of these items, as the column `items` of runs holds them.
+
+    Returns
+    -------
+    mean, low, high : float
+        Low and high are the ends of the 95 % interval.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two seeds, a seed has no item or another number of items than of
+        values, or a value is not finite.
+    """
+    values = [np.asarray(own, dtype=np.float64) for own in values]
+    items = [np.asarray(own).astype(str) for own in items]
+    _check_values(values, items)
+    groups = np.unique(np.concatenate(items))
+    sums, sizes = np.zeros((2, len(groups), len(values)))
+    for seed, (own, names) in enumerate(zip(values, items, strict=True)):
+        np.add.at(sums[:, seed], np.searchsorted(groups, names), own)
+        np.add.at(sizes[:, seed], np.searchsorted(groups, names), 1)
+
+    def by_seed(weights: np.ndarray) -> np.ndarray:
+        total, size = weights @ sums, weights @ sizes
+        return np.divide(total, size, out=np.full_like(total, np.nan), where=size > 0)
+
+    mean = float(by_seed(np.ones((1, len(groups)))).mean())
+    return mean, *interval(resample(by_seed, len(values), len(groups)))
+
+
+def _check_values(values: list[np.ndarray], items: list[np.ndarray]) -> None:
+    if len(values) != len(items) or len(values) < 2:
+        raise ValueError(
+            f"values and items must be of the same two seeds or more, got {len(values)} and "
+            f"{len(items)}"
+        )
+    for seed, (own, names) in enumerate(zip(values, items, strict=True)):
+        if own.ndim != 1 or own.shape != names.shape or not len(own):
+            raise ValueError(
+                f"each value needs its item: of seed number {seed} there are values of shape "
+                f"{own.shape} and items of shape {names.shape}"
+            )
+        if not np.isfinite(own).all():
+            raise ValueError(
+                f"value {np.flatnonzero(~np.isfinite(own))[0]} of seed number {seed} is not finite"
+            )
 
 
 # ---------------------------------------------------------------- several strategies
