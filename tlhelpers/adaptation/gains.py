@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tlhelpers.adaptation.fair_rows import BETWEEN
+from tlhelpers.adaptation.methods import BETWEEN
 from tlhelpers.evaluation.comparisons import Comparison, compare
 from tlhelpers.evaluation.runs import Runs, as_runs
 from tlhelpers.evaluation.significance import ALPHA, holm

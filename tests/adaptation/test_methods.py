@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from tlhelpers.adaptation import fair_rows as module
+from tlhelpers.adaptation import methods as module
 from tlhelpers.adaptation.across import adaptation_table, predict_all, with_bounds
-from tlhelpers.adaptation.fair_rows import METHODS, PREPARATIONS, describe_methods, fair_rows
-from tlhelpers.adaptation.fair_table import fair_table
+from tlhelpers.adaptation.gains import fair_table
+from tlhelpers.adaptation.methods import METHODS, PREPARATIONS, describe_methods, fair_rows
 from tlhelpers.adaptation.shallow import align_covariance, importance_weights, self_train
 from tlhelpers.adaptation.skada_methods import AdaptedClassifier, stack_domains
 from tlhelpers.evaluation.comparisons import compare
