@@ -12,7 +12,7 @@ from torch import nn
 
 from tlhelpers.data.images import load_emoji
 from tlhelpers.models import exports
-from tlhelpers.models.engine import plan
+from tlhelpers.models.engine import plan, plan_int8
 from tlhelpers.models.features import extract_layers
 
 QUIET = {"progress": False, "cache": False}
@@ -37,8 +37,8 @@ def traces(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr(exports, "derived_dir", lambda name: folder)
     made = []
-    true = exports._traced
-    monkeypatch.setattr(exports, "_traced", lambda *args: made.append(1) or true(*args))
+    true = exports.trace
+    monkeypatch.setattr(exports, "trace", lambda *args: made.append(1) or true(*args))
     return made
 
 
@@ -133,6 +133,16 @@ def test_one_that_only_looks_the_same_is_not_run(traces):
     assert len(traces) == 1
     with torch.inference_mode():
         np.testing.assert_allclose(run({"x": x})[0], Line()(x)[0].numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_int8_compares_nothing_and_so_reads_nothing_that_was_kept(traces, tmp_path):
+    x = torch.randn(6, 4)
+    plan(Line().eval(), {"x": x}, (0,))
+    [given] = plan_int8(Line(sign=-1.0).eval(), {"x": x}, (0,))({"x": x})
+    with torch.inference_mode():
+        wanted = Line(sign=-1.0)(x)[0].numpy()
+    assert np.abs(given - wanted).max() < 0.2 < np.abs(given + wanted).max()
+    assert len(files(tmp_path)) == 1
 
 
 def test_other_layers_and_grids_of_one_backbone_do_not_meet(backbone, traces, monkeypatch):

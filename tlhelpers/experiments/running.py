@@ -32,8 +32,8 @@ from tlhelpers.experiments.stored import (
 from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
 from tlhelpers.setup import locks
 
-# What a run that was kept holds.
 STARTING = 15.0  # seconds of runs from which on other processes have paid for their start
+# What a run that was kept holds.
 KINDS = {
     "seed": int,
     "labels": int | None,

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.models.exports import export
+from tlhelpers.models.exports import export, trace
 
 APART = 1e-3  # of a row's length; what is seen is below 1e-5
 Tensors = Mapping[str, torch.Tensor]
@@ -98,7 +98,7 @@ def plan_int8(network: nn.Module, inputs: Tensors, free: tuple[int, ...]) -> Run
 
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "int8.onnx"
-        model = load_from_string(export(network, inputs, free))
+        model = load_from_string(trace(network, inputs, free))
         quantize_dynamic(model, path, per_channel=True, reduce_range=True)
         return _session(path.read_bytes())
 

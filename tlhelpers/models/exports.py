@@ -35,7 +35,7 @@ def export(network: nn.Module, inputs: Mapping[str, torch.Tensor], free: tuple[i
     path = derived_dir("exports") / f"{_key(network, inputs, free)}.onnx"
     kept = _read(path)
     if kept is None:
-        kept = _traced(network, inputs, free)
+        kept = trace(network, inputs, free)
         _keep(path, kept)
     return kept
 
@@ -52,7 +52,8 @@ def _key(network: nn.Module, inputs: Mapping[str, torch.Tensor], free: tuple[int
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
-def _traced(network: nn.Module, inputs: Mapping[str, torch.Tensor], free: tuple[int, ...]) -> bytes:
+def trace(network: nn.Module, inputs: Mapping[str, torch.Tensor], free: tuple[int, ...]) -> bytes:
+    """The network as ONNX, traced anew: for whoever does not compare it with the network."""
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that torch recommends takes ten times as long for the same graph.
