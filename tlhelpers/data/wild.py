@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -98,19 +99,18 @@ def load_wild_emoji(
     known("emoji style", style, [*STYLES, BOTH])
     clutter = _dial("clutter", clutter)
     variation = clutter if variation is None else _dial("variation", variation)
-    scenes = _open_all(photographs)
+    photographs = _names_of(photographs)
     class_names, names, labels = choose_emoji(classes, selection)
-    groups = np.repeat(np.array(names), views)
-    parts = []
-    for each in STYLES if style == BOTH else [style]:
-        pixels = np.empty((len(names), views, size, size, 3), dtype=np.uint8)
-        for name, cut_out, own in zip(names, _cut_outs(each, names, size), pixels, strict=True):
-            for view in range(views):
-                chance = _chances(seed, name, view)
-                own[view] = _view(cut_out, scenes, clutter, variation, chance)
-        flat = pixels.reshape(-1, size, size, 3)
-        domain = f"{each} in the wild"
-        parts.append(ImageSet(flat, labels.repeat(views), class_names, groups, domain))
+    parts = [
+        ImageSet(
+            _all_views(each, names, size, views, clutter, variation, photographs, seed),
+            labels.repeat(views),
+            class_names,
+            np.repeat(np.array(names), views),
+            f"{each} in the wild",
+        )
+        for each in (STYLES if style == BOTH else [style])
+    ]
     return pool_sets(parts) if len(parts) > 1 else parts[0]
 
 
@@ -120,11 +120,43 @@ def _dial(name: str, value) -> float:
     return float(value)
 
 
-def _open_all(names: str | Sequence[str]) -> list[Image.Image]:
-    names = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
+def _names_of(photographs: str | Iterable[str]) -> tuple[str, ...]:
+    several = isinstance(photographs, Iterable) and not isinstance(photographs, str)
+    names = tuple(photographs) if several else (photographs,)
     if not names:
         raise ValueError(f"photographs are empty: name at least one of {', '.join(PHOTOGRAPHS)}")
-    return [load_photograph(name) for name in names]
+    for name in names:
+        load_photograph(name)
+    return names
+
+
+@lru_cache(maxsize=4)
+def _all_views(
+    style: str,
+    names: tuple[str, ...],
+    size: int,
+    views: int,
+    clutter: float,
+    variation: float,
+    photographs: tuple[str, ...],
+    seed: int,
+) -> np.ndarray:
+    """All views of all drawings, uint8 (n, size, size, 3), read-only: all who load them share them.
+
+    Views are made side by side, since the library that changes the pictures lets other threads run.
+    """
+    scenes = [load_photograph(name) for name in photographs]
+    pixels = np.empty((len(names), views, size, size, 3), dtype=np.uint8)
+
+    def fill(name: str, cut_out: np.ndarray, own: np.ndarray) -> None:
+        for view in range(views):
+            own[view] = _view(cut_out, scenes, clutter, variation, _chances(seed, name, view))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(fill, names, _cut_outs(style, names, size), pixels))
+    pixels = pixels.reshape(-1, size, size, 3)
+    pixels.flags.writeable = False
+    return pixels.view()  # this one cannot be made writable any more
 
 
 @lru_cache(maxsize=2)

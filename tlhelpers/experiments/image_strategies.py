@@ -88,6 +88,14 @@ def small_changes() -> Callable:
     return v2.Compose([v2.RandomHorizontalFlip(), moved])
 
 
+def change_views(size: int = 96) -> Callable:
+    """An augmentation for pictures with a background: crops, mirrored, in another light."""
+    from torchvision.transforms import v2
+
+    crop = v2.RandomResizedCrop(size, scale=(0.5, 1.0), ratio=(0.8, 1.25), antialias=True)
+    return v2.Compose([crop, v2.RandomHorizontalFlip(), v2.ColorJitter(0.3, 0.3, 0.2)])
+
+
 def train_large(
     images: ImageSet, items: np.ndarray, seed: int, lr: float = 1e-3, epochs=10, size: int = 96
 ):
@@ -106,11 +114,12 @@ def fine_tune_backbone(
     hold_bn: bool = True,
     size: int = 96,
     epochs: int | None = None,
-    augment: bool = False,
+    augment: bool | Callable[[], Callable] = False,
 ):
     """A pretrained network, tuned from the end down to a depth, its head first or all at once.
 
-    With ``frozen_groups=9`` the head alone is trained.
+    With ``frozen_groups=9`` the head alone is trained. `augment` makes the augmentation; with True
+    it is `small_changes`.
     """
     if frozen_groups == HEAD_ONLY and not head_first:
         raise ValueError("with all but the head frozen, head_first=False would train nothing")
@@ -122,7 +131,8 @@ def fine_tune_backbone(
         hold_statistics(model)
     if frozen_groups == HEAD_ONLY:
         return Network(model.eval()), {"trained_weights": count_weights(model)[0]}
-    change = small_changes() if augment else None
+    make = small_changes if augment is True else augment
+    change = make() if make else None
     epochs = epochs or epochs_for(len(items))
     return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs, augment=change)
 

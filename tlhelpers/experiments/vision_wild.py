@@ -1,0 +1,93 @@
+"""The long comparisons on drawings in the wild: how to tune, and which strategy to choose.
+
+What is learned from shows each drawing once; what is tested on shows each unseen drawing four
+times, in the style that was learned from and in the other one.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.wild import load_wild_emoji
+from tlhelpers.evaluation.trials import Outcome
+from tlhelpers.experiments.image_strategies import (
+    HEAD_ONLY,
+    adapt_low_rank,
+    change_views,
+    fine_tune_backbone,
+    frozen_rows,
+    pixel_rows,
+    train_small,
+    warm_pictures,
+)
+from tlhelpers.experiments.strategies import train_head_on, tune_settings
+from tlhelpers.experiments.sweep import Sweep
+from tlhelpers.training.forgetting import agreement
+
+SIZE = 96
+RATE = 1e-3
+PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
+RATES = [{"lr": r} for r in (RATE, 3e-4, 3e-3)]
+DEPTHS = {
+    "head only": HEAD_ONLY,
+    "last convolution": 8,
+    "from blocks.5": 6,
+    "from blocks.3": 4,
+    "everything": 0,
+}
+
+
+@cache
+def wild_sets() -> dict[str, ImageSet]:
+    """One view of each drawing to learn from, four in both styles to be tested on."""
+    styles = {style: load_wild_emoji(style, size=SIZE) for style in ("twemoji", "openmoji")}
+    return {"one view": load_wild_emoji("twemoji", size=SIZE, views=1)} | styles
+
+
+def _tuning() -> dict:
+    tuned = partial(fine_tune_backbone, lr=RATE)
+    trainers = {name: partial(tuned, frozen_groups=n) for name, n in DEPTHS.items()} | {
+        "all at once": partial(tuned, head_first=False),
+        "statistics moving": partial(tuned, hold_bn=False),
+        "LoRA": partial(adapt_low_rank, lr=3e-3),
+        "a third of the rate": partial(tuned, lr=RATE * 0.3),
+        "three times the rate": partial(tuned, lr=RATE * 3),
+    }
+    return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
+
+
+def _recipe() -> dict:
+    tuned = partial(fine_tune_backbone, lr=RATE)
+    longer = {
+        "12 epochs": partial(tuned, epochs=12),
+        "12 epochs, augmented": partial(tuned, epochs=12, augment=change_views),
+        "24 epochs, augmented": partial(tuned, epochs=24, augment=change_views),
+    }
+    return {name: tune_settings(train, [{}]) for name, train in longer.items()} | {
+        "frozen, 96 px": train_head_on(frozen_rows, PENALTIES),
+        "raw pixels": train_head_on(pixel_rows, PENALTIES),
+    }
+
+
+def _choosing() -> dict:
+    return {
+        "raw pixels": train_head_on(pixel_rows, PENALTIES),
+        "scratch": tune_settings(train_small, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
+        "frozen": train_head_on(frozen_rows, PENALTIES),
+        "frozen random": train_head_on(partial(frozen_rows, twin=True), PENALTIES),
+        "fine-tuned": tune_settings(fine_tune_backbone, RATES),
+        "LoRA": tune_settings(adapt_low_rank, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
+    }
+
+
+def _left_over(outcome: Outcome) -> dict:
+    return {"agreement": round(agreement(outcome.model), 4)} if outcome.model else {}
+
+
+at_96 = partial(warm_pictures, SIZE)
+SWEEPS = (
+    Sweep("vision-tuning", __name__, wild_sets, _tuning, (None,), look=_left_over, warm=at_96),
+    Sweep("vision-recipe", __name__, wild_sets, _recipe, (None,), look=_left_over, warm=at_96),
+    Sweep("vision-choosing", __name__, wild_sets, _choosing, (1, 5, None), warm=at_96),
+)
