@@ -83,8 +83,8 @@ figures.flat_map(own[words], words, [name for name, group in topics.items() for 
 
 # %% [markdown]
 # ### Exercise 05.1
-# `rows` is an array with one vector per word, `words` the list of these words. Return the word that is
-# nearest to `word` by cosine, and is not `word` itself.
+# `rows` is an array with one vector per word, of any size, and `words` the list of these words. Return the word
+# that is nearest to `word` by cosine, and is not `word` itself.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-05-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def nearest_word(word, words, rows):
@@ -188,8 +188,8 @@ claim("05.d", "with all labels, cutting at spaces costs accuracy after lower-cas
 
 # %% [markdown]
 # ### Exercise 05.2
-# `vocabulary` is a set of words. Return the share of the running words of all `texts` (lists of words) that
-# are in it. Each occurrence counts; without any word the share is 0.
+# `vocabulary` is a set of words. Return the share of the running words of all `texts` (a list of lists of words)
+# that are in it, as they are written. Each occurrence counts; without any word the share is 0.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-05-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def share_known(texts, vocabulary):
@@ -263,11 +263,10 @@ claim_value("05.f", "of its right answers, this share needs no analogy: the word
 # A tool answers "programmer is to man as … is to woman" with *homemaker*. What does that show about the
 # vectors, as it stands?
 #
-# - `"a"`: that the vector of *homemaker* is nearest to programmer − man + woman
-# - `"b"`: that of all words but the three in the question, *homemaker* is nearest: *programmer* itself may
-#   be nearer, it was not allowed
-# - `"c"`: that in the texts, women never were programmers
-# - `"d"`: nothing: vectors hold no trace of who was written about
+# - `"a"`: that no word is nearer to programmer − man + woman than *homemaker*, not even *programmer* itself
+# - `"b"`: that of all words outside the question, *homemaker* is nearest: *programmer* was not allowed
+# - `"c"`: that in the texts women seldom were programmers, which is what the difference has stored
+# - `"d"`: that three words do not fix a direction, so that *homemaker* came out of it by chance
 
 # %% nbgrader={"grade": false, "grade_id": "answer-05-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
@@ -349,7 +348,7 @@ claim("05.k", "over all numbers of labels, GloVe beats our own vectors, from thr
 # Return the vector of a text: the mean of the vectors of its known words, each weighted by
 # `weights[word]`. `vectors` is a dict from word to numpy array of `size` numbers, `weights` a dict from
 # word to a number above 0; a word without a weight counts 1, and each occurrence of a word counts. A text
-# without any known word gets zeros.
+# without any known word gets an array of `size` zeros.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-05-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def text_vector(words, vectors, weights, size):
@@ -427,13 +426,13 @@ claim_value("05.s", "the slice that was trained again here predicts what the sto
 
 # %% [markdown]
 # ### Exercise 05.5
-# A table that started from GloVe is tuned on a few tweets. The word *dreadful* has a row in it, but occurs in
-# no training tweet. What is its vector afterwards?
+# A table that started from GloVe is tuned on a few tweets, without weight decay. The word *dreadful* has a row
+# in it, but occurs in no training tweet. What is its vector afterwards?
 #
-# - `"a"`: that of GloVe, moved along with the vectors of like words
-# - `"b"`: zeros, since nothing was learned about it
-# - `"c"`: that of GloVe as it was, although vectors of like words may have moved away from it
-# - `"d"`: a random one, since every row that is not trained is drawn anew
+# - `"a"`: that of GloVe, moved along with the vectors of like words, since they lie close to it
+# - `"b"`: zeros, since a word that occurs in no training tweet counts as unknown from then on
+# - `"c"`: that of GloVe as it was, while the vectors of like words may have moved away from it
+# - `"d"`: that of GloVe, moved as the mean of all rows has, since the table is a single matrix
 
 # %% nbgrader={"grade": false, "grade_id": "answer-05-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here

@@ -84,7 +84,8 @@ print(f"{len(pieces):,} pieces, {pieces.count('[UNK]')} of them [UNK], "
 # %% [markdown]
 # ### Exercise 06.1
 # Put subwords together again: `pieces` is a list like `["un", "##bel", "##ievable", "!"]`; return the list of
-# words, here `["unbelievable", "!"]`. A piece that begins with `##` goes on with the one before.
+# words, here `["unbelievable", "!"]`. A piece that begins with `##` goes on with the one before, without that
+# mark; every other piece begins a word, even one that begins with a single `#`. No pieces give no words.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def join_pieces(pieces):
@@ -325,15 +326,15 @@ claim("06.o", "with all labels, the embeddings alone, without any context, beat 
 # You want the best of the seven layers for a product, and to tell your customer its accuracy. Which way is
 # honest?
 #
-# - `"a"`: measure all seven on the test side, use and report the highest
-# - `"b"`: measure all seven on the test side with ten seeds, use and report the highest
-# - `"c"`: choose the layer inside the training items, then measure that one on the test side
-# - `"d"`: use the last layer, since the others are not meant to be used
+# - `"a"`: measure all seven on the test side, with ten seeds each; use and report the highest mean
+# - `"b"`: choose the layer inside the training items, then measure that one on the test side
+# - `"c"`: measure all seven on the test side; report the highest together with its 95 % interval
+# - `"d"`: use the last layer, as its makers meant it to be, and report it on the test side
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
-answer = "c"
+answer = "b"
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check-06-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -515,11 +516,10 @@ claim("06.ah", "the repaired high rate is not shown to beat the low one", repair
 # A colleague tuned with five seeds: 0.88, 0.50, 0.87, 0.51, 0.89 on a balanced test side. What belongs into
 # the report?
 #
-# - `"a"`: the mean, 0.73, with its standard deviation: that is what one should expect
-# - `"b"`: the best seed, since the failed ones are obviously broken
-# - `"c"`: the mean of the three good ones, and a note that two were left out
-# - `"d"`: all five, that two of them failed, and the setting that makes them fail; then the repair, with new
-#   seeds
+# - `"a"`: the mean, 0.73, and its standard deviation: about that is what the next seed will bring
+# - `"b"`: the best seed, 0.89, since failed trainings are broken ones that nobody would release
+# - `"c"`: the mean of the three good seeds, 0.88, and a note that two others were left out
+# - `"d"`: all five, that two failed with this setting, and then its repair on new seeds
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
@@ -597,16 +597,15 @@ claim_value("06.aj", "the mean attention of all heads goes along with it more cl
 # ### Exercise 06.6
 # In a picture like the one above, the brightest column is *not*. What follows?
 #
-# - `"a"`: the classifier decided because of *not*
-# - `"b"`: without *not* the answer would be another
-# - `"c"`: in this layer and head, the tokens take much from the vector at the place of *not*; what it does to
-#   the answer has to be tested, for instance by leaving it out
-# - `"d"`: nothing at all: attention weights are random numbers
+# - `"a"`: in this head and layer, tokens take much from the place of *not*; its effect is to be tested
+# - `"b"`: the classifier decided because of *not*, since it looked at no other token as much as at that
+# - `"c"`: without *not*, the classifier would give another answer, since most of its attention is there
+# - `"d"`: nothing about this tweet, since the weights come out otherwise each time that it is read
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
-answer = "c"
+answer = "a"
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check-06-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

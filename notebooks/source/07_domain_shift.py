@@ -470,7 +470,7 @@ claim("07.n", "what circular validation picks is worse than what an oracle picks
 # test side, and reports the best one's accuracy as "unsupervised". What is this number?
 #
 # - `"a"`: what it says it is, since none of the twenty trainings has seen the label of a tweet
-# - `"b"`: that of an oracle's choice: labels of tweets chose strategy and setting
+# - `"b"`: that of an oracle's choice, since labels of tweets chose strategy and setting
 # - `"c"`: an honest one, as long as the other nineteen accuracies are shown beside it
 # - `"d"`: of no use, since whoever adapts without labels may not even judge by them
 
@@ -589,8 +589,8 @@ claim("07.v", "with 128 tweets per class, adding movie reviews makes it worse", 
 # that before the release?
 #
 # - `"a"`: train on both, and see whether the accuracy on held-out texts of the source stays high
-# - `"b"`: measure how far the two domains are apart, and leave the source out if it is far
-# - `"c"`: measure with and without the source on the test side, and release the better one with that accuracy
+# - `"b"`: measure how far the two domains are apart, and leave the source out if that is far
+# - `"c"`: measure with and without the source on the test side, and report the better one so
 # - `"d"`: compare with the target's labels alone, on some of them held out, in several draws
 
 # %% nbgrader={"grade": false, "grade_id": "answer-07-6", "locked": false, "schema_version": 3, "solution": true, "task": false}

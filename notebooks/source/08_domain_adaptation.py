@@ -146,9 +146,9 @@ claim_value("08.a", "sorted batches cost accuracy, with the statistics of each b
 # computed anew for each batch, and the items arrive sorted: every batch holds items of **one class** only.
 # What happens?
 #
-# - `"a"`: nothing special, since the statistics are computed from features, and no label is ever read
+# - `"a"`: nothing special, since the statistics come from features, and no label is read
 # - `"b"`: the statistics become more exact, since items of one class are more alike
-# - `"c"`: the mean of the class is subtracted, and that is what distinguished it
+# - `"c"`: the mean of that class is subtracted, which is what told it from the others
 # - `"d"`: every item is given the class that most of the batches before it had
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -293,9 +293,9 @@ figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([
 # come from each domain: it cannot tell the features of the two domains apart. Does the class head, trained on
 # the source, now classify the target well?
 #
-# - `"a"`: not necessarily: the target's 3 may lie where the source's 8 lies
-# - `"b"`: yes: what fits the source's features also fits features that nobody can tell from them
-# - `"c"`: no: a domain head that does no better than guessing shows that the training has failed
+# - `"a"`: not necessarily: the target's 3 may lie where the source's 8 lies, unnoticed by the heads
+# - `"b"`: yes: what fits the source's features must also fit features that nobody can tell from them
+# - `"c"`: no: a domain head that does no better than guessing shows that training has failed
 # - `"d"`: yes, as long as the class head is right for nearly all held-out items of the source
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-6", "locked": false, "schema_version": 3, "solution": true, "task": false}

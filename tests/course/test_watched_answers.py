@@ -20,7 +20,7 @@ from tlhelpers.course.other_process import results_elsewhere
 from tlhelpers.course.watched_answer import Watched, listed
 from tlhelpers.errors import repo_root
 
-FIRST = {name: one for name, one in exercises().items() if name[:2] < "05"}
+EXERCISES = exercises()
 
 
 def function(reference=lambda x: x.mean(), observe=None, **parts):
@@ -181,7 +181,7 @@ def states() -> tuple:
 
 def test_no_check_moves_the_notebooks_random_numbers():
     before = states()
-    for name, exercise in FIRST.items():
+    for name, exercise in EXERCISES.items():
         if name != "01.2":  # it starts a process, which is slow and has random numbers of its own
             examine(name, exercise.right_answers()[0])
             examine(name, exercise.wrong_answers()[0][0])
@@ -207,15 +207,16 @@ def test_every_choice_lists_the_letters_that_its_check_knows():
 
 
 def test_the_length_of_an_option_tells_nothing():
-    longest_is_right = []
+    longest_is_right, shortest_is_right = [], []
     for name, options in choices().items():
-        if name in FIRST:
-            lengths = [len(option) for option in options]
-            assert max(lengths) <= 1.25 * min(lengths), name
-            right = lengths["abcd".index(FIRST[name].right)]
-            longest_is_right.append(right == max(lengths))
-    assert len(longest_is_right) >= 8
-    assert sum(longest_is_right) <= len(longest_is_right) / 4  # what chance would give
+        lengths = [len(option) for option in options]
+        assert max(lengths) <= 1.25 * min(lengths), name
+        right = lengths["abcd".index(EXERCISES[name].right)]
+        longest_is_right.append(right == max(lengths))
+        shortest_is_right.append(right == min(lengths))
+    assert len(longest_is_right) >= 17
+    for found in (longest_is_right, shortest_is_right):
+        assert sum(found) <= len(found) / 4  # what chance would give
 
 
 def test_right_letters_are_spread_over_the_course():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ def array_of(value: Any) -> np.ndarray | None:
         value = value.detach().cpu()
         return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
     try:
-        array = np.asarray(value)
+        array = np.asarray(float(value) if isinstance(value, (Fraction, Decimal)) else value)
     except (ValueError, TypeError, RuntimeError):  # lists of unequal length are no array
         return None
     return None if array.dtype.kind == "O" else array

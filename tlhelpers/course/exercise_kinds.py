@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class Number(Exercise):
 
     def examine(self, answer: Any) -> Verdict:
         try:
-            number = float(answer)
+            number = float(answer.reshape(()) if isinstance(answer, np.ndarray) else answer)
         except (TypeError, ValueError):
             return Verdict("wrong", f"Answer with a number, not {type(answer).__name__}.")
         for value, hint in [(self.value, self.praise), *self.mistakes]:
@@ -130,23 +131,15 @@ class Function(Exercise):
         )
 
     def _judge(self, seen: list | dict, answer: Callable) -> Verdict:
-        expected = self.observe(self.reference)
+        expected = _what_is_right(self.observe, self.reference)
         if alike(seen, expected):
             return Verdict("right", self.praise)
         for mistake, hint in self.mistakes:
-            if alike(seen, self._what_it_gives(mistake)):
+            if alike(seen, _what_a_mistake_gives(self.observe, mistake)):
                 return Verdict("wrong", hint)
-        if not alike(seen, self._what_it_gives(answer)):
+        if not alike(seen, _what_it_gives(self.observe, answer)):
             return Verdict("wrong", OTHERWISE_AGAIN)
         return Verdict("wrong", difference(seen, expected, alike))
-
-    def _what_it_gives(self, function: Callable) -> list | dict | None:
-        """What comes out of a wrong function, None if it stops."""
-        try:
-            with np.errstate(all="ignore"):  # its warnings would look like the learner's
-                return self.observe(Watched(function, loud_calls=0))
-        except Exception:  # a mistake that stops is not the one that gave results
-            return None
 
     def right_answers(self) -> list:
         """Answers that must pass."""
@@ -158,6 +151,26 @@ class Function(Exercise):
 
 
 OTHERWISE_AGAIN = "On one and the same input your function gives another result at every call."
+
+
+def _what_it_gives(observe: Callable, function: Callable) -> list | dict | None:
+    """What comes out of a wrong function, None if it stops."""
+    try:
+        with np.errstate(all="ignore"):  # its warnings would look like the learner's
+            return observe(Watched(function, loud_calls=0))
+    except Exception:  # a mistake that stops is not the one that gave results
+        return None
+
+
+@cache
+def _what_a_mistake_gives(observe: Callable, mistake: Callable) -> list | dict | None:
+    """Kept, since every check asks for it again; a learner's function may change, and is not."""
+    return _what_it_gives(observe, mistake)
+
+
+@cache
+def _what_is_right(observe: Callable, reference: Callable) -> list | dict:
+    return observe(reference)
 
 
 def _results(seen: list | dict) -> list:

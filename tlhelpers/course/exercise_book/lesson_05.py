@@ -1,23 +1,62 @@
 """Exercises of lesson 05."""
 
-import copy
-
 import numpy as np
 
-from tlhelpers.course.exercise_kinds import Choice, Function, on_inputs
+from tlhelpers.course.exercise_book.drawn_words import draw_words
+from tlhelpers.course.exercise_book.in_turn import counted_as, in_turn
+from tlhelpers.course.exercise_kinds import Choice, Function, alike, on_drawn
+from tlhelpers.course.watched_answer import Fault
 
-_RNG = np.random.default_rng(5)
-WORDS = ["tea", "coffee", "cup", "rain", "river", "boat", "violin", "song"]
-# Rows of very different length, so that angle, product and distance disagree.
-ROWS = _RNG.normal(size=(8, 3)) * np.geomspace(0.3, 8, 8)[_RNG.permutation(8), None]
-# From "up", every other word lies more than a right angle away.
-FAR = (["up", "down", "left", "right"], np.array([[1, 0], [-1, 0.5], [-1, -2], [-0.2, 3]]))
+# ---------------------------------------------------------------- the nearest word
 
 
-def _texts(*inputs):
-    """Like `on_inputs`; a text out of a numpy array counts as a text."""
-    call = on_inputs(*inputs)
-    return lambda function: [str(x) if isinstance(x, str) else x for x in call(function)]
+def _vectors_of(rng, n, d, spread=20.0):
+    """Rows of very different length, some with few large values, so that measures disagree."""
+    rows = rng.normal(size=(n, d)) + 0.2
+    rows[::2] *= rng.random((len(rows[::2]), d)) ** 4
+    return rows * rng.permutation(np.geomspace(1 / spread, spread, n))[:, None]
+
+
+def _table(rng, n, d):
+    return draw_words(rng, n), _vectors_of(rng, n, d)
+
+
+def _apart(rng, n, d):
+    """A word from which all others lie more than a right angle away."""
+    words, rows = _table(rng, n, d)
+    row = int(rng.integers(1, n))
+    rows = -np.abs(rows)
+    rows[row] *= -1
+    return words[row], words, rows
+
+
+def _only_the_last_numbers_count(rng, n, d):
+    words, rows = _table(rng, n, d)
+    rows[:, -4:] *= 9
+    return words[2], words, rows
+
+
+def _draw_tables(rng):
+    words, rows = _table(rng, 25, 6)
+    few, short = _table(rng, 9, 3)
+    return {
+        "where the word is the first": (words[0], words, rows),
+        "where the word is the last": (words[-1], words, rows),
+        "where the word stands in the middle": (words[11], words, rows),
+        "where the vectors have three numbers": (few[3], few, short),
+        "where the vectors have many numbers": _only_the_last_numbers_count(rng, 12, 80),
+        "where every other cosine is below 0": _apart(rng, 7, 5),
+        "where the vectors are float32": (words[4], words[:14], rows[:14].astype(np.float32)),
+        "where the word has the longest vector": _with_length(rng, "longest"),
+        "where the word has the shortest vector": _with_length(rng, "shortest"),
+    }
+
+
+def _with_length(rng, which):
+    words, rows = _table(rng, 10, 4)
+    lengths = np.linalg.norm(rows, axis=1)
+    place = lengths.argmax() if which == "longest" else lengths.argmin()
+    return words[place], words, rows
 
 
 def _unit(rows, axis=1):
@@ -69,25 +108,53 @@ def _largest_cosine(word, words, rows):
     return np.delete(_cosine(rows, rows[place]), place).max()
 
 
-VOCABULARY = {"good", "film", "the", "not", "plot", "music"}
-TEXTS = [
-    [["the", "good", "film", "the"], ["lmao"], ["the", "not", "wow", "gr8", "wow"]],
-    [["wow", "wow", "wow"], ["good"], ["gr8", "The"]],
-    [["good", "music"], [], ["wow", "wow", "good", "u2"]],
-    [["wow"], ["gr8", "lmao"]],
-]
-WITHOUT_WORDS = [[], [[], []]]
+def _third_nearest(word, words, rows):
+    return words[int(_cosine(rows, rows[words.index(word)]).argsort()[-3])]
 
 
-def _shares(function):
-    """What comes out for each list of texts; a division by zero counts as nan."""
-    found = on_inputs(*((texts, VOCABULARY) for texts in TEXTS[:2]))(function)
-    for texts in [*TEXTS[2:], *WITHOUT_WORDS]:
-        try:
-            found.append(function(copy.deepcopy(texts), set(VOCABULARY)))
-        except ZeroDivisionError:
-            found.append(np.nan)
-    return found
+def _nearest_centred(word, words, rows):
+    return _nearest(word, words, rows - rows.mean(axis=0))
+
+
+def _nearest_by_sum(word, words, rows):
+    return _best(_product)(word, words, rows / np.abs(rows).sum(axis=1, keepdims=True))
+
+
+# ---------------------------------------------------------------- the share of known words
+
+
+def _draw_texts(rng, words, lengths):
+    return [rng.choice(words, n).tolist() for n in lengths]
+
+
+def _draw_running_words(rng):
+    words = draw_words(rng, 20)
+    known = words[: int(rng.integers(7, 13))]
+    texts = _draw_texts(rng, words, [2, 9, int(rng.integers(4, 8)), 1])
+    often = [[words[0]] * 5 + words[-2:], [words[1], words[-1], words[1]], [words[-1]] * 4]
+    capitals = [[word.title() for word in known[:4]] + words[2:15], known[1:3]]
+    first, last = texts[1][:2], texts[0] + texts[1]
+    parts = [[known[0] + known[1], known[2][:1], known[3]], [known[4] + "s", known[5]]]
+    return {
+        "where texts are of unequal length": (texts, set(known)),
+        "where words come often": (often, set(known)),
+        "where a text is empty": ([[], *texts, []], set(known)),
+        "where words differ by capitals": (capitals, set(known)),
+        "where words are parts of others": (parts, set(known)),
+        "where the first text is unlike the rest": ([first, last, *texts], set(known[3:])),
+        "where there is one text": (texts[1:2], set(known)),
+        "where the vocabulary is large": (texts, set(known + draw_words(rng, 40, 9, 12))),
+        "where no word is known": (texts, set(draw_words(rng, 5, 8, 9))),
+        "where every word is known": (texts, set(words)),
+    }
+
+
+def _draw_without_words(rng):
+    known = set(draw_words(rng, 5))
+    return {
+        "where there is no text": ([], known),
+        "where every text is empty": ([[], [], []], known),
+    }
 
 
 def _all_words(texts):
@@ -106,6 +173,10 @@ def _share_of_types(texts, vocabulary):
     return _share(set(_all_words(texts)), vocabulary)
 
 
+def _share_of_types_of_each_text(texts, vocabulary):
+    return _share([word for text in texts for word in set(text)], vocabulary)
+
+
 def _share_of_vocabulary(texts, vocabulary):
     return len(vocabulary & set(_all_words(texts))) / len(vocabulary)
 
@@ -121,7 +192,8 @@ def _mean_share_with_empty_texts(texts, vocabulary):
 
 
 def _mean_share_unguarded(texts, vocabulary):
-    return sum(_share(text, vocabulary, np.nan) for text in texts) / len(texts)
+    shares = [_share(text, vocabulary, np.nan) for text in texts]
+    return sum(shares) / len(shares) if shares else np.nan
 
 
 def _share_in_small_letters(texts, vocabulary):
@@ -132,40 +204,84 @@ def _share_of_the_first(texts, vocabulary):
     return _share(texts[0], vocabulary) if texts else 0.0
 
 
-VECTORS = {
-    "good": np.array([1.0, 2.0, 0.5]),
-    "film": np.array([-1.0, 0.3, 2.0]),
-    "the": np.array([0.2, -3.0, 1.0]),
-    "plot": np.array([4.0, 0.1, -0.7]),
-    "not": np.array([-2.0, 1.5, 0.4]),
-}
-# "plot" and "not" have no weight; "gr8" has one, but no vector.
-WEIGHTS = {"good": 2.0, "film": 0.5, "the": 0.1, "gr8": 4.0}
-KNOWN = [
-    ["the", "good", "film"],
-    ["good", "plot", "good", "the"],
-    ["not", "gr8", "wow", "film", "film"],
-    ["gr8", "plot"],
-]
-UNKNOWN = [["gr8", "wow"], []]
+def _share_up_to_an_empty_text(texts, vocabulary):
+    end = texts.index([]) if [] in texts else len(texts)
+    return _share_known(texts[:end], vocabulary)
 
 
-def _vectors(function):
-    """The vector of each text; without a known word, an error or a nan counts as nan."""
-    found = on_inputs(*((words, VECTORS, WEIGHTS, 3) for words in KNOWN))(function)
-    for words in UNKNOWN:
-        given = copy.deepcopy((words, VECTORS, WEIGHTS, 3))
-        try:
-            vector = function(*given)
-        except Exception:  # dividing by nothing, stacking nothing: each way to write it has its own
-            vector = np.nan
-        if isinstance(vector, (float, np.ndarray)) and np.isnan(vector).any():
-            vector = np.nan
-        found.append(vector)
-    return found
+def _share_of_parts(texts, vocabulary):
+    joined = " ".join(sorted(vocabulary))
+    return _share([word in joined for word in _all_words(texts)], {True})
 
 
-def _weighted(divisor, without=np.zeros, keep=lambda words, weights: words):
+def _for_each_text(texts, vocabulary):
+    words = _all_words(texts)
+    return sum(word in vocabulary for word in words) / len(texts) if texts else 0.0
+
+
+def _share_of_known_texts(texts, vocabulary):
+    return _share([bool(vocabulary & set(text)) for text in texts], {True})
+
+
+def _look_at_running_words(function):
+    """The shares by situation; a Fault if they are the same for sets without a common word."""
+    seen = on_drawn(_draw_running_words)(function)
+    none, every = seen["where no word is known"], seen["where every word is known"]
+    if not all(share is None or share is Ellipsis for share in none) and alike(none, every):
+        raise Fault(
+            "Your function does not use `vocabulary`: with another set, the same texts give the "
+            "same share."
+        )
+    return seen
+
+
+_look_at_shares = in_turn(
+    _share_known,
+    _look_at_running_words,
+    counted_as(np.nan, ZeroDivisionError, on_drawn(_draw_without_words)),
+)
+
+# ---------------------------------------------------------------- the vector of a text
+
+
+def _draw_weighted(rng, size, n=12):
+    """Words, their vectors and weights, and three words that have no vector."""
+    words = draw_words(rng, n + 3)
+    vectors = {word: rng.normal(0.4, 2, size) for word in words[:n]}
+    weights = {word: float(10 ** rng.uniform(-2, 1)) for word in words}
+    return words[:n], words[n:], vectors, weights
+
+
+def _draw_text_vectors(rng):
+    known, unknown, vectors, weights = _draw_weighted(rng, 3)
+    some = {word: weights[word] for word in [*known[:5], unknown[0]]}
+    text = rng.permutation(known).tolist()
+    long_words, _, long_vectors, long_weights = _draw_weighted(rng, 60, 6)
+    two, _, flat, whole = _draw_weighted(rng, 2, 5)
+    whole = {word: int(rng.integers(1, 9)) for word in two}
+    tiny = {word: weight * 1e-4 for word, weight in weights.items()}
+    return {
+        "where every word has a vector and a weight": (text, vectors, weights, 3),
+        "where a word comes several times": (text[:3] + text[:1] * 4, vectors, weights, 3),
+        "where a word is unknown": ([unknown[0], *text[:4], unknown[1]], vectors, weights, 3),
+        "where words have no weight": (text + unknown, vectors, some, 3),
+        "where no word has a weight": (text[:5], vectors, {}, 3),
+        "where one word is known": ([unknown[2], text[5]], vectors, weights, 3),
+        "where all weights are small": (text[2:8] + unknown, vectors, tiny, 3),
+        "where the weights are whole numbers": (two, flat, whole, 2),
+        "where the vectors have many numbers": (long_words, long_vectors, long_weights, 60),
+    }
+
+
+def _draw_unknown_texts(rng):
+    _, unknown, vectors, weights = _draw_weighted(rng, 7)
+    return {
+        "where no word is known": (unknown, vectors, weights, 7),
+        "where the text is empty": ([], vectors, weights, 7),
+    }
+
+
+def _weighted(divisor, without=np.zeros, keep=lambda words, weights: words, power=1, default=1.0):
     """A weighted sum of known words, divided by `divisor(words, known, weights)`."""
 
     def text_vector(words, vectors, weights, size):
@@ -173,7 +289,8 @@ def _weighted(divisor, without=np.zeros, keep=lambda words, weights: words):
         known = [word for word in words if word in vectors]
         if not known:
             return without(size)
-        total = sum(weights.get(word, 1.0) * vectors[word] for word in known)
+        weights = {word: weight**power for word, weight in weights.items()}
+        total = sum(weights.get(word, default) * vectors[word] for word in known)
         return total / divisor(words, known, weights)
 
     return text_vector
@@ -187,6 +304,10 @@ def _sum_of_all_weights(words, known, weights):
     return sum(weights.get(word, 1.0) for word in words)
 
 
+def _sum_of_weights_once(words, known, weights):
+    return sum(weights.get(word, 1.0) for word in set(known))
+
+
 def _plain_mean_with_zeros(words, vectors, weights, size):
     return sum((vectors.get(word, np.zeros(size)) for word in words), np.zeros(size)) / (
         len(words) or 1
@@ -197,21 +318,50 @@ def _unweighted(words, vectors, weights, size):
     return _weighted(_sum_of_weights)(words, vectors, {}, size)
 
 
-# Groups of the same size but not of the same spread; one effect is above 0, the other below.
-GROUPS = [
-    (np.array([0.11, 0.05, 0.09, 0.16]), np.array([-0.02, 0.01, -0.2, 0.03])),
-    (np.array([-0.3, 0.1, 0.02]), np.array([0.04, 0.08, 0.05])),
-]
-UNEQUAL = (np.array([0.2, 0.15, 0.4, 0.1, 0.12]), np.array([0.05, -0.1]))
+def _of_length_one(words, vectors, weights, size):
+    vector = _weighted(_sum_of_weights)(words, vectors, weights, size)
+    return vector / (np.linalg.norm(vector) or 1)
 
 
-def _effects(function):
-    """The effect of each pair of groups; stopping at groups of unequal size counts as nan."""
-    found = on_inputs(*GROUPS)(function)
-    try:
-        return found + on_inputs(UNEQUAL)(function)
-    except ValueError:
-        return [*found, np.nan]
+def _stopped_or_nan(result):
+    """A nan in any form is one nan: each way to divide by nothing has its own."""
+    numbers = isinstance(result, (float, np.ndarray)) and np.isnan(result).any()
+    return np.nan if numbers else result
+
+
+def _look_at_unknown(function):
+    """Texts without a known word; an error or a nan counts as nan."""
+    with np.errstate(all="ignore"):
+        seen = counted_as(np.nan, Exception, on_drawn(_draw_unknown_texts))(function)
+    return {where: [_stopped_or_nan(result) for result in found] for where, found in seen.items()}
+
+
+# ---------------------------------------------------------------- the effect size
+
+
+def _groups(rng, n, m, effect, offset=0.0):
+    spread = rng.uniform(0.05, 0.3)
+    return offset + effect + rng.normal(0, spread, n), offset + rng.normal(0, 3 * spread, m)
+
+
+def _draw_groups(rng):
+    """Groups of the same size, but not of the same spread."""
+    n = int(rng.integers(5, 9))
+    x, y = _groups(rng, n, n, 0.2)
+    return {
+        "where the first group lies higher": (np.abs(x) + 0.3, -np.abs(y)),
+        "where the first group lies lower": (-np.abs(x) - 0.1, np.abs(y)),
+        "where all associations are far from 0": _groups(rng, n, n, 0.1, offset=4.0),
+        "where the groups have three words": _groups(rng, 3, 3, -0.1),
+        "where the associations are float32": tuple(g.astype(np.float32) for g in (x, y)),
+    }
+
+
+def _draw_unequal_groups(rng):
+    return {
+        "where the first group has more words": _groups(rng, 9, 4, 0.1),
+        "where the second group has more words": _groups(rng, 3, 11, -0.2),
+    }
 
 
 def _gap(x, y):
@@ -225,6 +375,23 @@ def _effect_size(x, y):
 def _effect_within(x, y):
     within = (len(x) - 1) * x.var(ddof=1) + (len(y) - 1) * y.var(ddof=1)
     return _gap(x, y) / np.sqrt(within / (len(x) + len(y) - 2))
+
+
+def _test_statistic(x, y):
+    return _gap(x, y) / np.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y))
+
+
+def _of_as_many(x, y):
+    n = min(len(x), len(y))
+    return _effect_size(x[:n], y[:n])
+
+
+# Stopping at groups of unequal size counts as nan.
+_look_at_effects = in_turn(
+    _effect_size,
+    on_drawn(_draw_groups),
+    counted_as(np.nan, (ValueError, RuntimeError), on_drawn(_draw_unequal_groups)),
+)
 
 
 EXERCISES = [
@@ -241,7 +408,7 @@ EXERCISES = [
             "function on nearest_word('hockey', words, own[words]).",
         ),
         reference=_nearest,
-        observe=_texts(*((word, WORDS, ROWS) for word in WORDS), ("up", *FAR)),
+        observe=on_drawn(_draw_tables),
         mistakes=[
             (
                 _best(_cosine, None),
@@ -299,6 +466,36 @@ EXERCISES = [
                 lambda word, words, rows: _nearest(word, words, _unit(rows, 0)),
                 "You brought the columns to length one. A word is a row: axis=1.",
             ),
+            (
+                _third_nearest,
+                "That is the second nearest word: the word itself was left out twice.",
+            ),
+            (
+                _nearest_centred,
+                "You subtracted the mean vector first. Here the plain cosine is asked for: leave "
+                "the mean in.",
+            ),
+            (
+                lambda word, words, rows: _nearest(
+                    word, words, rows - rows.mean(axis=1, keepdims=True)
+                ),
+                "You subtracted the mean of each row, which makes a correlation of the cosine. "
+                "Leave the mean in.",
+            ),
+            (
+                _nearest_by_sum,
+                "You divided each row by the sum of its absolute values. Its length is the root of "
+                "the sum of squares, as np.linalg.norm gives it.",
+            ),
+            (
+                lambda word, words, rows: _nearest(word, words, rows[:, :50]),
+                "You used the first fifty numbers of each vector. Vectors may be longer: use all "
+                "columns.",
+            ),
+            (
+                lambda word, words, rows: _nearest(word, words, rows[:, :3]),
+                "You used the first three numbers of each vector. Use all columns.",
+            ),
         ],
     ),
     Function(
@@ -312,11 +509,33 @@ EXERCISES = [
             "Compare with what coverage does in section 3, and think of texts = [].",
         ),
         reference=_share_known,
-        observe=_shares,
+        observe=_look_at_shares,
         mistakes=[
             (
                 _share_of_types,
                 "You counted each different word once. A word that comes often should count often.",
+            ),
+            (
+                _share_of_types_of_each_text,
+                "You counted each different word of a text once. Each occurrence counts, within a "
+                "text as well.",
+            ),
+            (
+                _share_up_to_an_empty_text,
+                "You stopped at the first empty text. The texts behind it count as well.",
+            ),
+            (
+                _share_of_parts,
+                "You took a word for known if it stands inside another one. Ask whether the whole "
+                "word is in the set.",
+            ),
+            (
+                _share_of_known_texts,
+                "That is the share of texts that hold a known word. Count words, not texts.",
+            ),
+            (
+                _for_each_text,
+                "You divided by the number of texts. Divide by the number of their words.",
             ),
             (
                 _mean_share,
@@ -390,8 +609,8 @@ EXERCISES = [
             "a": "Perhaps it is, perhaps not: was every word a candidate when the tool searched?",
             "c": "A vector tells which words stood near each other. From there to what women did "
             "is a long way, and the tool's own rule stands in between.",
-            "d": "Too much doubt: that the vectors do hold such traces is measured in section 7. "
-            "Here the question is what this one answer shows.",
+            "d": "Three words fix one point in space, and the tool answers with the word nearest "
+            "to it, the same one each time. Which words were candidates is another question.",
         },
     ),
     Function(
@@ -406,7 +625,7 @@ EXERCISES = [
             "text without a known word becomes.",
         ),
         reference=_weighted(_sum_of_weights),
-        observe=_vectors,
+        observe=in_turn(_weighted(_sum_of_weights), on_drawn(_draw_text_vectors), _look_at_unknown),
         mistakes=[
             (
                 _unweighted,
@@ -448,6 +667,29 @@ EXERCISES = [
                 "A word that comes twice counts once in your mean. Each occurrence counts.",
             ),
             (
+                _weighted(_sum_of_weights_once),
+                "A word that comes twice counts twice above the line, but once below it. Add up "
+                "its weight as often as its vector.",
+            ),
+            (
+                _weighted(lambda words, known, weights: sum(weights.values()) or 1),
+                "You divided by the sum of the whole dict. Only the weights of this text's known "
+                "words count.",
+            ),
+            (
+                _weighted(_sum_of_weights, power=-1),
+                "You divided by the weights. A word with a large weight should count more: "
+                "multiply.",
+            ),
+            (
+                _weighted(_sum_of_weights, power=2),
+                "Your weights count squared: multiply each vector by its weight once.",
+            ),
+            (
+                _of_length_one,
+                "You brought the vector to length one. The mean is asked for as it is.",
+            ),
+            (
                 _weighted(_sum_of_weights, lambda size: np.nan),
                 "Right where a word is known. Where none is, your function stops, or gives nan "
                 "for want of anything to divide by.",
@@ -481,7 +723,8 @@ EXERCISES = [
             "next to it moves?",
             "b": "Zeros are for a text without any known word. This word has a row of its own, and "
             "training does not wipe it out.",
-            "d": "The word stands in GloVe, so its row had numbers before the tuning began.",
+            "d": "One matrix, but each row has a gradient of its own, and that of a row which was "
+            "not looked up is 0. Nothing moves the mean as a whole.",
         },
     ),
     Function(
@@ -496,7 +739,7 @@ EXERCISES = [
             "and np.array([0, 0]) give √2.",
         ),
         reference=_effect_size,
-        observe=_effects,
+        observe=_look_at_effects,
         mistakes=[
             (
                 lambda x, y: _gap(x, y) / np.concatenate([x, y]).std(),
@@ -540,6 +783,29 @@ EXERCISES = [
                 lambda x, y: _gap(x, y) / ((x.std(ddof=1) + y.std(ddof=1)) / 2),
                 "That is the mean of two standard deviations. Put all numbers into one heap, and "
                 "take one.",
+            ),
+            (
+                lambda x, y: np.concatenate([x, y]).std(ddof=1) / _gap(x, y),
+                "The fraction is upside down: the difference of the means stands above the line.",
+            ),
+            (
+                lambda x, y: _gap(x, y) / np.concatenate([x, y]).std(ddof=2),
+                "You took n − 2. There is one mean in the standard deviation of all numbers, so it "
+                "is n − 1.",
+            ),
+            (
+                _test_statistic,
+                "That is a test statistic, which grows with the number of words. Divide by the "
+                "standard deviation itself, not by that of the means.",
+            ),
+            (
+                lambda x, y: (np.median(x) - np.median(y)) / np.concatenate([x, y]).std(ddof=1),
+                "You took medians. The difference of the means is asked for.",
+            ),
+            (
+                _of_as_many,
+                "You cut the larger group to the size of the smaller one. Use all the numbers: the "
+                "groups may differ in size.",
             ),
             (
                 lambda x, y: _effect_size(x, y) if len(x) == len(y) else np.nan,

@@ -2,28 +2,59 @@
 
 import numpy as np
 
-from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_inputs
+from tlhelpers.course.exercise_book.drawn_words import draw_words
+from tlhelpers.course.exercise_book.in_turn import in_turn, of_result
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_drawn
+from tlhelpers.course.watched_answer import Fault
 
-# A lone "#" is a piece of its own; some lists end in the middle of a word.
-PIECES = [
-    ["un", "##bel", "##ievable", "!"],
-    ["so", "#", "happy", "te", "##h"],
-    ["good"],
-    ["lma", "##oo", "##o", "@", "anonymous", "sun", "##ny"],
-]
+# ---------------------------------------------------------------- pieces to words
 
 
-def _plain(result):
+def _cut(rng, word, n):
+    """A word in n pieces, all but the first with the mark."""
+    places = np.sort(rng.choice(np.arange(1, len(word)), n - 1, replace=False))
+    first, *rest = [word[a:b] for a, b in zip([0, *places], [*places, None], strict=True)]
+    return [first, *(f"##{piece}" for piece in rest)]
+
+
+def _draw_pieces(rng):
+    words = draw_words(rng, 12, shortest=6, longest=9)
+    two, three, five = _cut(rng, words[0], 2), _cut(rng, words[1], 3), _cut(rng, words[2], 5)
+    whole = words[3:6]
+    lone = [*two, "#", words[6], *three, "@", words[7], "!"]
+    tags = [words[3], f"#{words[4]}", *two, f"#{words[5]}", *_cut(rng, f"#{words[8]}", 3)]
+    # The mark is taken off once, in front: behind it any sign may stand.
+    signs = [*two, "###", words[9], f"##{words[10]}##", f"{words[11]}##", "c", "###x"]
+    return {
+        "where a word has two pieces": ([*two, words[7], "!", *_cut(rng, words[8], 2), words[9]],),
+        "where a word has three pieces or more": ([whole[0], *three, *five, whole[1]],),
+        "where no word is cut": (whole,),
+        "where a lone # stands among the pieces": (lone,),
+        "where a piece begins with one #": (tags,),
+        "where the list ends in the middle of a word": ([*whole, *five[:-1]],),
+        "where all pieces are one word": (five,),
+        "where words come twice": ([*two, *two, whole[0], whole[0], *three],),
+        "where a # stands behind the mark": (signs,),
+        "where there is one piece": (whole[:1],),
+    }
+
+
+def _draw_no_pieces(rng):
+    return {"where there is no piece": ([],)}
+
+
+def _texts_of(result):
     """Texts and lists out of numpy count as texts and lists."""
+    if isinstance(result, (set, frozenset)):
+        raise Fault(
+            "You returned a set, which has no order and keeps a word that comes twice once. Return "
+            "a list."
+        )
     if isinstance(result, str):
         return str(result)
     if isinstance(result, np.ndarray):
         result = result.tolist()
-    return [_plain(x) for x in result] if isinstance(result, (list, tuple)) else result
-
-
-def _joined(function):
-    return [_plain(result) for result in on_inputs(*((pieces,) for pieces in PIECES))(function)]
+    return [_texts_of(x) for x in result] if isinstance(result, (list, tuple)) else result
 
 
 def _goes_on(mark, cut):
@@ -54,15 +85,61 @@ def _join_two_at_most(pieces):
     return words
 
 
-_RNG = np.random.default_rng(6)
-# Padding is no zero, and it stands behind, in front and nowhere.
-BATCHES = [
-    (
-        _RNG.normal(0.5, 1, size=(4, 5, 3)),
-        np.array([[1, 1, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 1, 1], [1, 0, 0, 0, 0]]),
-    ),
-    (_RNG.normal(0.5, 1, size=(1, 6, 2)), np.array([[1, 1, 1, 1, 0, 0]])),
-]
+def _split_at_spaces(pieces):
+    return " ".join(pieces).replace(" ##", "").split()
+
+
+def _join_text_without_marks(pieces):
+    return "".join(p.replace("##", "") if p.startswith("##") else f" {p}" for p in pieces).split()
+
+
+def _word_left_over(pieces):
+    """A loop that puts the last word away behind its end, whether there is one or not."""
+    return _join(pieces) or [""]
+
+
+_look_at_pieces = in_turn(
+    _join,
+    of_result(_texts_of, on_drawn(_draw_pieces)),
+    of_result(_texts_of, on_drawn(_draw_no_pieces, seeds=(1,))),
+)
+
+# ---------------------------------------------------------------- the masked mean
+
+
+def _mask(rng, n, length, side):
+    """Ones for tokens: at least one in each row, and one row without padding."""
+    counts = rng.integers(1, length + 1, n)
+    counts[rng.integers(n)] = length
+    places = np.arange(length)[None]
+    front = places < counts[:, None]
+    return (front if side == "behind" else front[:, ::-1]).astype(int)
+
+
+def _batch(rng, n, length, d, side="behind"):
+    # Padding is no zero, and the mean is not 0 either.
+    return rng.normal(0.5, 1, (n, length, d)), _mask(rng, n, length, side)
+
+
+def _draw_batches(rng):
+    hidden, mask = _batch(rng, 4, 6, 3)
+    mixed, sides = _batch(rng, 4, 5, 2)
+    sides[::2] = sides[::2, ::-1]
+    loud = np.where(mask[:, :, None] == 1, hidden, 500.0)
+    single = np.zeros((3, 4), int)
+    single[range(3), rng.integers(0, 4, 3)] = 1
+    return {
+        "where padding stands behind": (hidden, mask),
+        "where padding stands in front": _batch(rng, 3, 5, 4, "in front"),
+        "where padding stands on either side": (mixed, sides),
+        "where padding holds large numbers": (loud, mask),
+        "where nothing is padded": (hidden[:, :3], np.ones((4, 3), int)),
+        "where there is one text": (hidden[:1], np.array([[1, 1, 1, 1, 0, 0]])),
+        "where each text has one token": (rng.normal(size=(3, 4, 5)), single),
+        "where there are many texts": _batch(rng, 20, 3, 2),
+        "where all three sizes are equal": _batch(rng, 4, 4, 4),
+        "where the vectors are float32": (hidden.astype(np.float32) * 3, mask.astype(np.int64)),
+    }
 
 
 def _real(hidden, mask):
@@ -81,6 +158,15 @@ def _first_tokens(hidden, mask):
     return np.array([row[: m.sum()].mean(axis=0) for row, m in zip(hidden, mask, strict=True)])
 
 
+def _last_token(hidden, mask):
+    last = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+    return hidden[np.arange(len(hidden)), last]
+
+
+def _last_tokens(hidden, mask):
+    return np.array([row[-m.sum() :].mean(axis=0) for row, m in zip(hidden, mask, strict=True)])
+
+
 def _mask_as_places(hidden, mask):
     return np.array([row[m].mean(axis=0) for row, m in zip(hidden, mask, strict=True)])
 
@@ -91,6 +177,28 @@ def _over_the_batch(hidden, mask):
 
 def _largest_of_tokens(hidden, mask):
     return np.where(mask[:, :, None] == 1, hidden, -np.inf).max(axis=1)
+
+
+def _of_length_one(hidden, mask):
+    rows = _masked_mean(hidden, mask)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _look_at_means(mean):
+    """The means by situation; in half precision, three digits are enough."""
+
+    def call(hidden, mask):
+        right, result = _masked_mean(hidden, mask), mean(hidden, mask)
+        kind = str(getattr(result, "dtype", "")).removeprefix("torch.")
+        if kind in ("float16", "bfloat16"):
+            tolerance = 0.005 if kind == "float16" else 0.04
+            numbers = np.asarray(result.tolist())
+            near = numbers.shape == right.shape and np.abs(numbers - right).max() <= tolerance
+            return right if near else numbers
+        return result
+
+    with np.errstate(all="ignore"):
+        return on_drawn(_draw_batches)(call)
 
 
 EXERCISES = [
@@ -106,7 +214,7 @@ EXERCISES = [
             "Look at the outputs of split_words in section 1, and do one of them by hand.",
         ),
         reference=_join,
-        observe=_joined,
+        observe=_look_at_pieces,
         mistakes=[
             (
                 _goes_on("##", lambda piece: piece),
@@ -174,6 +282,54 @@ EXERCISES = [
                 "A lone # was lost. One # is a piece like others (it begins hashtags); the mark "
                 "is two of them.",
             ),
+            (
+                _goes_on("#", lambda piece: piece.removeprefix("##")),
+                "A piece with a single # was joined. One # begins a hashtag; the mark is two of "
+                "them.",
+            ),
+            (
+                _goes_on("##", lambda piece: piece.lstrip("#")),
+                "lstrip takes off every # in front, even one that belongs to the text. The mark is "
+                "two of them: piece[2:].",
+            ),
+            (
+                _goes_on("##", lambda piece: piece.replace("##", "")),
+                "replace takes ## off in every place of the piece. Only the mark in front goes: "
+                "piece[2:].",
+            ),
+            (
+                _goes_on("##", lambda piece: piece.strip("#")),
+                "strip takes # off at both ends. Only the mark in front goes: piece[2:].",
+            ),
+            (
+                _goes_on("##", lambda piece: piece[1:]),
+                "One # of each mark is still there. The mark is two of them: piece[2:].",
+            ),
+            (
+                _goes_on("##", lambda piece: piece[3:]),
+                "The first letter behind each mark is lost: piece[2:] begins behind two signs.",
+            ),
+            (
+                lambda pieces: list(dict.fromkeys(_join(pieces))),
+                "A word that comes twice is in your list once. Keep each occurrence.",
+            ),
+            (
+                lambda pieces: _join(pieces) or "",
+                "An empty list of pieces gives a text. It should give an empty list.",
+            ),
+            (
+                lambda pieces: sorted(_join(pieces)),
+                "You sorted the words. Keep the order in which they come.",
+            ),
+            (
+                lambda pieces: _join(pieces)[::-1],
+                "The words stand in reverse. Keep the order in which they come.",
+            ),
+            (
+                _word_left_over,
+                "An empty list of pieces gives a list with an empty word. It should give an empty "
+                "list.",
+            ),
         ],
     ),
     Function(
@@ -188,7 +344,7 @@ EXERCISES = [
             "help(pooled) says what the mean should be.",
         ),
         reference=_masked_mean,
-        observe=on_inputs(*BATCHES),
+        observe=_look_at_means,
         mistakes=[
             (
                 lambda hidden, mask: hidden.mean(axis=1),
@@ -233,6 +389,49 @@ EXERCISES = [
                 _largest_of_tokens,
                 "That is the maximum over the tokens. The mean is asked for.",
             ),
+            (
+                _last_tokens,
+                "You took as many tokens from the end as there are. The mask says which ones: most "
+                "tokenizers put the padding behind.",
+            ),
+            (
+                lambda hidden, mask: hidden[np.arange(len(hidden)), mask.argmax(axis=1)],
+                "That is the vector of the first token. The mean of all tokens is asked for.",
+            ),
+            (
+                lambda hidden, mask: _real(hidden, mask).sum(axis=1) // _per_row(mask),
+                "// drops everything behind the point. Divide with /.",
+            ),
+            (
+                lambda hidden, mask: _real(hidden, mask).sum(axis=1) / np.sqrt(_per_row(mask)),
+                "You divided by the root of the number of tokens. Divide by the number itself.",
+            ),
+            (
+                _last_token,
+                "That is the vector of the last token. The mean of all tokens is asked for.",
+            ),
+            (
+                lambda hidden, mask: np.median(hidden, axis=1),
+                "That is the plain median, with padding in it. The mean of the tokens is asked "
+                "for.",
+            ),
+            (
+                lambda hidden, mask: _real(hidden, 1 - mask).sum(axis=1) / _per_row(mask),
+                "You summed the padding. The mask is 1 for a token and 0 for padding.",
+            ),
+            (
+                lambda hidden, mask: _real(hidden, mask).sum(axis=1) / (_per_row(mask) + 1),
+                "You divided by one more than the number of tokens. Every row has at least one "
+                "token, so nothing has to be added.",
+            ),
+            (
+                lambda hidden, mask: _real(hidden, mask).mean(axis=2),
+                "You went over the numbers of each vector. The mean goes over the tokens: axis=1.",
+            ),
+            (
+                _of_length_one,
+                "You brought the means to length one. They are asked for as they are.",
+            ),
         ],
     ),
     Choice(
@@ -246,12 +445,12 @@ EXERCISES = [
             "Read again what section 4 says about taking the highest of seven; lesson 02 did the "
             "same with the layers of a vision network.",
         ),
-        right="c",
+        right="b",
         why_not={
-            "a": "The same items chose and judged. The highest of seven is high partly by luck, "
-            "and your customer will not see that luck again.",
-            "b": "Ten seeds make each of the seven numbers steadier, but the same items still "
+            "a": "Ten seeds make each of the seven numbers steadier, but the same items still "
             "chose and judged.",
+            "c": "The same items chose and judged. The highest of seven is high partly by luck, "
+            "which its interval does not know of, and your customer will not see that luck again.",
             "d": "Its number would be honest, but nothing was chosen: the curve over layers shows "
             "what that habit can cost.",
         },
@@ -301,6 +500,11 @@ EXERCISES = [
                 "You counted three places in each layer. Here key gets no pair.",
             ),
             (
+                9408,
+                "You added the two sides of each matrix. A matrix of 8 × 384 holds 8 · 384 "
+                "numbers.",
+            ),
+            (
                 113246208,
                 "You multiplied the sizes of the two thin matrices. To count them, add.",
             ),
@@ -338,11 +542,11 @@ EXERCISES = [
             "Section 7 measures how well attention tells what leaving a token out does. Look at "
             "its spread over tweets.",
         ),
-        right="c",
+        right="a",
         why_not={
-            "a": "The picture shows one head of one layer. It does not show what the classifier "
+            "b": "The picture shows one head of one layer. It does not show what the classifier "
             "made of it.",
-            "b": "That is a guess about another input. Nobody has run the encoder on it yet.",
+            "c": "That is a guess about another input. Nobody has run the encoder on it yet.",
             "d": "The weights are computed from the text, the same each time. That they do not "
             "explain the answer does not make them random.",
         },
