@@ -268,14 +268,15 @@ def standardised(trial):
 # ### Exercise 07.2
 # Standardise two domains, **each by itself**: subtract a feature's mean and divide by its standard deviation
 # (the one that divides by n, as numpy's `std` does). `source` has the shape (n, d), `target` (m, d). Return
-# both, in this order. A feature that is constant in a domain becomes 0 there.
+# both, in this order. A feature that is constant in a domain becomes 0 there, whatever its value is; add
+# nothing to the standard deviation of the others.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-07-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def standardise_each(source, target):
     ### BEGIN SOLUTION
     def standardise(rows):
-        std = rows.std(axis=0)
-        return (rows - rows.mean(axis=0)) / np.where(std > 0, std, 1)
+        varies = np.ptp(rows, axis=0) > 0  # a standard deviation may be 1e-17 where nothing varies
+        return (rows - rows.mean(axis=0)) / np.where(varies, rows.std(axis=0), 1)
 
     return standardise(source), standardise(target)
     ### END SOLUTION
@@ -590,7 +591,7 @@ claim("07.v", "with 128 tweets per class, adding movie reviews makes it worse", 
 #
 # - `"a"`: train on both, and see whether the accuracy on held-out texts of the source stays high
 # - `"b"`: measure how far the two domains are apart, and leave the source out if that is far
-# - `"c"`: measure with and without the source on the test side, and report the better one so
+# - `"c"`: measure with and without the source on the test side, and report the better accuracy
 # - `"d"`: compare with the target's labels alone, on some of them held out, in several draws
 
 # %% nbgrader={"grade": false, "grade_id": "answer-07-6", "locked": false, "schema_version": 3, "solution": true, "task": false}

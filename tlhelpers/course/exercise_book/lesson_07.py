@@ -4,54 +4,30 @@ from functools import partial
 
 import numpy as np
 
-from tlhelpers.course.exercise_kinds import Choice, Function, alike, on_inputs
-
-
-def _arrays(result):
-    """The parts of a result as arrays; a single array of numbers is one part."""
-    if result is None or result is Ellipsis:
-        return None
-    if not isinstance(result, (list, tuple)):
-        result = np.asarray(result, dtype=float)
-        result = [result] if result.ndim < 2 else list(result)
-    return [np.asarray(part, dtype=float) for part in result]
-
-
-def _in_arrays(*inputs):
-    """Like `on_inputs`, but with `_arrays`; what numpy says about 0 and nan is not shown."""
-
-    def observe(function):
-        with np.errstate(all="ignore"):
-            return [_arrays(result) for result in on_inputs(*inputs)(function)]
-
-    return observe
-
-
-def _and_then(reference, first, then):
-    """What `first` observes; and, once that is right, what `then` observes as well."""
-
-    def observe(function):
-        seen = first(function)
-        return seen + then(function) if alike(seen, first(reference)) else seen
-
-    return observe
-
+from tlhelpers.course.exercise_book.in_turn import counted_as, in_turn, of_result, parts_of
+from tlhelpers.course.exercise_book.lesson_07_coral import CORAL
+from tlhelpers.course.exercise_book.lesson_07_pseudo import PSEUDO
+from tlhelpers.course.exercise_kinds import Choice, Function, on_drawn
 
 # ---------------------------------------------------------------- a distance of domains
 
 
-def _wrong(mistaken: int, rows: int) -> np.ndarray:
-    return np.arange(rows) < mistaken
+def _wrong(rng, mistaken: int, rows: int) -> np.ndarray:
+    return rng.permutation(np.arange(rows) < mistaken)
 
 
-# Unequal sizes; no mistake at all, half of the rows mistaken, and more than half.
-JUDGED = [
-    (_wrong(3, 10), _wrong(1, 4)),
-    (_wrong(1, 20), _wrong(4, 5)),
-    (_wrong(0, 6), _wrong(0, 3)),
-    (_wrong(3, 6), _wrong(4, 8)),
-    (_wrong(7, 8), _wrong(3, 4)),
-]
+def _draw_mistakes(rng):
+    n, m = int(rng.integers(20, 40)), int(rng.integers(4, 9))
+    return {
+        "where the source has more rows": (_wrong(rng, n // 4, n), _wrong(rng, 1, m)),
+        "where the target has more rows": (_wrong(rng, 3, m), _wrong(rng, n // 7, n)),
+        "where both domains have as many rows": (_wrong(rng, n // 3, n), _wrong(rng, 2, n)),
+        "where no row is mistaken": (_wrong(rng, 0, n), _wrong(rng, 0, m)),
+        "where half of the rows are mistaken": (_wrong(rng, n, 2 * n), _wrong(rng, m, 2 * m)),
+        "where more than half are mistaken": (_wrong(rng, n - 2, n), _wrong(rng, m - 1, m)),
+        "where every row is mistaken": (_wrong(rng, n, n), _wrong(rng, m, m)),
+        "where a domain has one row": (_wrong(rng, n // 5, n), _wrong(rng, 1, 1)),
+    }
 
 
 def _error(wrong_source, wrong_target):
@@ -64,32 +40,62 @@ def _distance(wrong_source, wrong_target):
 
 # ---------------------------------------------------------------- each domain by itself
 
-_RNG = np.random.default_rng(7)
-DOMAINS = [
-    (
-        _RNG.normal(size=(6, 3)) * [1, 4, 0.3] + [0, 5, -1],
-        _RNG.normal(size=(4, 3)) * [3, 0.5, 1] + [2, -1, 0],
-    )
-]
-# Constant in the source, in the target, in both.
-CONSTANT = [
-    (
-        np.array([[2.5, 1, -4], [2.5, 3, -4], [2.5, 8, -4], [2.5, 0, -4]]),
-        np.array([[1.0, 7, 2], [4, 7, 2]]),
-    )
-]
+
+def _domain(rng, n, d):
+    """Features that differ in place and in scale."""
+    return rng.normal(size=(n, d)) * np.geomspace(0.3, 4, d) + rng.uniform(-4, 4, d)
 
 
-def _scaled(rows, seen, axis=0, ddof=0, power=1, constant=None):
+def _draw_domains(rng):
+    source, target = _domain(rng, 9, 4), _domain(rng, 6, 4)
+    tight = _domain(rng, 7, 2) * [1e-4, 1]
+    return {
+        "where the source has more rows": (source, target),
+        "where the target has more rows": (_domain(rng, 5, 3), _domain(rng, 12, 3)),
+        "where there are as many rows as features": (_domain(rng, 4, 4), _domain(rng, 4, 4)),
+        "where there is one feature": (_domain(rng, 6, 1), _domain(rng, 3, 1)),
+        "where a domain has two rows": (_domain(rng, 8, 3), _domain(rng, 2, 3)),
+        "where a feature varies very little": (tight, _domain(rng, 5, 2)),
+        "where the features are float32": (source.astype("f4"), target.astype("f4")),
+    }
+
+
+def _constant(rng, n, d):
+    """Each feature has one value, of which floats make a mean that differs in its last digit."""
+    while True:
+        rows = np.tile(rng.uniform(0.1, 0.9, d).round(1), (n, 1))
+        if (rows.std(axis=0) > 0).all():
+            return rows
+
+
+def _draw_constants(rng):
+    source, target = _domain(rng, 5, 3), _domain(rng, 4, 3)
+    source[:, 0] = target[:, 1] = int(rng.integers(2, 6))
+    source[:, 2] = target[:, 2] = -4
+    return {
+        "where a feature is constant": (source, target),
+        "where a constant is 0": (_domain(rng, 5, 2) * [0, 1], _domain(rng, 4, 2)),
+        "where a constant is no whole number": (_constant(rng, 3, 1), _constant(rng, 6, 1)),
+    }
+
+
+def _varies(seen, axis):
+    return np.ptp(seen, axis, keepdims=True) > 0
+
+
+def _has_spread(seen, axis):
+    return np.std(seen, axis, keepdims=True) > 0
+
+
+def _scaled(rows, seen, axis=0, ddof=0, power=1, constant=None, add=0.0, varies=_varies):
     """Rows by the mean and the spread of `seen`; `constant` is what a feature without any gets."""
-    mean, spread = (
-        np.mean(seen, axis, keepdims=True),
-        np.std(seen, axis, ddof=ddof, keepdims=True),
-    )
+    mean = np.mean(seen, axis, keepdims=True)
+    spread = np.std(seen, axis, ddof=ddof, keepdims=True)
     if constant == "divided by 0":
         return (rows - mean) / spread
-    scaled = (rows - mean) / np.where(spread > 0, spread, 1) ** power
-    return np.where(spread > 0, scaled, rows) if constant == "kept" else scaled
+    varies = varies(seen, axis)
+    scaled = (rows - mean) / (np.where(varies, spread, 1) ** power + add)
+    return np.where(varies, scaled, rows) if constant == "kept" else scaled
 
 
 def _each(source, target, **options):
@@ -101,205 +107,42 @@ def _by_both(source, target):
     return _scaled(source, both), _scaled(target, both)
 
 
-# ---------------------------------------------------------------- CORAL
-
-_MIXED = np.array([[1.0, -0.8, 0.4], [0.0, 0.7, -0.9], [0.3, 0.2, 1.1]])
-ROWS = [
-    (
-        _RNG.normal(size=(9, 3)) @ _MIXED + [1, -2, 0.5],
-        _RNG.normal(size=(6, 3)) * [3, 0.4, 1] @ _MIXED.T + [0, 4, -1],
-    )
-]
-# A feature that is constant in the source, and fewer rows than features.
-FLAT = [
-    (ROWS[0][0] * [1, 0, 1], ROWS[0][1]),
-    (ROWS[0][0][:2], ROWS[0][1] * [1, 1, 0]),
-]
+def _to_length_one(source, target):
+    rows = [domain - domain.mean(axis=0) for domain in (source, target)]
+    return tuple(x / np.linalg.norm(x, axis=1, keepdims=True) for x in rows)
 
 
-def _power(matrix, exponent):
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * values**exponent) @ vectors.T
-
-
-def _power_of_rows(matrix, exponent):
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors.T * values**exponent) @ vectors
-
-
-def _cholesky(matrix, exponent):
-    root = np.linalg.cholesky(matrix).T
-    return root if exponent > 0 else np.linalg.inv(root)
-
-
-def _matrices(source, target, own=-0.5, wanted=0.5, add=np.eye, bias=False, power=_power):
-    covariance = partial(np.cov, rowvar=False, bias=bias)
-    own = power(covariance(source) + add(source.shape[1]), own)
-    return own, power(covariance(target) + add(source.shape[1]), wanted)
-
-
-def _coral(source, target, **options):
-    white, colour = _matrices(source, target, **options)
-    return (source - source.mean(axis=0)) @ white @ colour + target.mean(axis=0)
-
-
-def _coral_not_centred(source, target):
-    white, colour = _matrices(source, target)
-    return source @ white @ colour + target.mean(axis=0)
-
-
-def _coral_centred_late(source, target):
-    white, colour = _matrices(source, target)
-    return source @ white @ colour - source.mean(axis=0) + target.mean(axis=0)
-
-
-def _coral_swapped(source, target):
-    white, colour = _matrices(target, source)
-    return (source - source.mean(axis=0)) @ white @ colour + target.mean(axis=0)
-
-
-def _coral_colour_first(source, target):
-    white, colour = _matrices(source, target)
-    return (source - source.mean(axis=0)) @ colour @ white + target.mean(axis=0)
-
-
-def _coral_one_identity(source, target):
-    white, _ = _matrices(source, target)
-    colour = _power(np.cov(target, rowvar=False), 0.5)
-    return (source - source.mean(axis=0)) @ white @ colour + target.mean(axis=0)
-
-
-# ---------------------------------------------------------------- pseudo-labels
-
-
-def _of_two(*first):
-    return np.stack([first, 1 - np.array(first)], axis=1)
-
-
-# Unequal classes, equal probabilities at the cut, a class never predicted, one of a single item;
-# in the third, items of one class have more probability for another than that one's own items.
-GUESSED = [
-    (_of_two(0.9, 0.3, 0.75, 0.05, 0.99, 0.6, 0.8, 0.45, 0.75, 0.7, 0.52), 0.4),
-    (
-        np.array(
-            [
-                [0.2, 0.1, 0.7],
-                [0.85, 0.1, 0.05],
-                [0.4, 0.25, 0.35],
-                [0.1, 0.05, 0.85],
-                [0.6, 0.3, 0.1],
-                [0.3, 0.2, 0.5],
-                [0.6, 0.05, 0.35],
-                [0.95, 0.03, 0.02],
-                [0.15, 0.4, 0.45],
-            ]
-        ),
-        0.55,
-    ),
-    (
-        np.array(
-            [
-                [0.36, 0.34, 0.3],
-                [0.45, 0.47, 0.08],
-                [0.4, 0.3, 0.3],
-                [0.1, 0.8, 0.1],
-                [0.44, 0.46, 0.1],
-            ]
-        ),
-        0.6,
-    ),
-    (
-        np.array([[0.1, 0.8, 0.1], [0.2, 0.5, 0.3], [0.1, 0.7, 0.2], [0.3, 0.1, 0.6]]),
-        0.3,
-    ),
-    (_of_two(0.1, 0.8, 0.2, 0.7), 1.0),
-]
-
-
-def _number(share, own, probabilities):
-    return round(share * len(own))
-
-
-def _most_confident(confidence, number):
-    return np.argsort(-confidence, kind="stable")[:number]
-
-
-def _of_each_class(probabilities, share, pick=_most_confident, number=_number):
-    """The chosen items of each predicted class, class after class, as `pick` orders them."""
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    owns = [np.flatnonzero(predicted == label) for label in np.unique(predicted)]
-    return [own[pick(confidence[own], int(number(share, own, probabilities)))] for own in owns]
-
-
-def _pseudo(probabilities, share, **options):
-    items = np.sort(np.concatenate(_of_each_class(probabilities, share, **options)))
-    return items, probabilities.argmax(axis=1)[items]
-
-
-def _class_after_class(probabilities, share, order=np.array):
-    items = np.concatenate([order(part) for part in _of_each_class(probabilities, share)])
-    return items, probabilities.argmax(axis=1)[items]
-
-
-def _labels_left_behind(probabilities, share):
-    _, labels = _class_after_class(probabilities, share)
-    return _pseudo(probabilities, share)[0], labels
-
-
-def _most_confident_of_all(probabilities, share):
-    items = np.sort(_most_confident(probabilities.max(axis=1), round(share * len(probabilities))))
-    return items, probabilities.argmax(axis=1)[items]
-
-
-def _above_share(probabilities, share):
-    items = np.flatnonzero(probabilities.max(axis=1) >= share)
-    return items, probabilities.argmax(axis=1)[items]
-
-
-def _by_column(probabilities, share):
-    """Whatever an item's predicted class is, the highest probabilities of each column."""
-    counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
-    parts = [
-        _most_confident(column, round(share * count))
-        for column, count in zip(probabilities.T, counts, strict=True)
-    ]
-    items = np.concatenate(parts)
-    order = np.argsort(items, kind="stable")
-    return items[order], np.repeat(np.arange(len(parts)), [len(part) for part in parts])[order]
-
-
-def _places_within_classes(probabilities, share):
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    found = []
-    for label in np.unique(predicted):
-        own = confidence[predicted == label]
-        found += [(place, label) for place in _most_confident(own, round(share * len(own)))]
-    items, labels = np.array(sorted(found)).T
-    return items, labels
-
-
-def _as_mask(probabilities, share):
-    items, labels = _pseudo(probabilities, share)
-    return np.isin(np.arange(len(probabilities)), items), labels
+def _to_range(source, target):
+    ranges = [np.ptp(x, axis=0) for x in (source, target)]
+    return tuple((x - x.min(0)) / r for x, r in zip((source, target), ranges, strict=True))
 
 
 # ---------------------------------------------------------------- the gap that is closed
 
-# Between, harm, beyond the oracle, nothing gained.
-GAPS = [(0.5, 0.625, 0.75), (0.625, 0.5, 0.875), (0.5, 0.875, 0.75), (0.75, 0.75, 0.875)]
-NO_GAP = [(0.75, 0.875, 0.75), (0.75, 0.75, 0.75), (0.75, 0.875, 0.5), (0.75, 0.625, 0.5)]
+
+def _draw_accuracies(rng):
+    low, gap = rng.uniform(0.4, 0.55), rng.uniform(0.2, 0.4)
+    within, above = rng.uniform(0.2, 0.8), rng.uniform(1.1, 1.3)
+    return {
+        "where the adapted model lies between": (low, low + within * gap, low + gap),
+        "where the adaptation does harm": (low, low - within * gap, low + gap),
+        "where the adapted model beats the oracle": (low, low + above * gap, low + gap),
+        "where nothing is gained": (low, low, low + gap),
+        "where the oracle is reached": (low, low + gap, low + gap),
+        "where the gap is small": (low, low + within * 0.01, low + 0.01),
+        "where the gap is very small": (low, low - 2e-4, low + 1e-4),
+        "where all accuracies are low": (0.02, 0.02 + within * gap, 0.02 + gap),
+    }
 
 
-def _without_a_gap(function):
-    """What comes out where there is no gap; a division by 0 counts as infinity."""
-    found = []
-    for given in NO_GAP:
-        try:
-            with np.errstate(all="ignore"):
-                found.append(function(*given))
-        except ZeroDivisionError:
-            found.append(np.inf)
-    return found
+def _draw_no_gap(rng):
+    low, more = rng.uniform(0.5, 0.7), rng.uniform(0.05, 0.2)
+    return {
+        "where the oracle equals source only": (low, low + more, low),
+        "where all three are equal": (low, low, low),
+        "where the oracle is below source only": (low, low + more, low - more),
+        "where the adapted model lies below, too": (low, low - more / 2, low - more),
+    }
 
 
 def _share_closed(source_only, adapted, oracle):
@@ -331,7 +174,7 @@ EXERCISES = [
             "an error of 0 and one of a half by hand.",
         ),
         reference=_distance,
-        observe=on_inputs(*JUDGED),
+        observe=on_drawn(_draw_mistakes),
         mistakes=[
             (
                 lambda s, t: 2 * (1 - 2 * np.concatenate([s, t]).mean()),
@@ -384,6 +227,14 @@ EXERCISES = [
                 "You counted the mistaken rows. The error is a share: divide by the number of rows "
                 "of each domain.",
             ),
+            (
+                lambda s, t: 2 * (1 - 2 * max(np.mean(s), np.mean(t))),
+                "You took the larger of the two shares. The error is their mean.",
+            ),
+            (
+                lambda s, t: round(_distance(s, t)),
+                "You rounded to a whole number. Return the distance as it comes out.",
+            ),
         ],
     ),
     Function(
@@ -395,11 +246,16 @@ EXERCISES = [
             "standard deviation.",
             "rows.mean(axis=0) and rows.std(axis=0) give one number per feature. What happens "
             "where the standard deviation is 0?",
-            "A constant feature becomes 0: what is left after the mean is subtracted. "
-            "np.where(std > 0, std, 1) can be divided by without harm.",
+            "A constant feature becomes 0: what is left after the mean is subtracted. Where "
+            "np.ptp(rows, axis=0), largest minus smallest, is 0, divide by 1: the standard "
+            "deviation of 0.1, 0.1, 0.1 is not 0, but 1e-17.",
         ),
         reference=_each,
-        observe=_and_then(_each, _in_arrays(*DOMAINS), _in_arrays(*CONSTANT)),
+        observe=in_turn(
+            _each,
+            of_result(parts_of, on_drawn(_draw_domains)),
+            of_result(parts_of, on_drawn(_draw_constants)),
+        ),
         mistakes=[
             (
                 lambda s, t: (_scaled(s, s), _scaled(t, s)),
@@ -462,233 +318,50 @@ EXERCISES = [
                 "Right where a feature varies. A constant one came back as it was. It should "
                 "become 0: subtract its mean, too.",
             ),
-        ],
-    ),
-    Function(
-        "07.3",
-        praise="First the source's own pattern is taken out, then the target's is put in, and no "
-        "label was asked for. The identity keeps small variances from being blown up, so the "
-        "match is not exact.",
-        hints=(
-            "Four steps in this order: subtract the source's mean, whiten, colour, add the "
-            "target's mean.",
-            "For a symmetric matrix, values, vectors = np.linalg.eigh(matrix), and its power p is "
-            "(vectors * values**p) @ vectors.T. Whitening takes p = −1/2 of the source, colouring "
-            "p = 1/2 of the target.",
-            "np.eye(d) is the identity. Print the covariance of the rows after whitening and after "
-            "colouring: what should it be near? help(align_covariance) names the paper.",
-        ),
-        reference=_coral,
-        observe=_and_then(_coral, _in_arrays(*ROWS), _in_arrays(*FLAT)),
-        mistakes=[
             (
-                _coral_not_centred,
-                "You did not subtract the source's mean, so the matrices moved it along, and the "
-                "target's mean was added to that.",
+                partial(_each, varies=_has_spread),
+                "Right where a feature varies, or is 0 or 4 everywhere. But floats round: of 0.1, "
+                "0.1, 0.1 the standard deviation is 1e-17, and you divide by that. Ask whether the "
+                "largest equals the smallest, or whether the deviation is below 1e-12.",
             ),
             (
-                _coral_centred_late,
-                "You subtracted the source's mean after the matrices. By then it has become "
-                "another one: centre first.",
+                partial(_each, add=1e-8),
+                "You added a small number to the standard deviation. Where a feature varies very "
+                "little it shows: divide by the deviation as it is.",
             ),
             (
-                lambda s, t: _coral(s, t) - t.mean(axis=0),
-                "The rows now lie around 0. Add the target's mean at the end.",
+                partial(_each, add=1e-3),
+                "You added 0.001 to the standard deviation. Divide by the deviation as it is.",
             ),
             (
-                lambda s, t: _coral(s, t) - t.mean(axis=0) + s.mean(axis=0),
-                "You put the source's own mean back. The rows should lie around the target's.",
+                lambda s, t: _each(s, t)[::-1],
+                "The two are swapped: return source, target.",
             ),
             (
-                _coral_swapped,
-                "The covariances are swapped: whiten by the source's, colour by the target's.",
-            ),
-            (
-                lambda s, t: _coral(t, s),
-                "You moved the target to the source. It is the source that is moved: a head "
-                "trained on it is then used on target rows as they are.",
-            ),
-            (
-                _coral_colour_first,
-                "You coloured before you whitened. The order of matrices counts: take the source's "
-                "own pattern out first.",
-            ),
-            (
-                partial(_coral, own=-1, wanted=1),
-                "You took the powers −1 and 1. A covariance holds squares, so its roots are "
-                "needed: −1/2 and 1/2.",
-            ),
-            (
-                partial(_coral, own=-1),
-                "You whitened with the power −1, the inverse. Take the root of it: −1/2.",
-            ),
-            (
-                partial(_coral, wanted=1),
-                "You coloured with the covariance itself. Take its root, the power 1/2.",
-            ),
-            (
-                partial(_coral, own=0.5),
-                "You multiplied by the source's pattern once more. To take it out, the power is "
-                "−1/2.",
-            ),
-            (
-                partial(_coral, wanted=0),
-                "The rows are whitened and moved to the target's mean, but not coloured.",
-            ),
-            (
-                partial(_coral, own=0),
-                "The rows are coloured, but not whitened: the source's own pattern is still there.",
-            ),
-            (
-                partial(_coral, power=lambda matrix, exponent: matrix**exponent),
-                "You took the power of each number by itself, and a root of a number below 0 is "
-                "nan. The power of a matrix is another thing: use np.linalg.eigh.",
-            ),
-            (
-                partial(_coral, power=lambda m, p: np.diag(np.diag(m) ** p)),
-                "You used the variances alone. How features go together is in the rest of the "
-                "covariance.",
-            ),
-            (
-                partial(_coral, add=lambda d: np.zeros((d, d))),
-                "The identity is missing: add np.eye(d) to both covariances before you take a "
-                "power.",
-            ),
-            (
-                _coral_one_identity,
-                "You added the identity to the source's covariance only. The target's gets it too.",
-            ),
-            (
-                partial(_coral, add=lambda d: 1),
-                "You added 1 to every number of the covariances. The identity has ones on its "
-                "diagonal only: np.eye(d).",
-            ),
-            (
-                partial(_coral, bias=True),
-                "Your covariances divide by n. np.cov by itself divides by n − 1.",
-            ),
-            (
-                partial(_coral, power=_power_of_rows),
-                "np.linalg.eigh puts its vectors into the columns. Put the matrix together as "
-                "(vectors * values**p) @ vectors.T.",
-            ),
-            (
-                partial(_coral, power=_cholesky),
-                "A Cholesky factor is a root of another kind: it turns the rows as well. Use the "
-                "symmetric one, by np.linalg.eigh.",
-            ),
-        ],
-    ),
-    Function(
-        "07.4",
-        praise="Each class sends its most confident items, so an easy class does not crowd out "
-        "the others. "
-        "The labels are guesses all the same: a mistake the model is sure of goes in, too.",
-        hints=(
-            "Find for each item its predicted class and its confidence. Then go through the "
-            "classes one by one.",
-            "probabilities.argmax(axis=1) and probabilities.max(axis=1) are the two. "
-            "np.flatnonzero(predicted == label) are the items of one class; order these by how "
-            "sure they are, and take the first round(share * len(own)).",
-            'Go through a table of five rows by hand. np.argsort(-confidence, kind="stable") '
-            "keeps equal "
-            "ones in order; sort the items at the very end, then look their labels up.",
-        ),
-        reference=_pseudo,
-        observe=_in_arrays(*GUESSED),
-        mistakes=[
-            (
-                _most_confident_of_all,
-                "You took the most confident items of all classes together. A class about which "
-                "the model "
-                "is less confident then sends few or none. Choose within each predicted class.",
-            ),
-            (
-                _above_share,
-                "You used the share as a threshold of the probability. It says how many items of "
-                "each class to take.",
-            ),
-            (
-                partial(
-                    _pseudo, pick=lambda confidence, number: _most_confident(-confidence, number)
+                lambda s, t: tuple(
+                    (x - np.median(x, axis=0)) / np.where(_varies(x, 0)[0], x.std(axis=0), 1)
+                    for x in (s, t)
                 ),
-                "You took the least confident items. np.argsort puts the smallest first.",
+                "You subtracted the median. Subtract the mean.",
             ),
             (
-                _class_after_class,
-                "The right items, but class after class, the most confident first. Return them in "
-                "ascending order, their labels with them.",
+                _to_length_one,
+                "You brought each row to length one. Here each feature is divided by its standard "
+                "deviation.",
             ),
             (
-                partial(_class_after_class, order=np.sort),
-                "The right items, ascending within each class only. Sort all of them, and their "
-                "labels with them.",
+                _to_range,
+                "You brought each feature between 0 and 1. Subtract the mean and divide by the "
+                "standard deviation.",
             ),
             (
-                _labels_left_behind,
-                "You sorted the items and left the labels in their old order: they belong to "
-                "others now. Look them up again: predicted[items].",
-            ),
-            (
-                partial(_pseudo, number=lambda share, own, p: share * len(own)),
-                "You rounded down. round() goes to the nearest whole number.",
-            ),
-            (
-                partial(_pseudo, number=lambda share, own, p: np.ceil(share * len(own))),
-                "You rounded up. round() goes to the nearest whole number.",
-            ),
-            (
-                partial(_pseudo, number=lambda share, own, p: round((1 - share) * len(own))),
-                "You left out as many as should be taken: share is the part that is kept.",
-            ),
-            (
-                partial(_pseudo, number=lambda share, own, p: round(share * p.size / p.shape[1])),
-                "You took round(share * m) items of each class, m being the number of all items. "
-                "Multiply by the number of items with that predicted class.",
-            ),
-            (
-                partial(_pseudo, number=lambda share, own, p: round(share * len(p) / p.shape[1])),
-                "You took as many items of each class. A class that is predicted often sends more: "
-                "multiply by its own number of items.",
-            ),
-            (
-                _by_column,
-                "You searched each column among all items. An item counts for its predicted class "
-                "alone, so search among the items with that class.",
-            ),
-            (
-                _places_within_classes,
-                "These are places within a class. own[places] gives the items' numbers in the "
-                "whole array.",
-            ),
-            (
-                partial(
-                    _pseudo,
-                    pick=lambda confidence, n: np.argsort(confidence, kind="stable")[
-                        len(confidence) - n :
-                    ],
-                ),
-                "Among equally confident items at the edge you took the last ones. Take the first.",
-            ),
-            (
-                _as_mask,
-                "You gave True and False for every item. The items' numbers are asked for: "
-                "np.flatnonzero makes them out of a mask.",
-            ),
-            (
-                lambda p, share: (_pseudo(p, share)[0], p.argmax(axis=1)),
-                "These are the labels of all items. Return those of the chosen ones alone.",
-            ),
-            (
-                lambda p, share: _pseudo(p, share)[0],
-                "The items are right, but their labels are missing: return items, labels.",
-            ),
-            (
-                lambda p, share: _pseudo(p, share)[::-1],
-                "Items and labels are swapped: the items come first.",
+                lambda s, t: (_scaled(s, s), _scaled(s, s)),
+                "The source came back twice. The second one is the target, by its own numbers.",
             ),
         ],
     ),
+    CORAL,
+    PSEUDO,
     Choice(
         "07.5",
         praise="The labels trained nothing, but they chose. Call it an oracle's choice: what these "
@@ -745,7 +418,11 @@ EXERCISES = [
             'return float("nan") there.',
         ),
         reference=_share_closed,
-        observe=_and_then(_share_closed, on_inputs(*GAPS), _without_a_gap),
+        observe=in_turn(
+            _share_closed,
+            on_drawn(_draw_accuracies),
+            counted_as(np.inf, ZeroDivisionError, on_drawn(_draw_no_gap)),
+        ),
         mistakes=[
             (
                 lambda s, a, o: (o - a) / (o - s),
@@ -780,6 +457,28 @@ EXERCISES = [
             (
                 lambda s, a, o: abs(_share_closed(s, a, o)),
                 "You dropped the sign. An adaptation that does harm must show it.",
+            ),
+            (
+                lambda s, a, o: np.nan if o <= s else (o - s) / (a - s) if a != s else np.inf,
+                "The fraction is upside down: the gain stands above the line, the gap below it.",
+            ),
+            (
+                lambda s, a, o: np.nan if a <= s else _share_closed(s, a, o),
+                "You return nan where the adaptation does harm or gains nothing. Only where there "
+                "is no gap the share is nan.",
+            ),
+            (
+                lambda s, a, o: a - o,
+                "That is the distance from the oracle. Divide the gain by the whole gap.",
+            ),
+            (
+                lambda s, a, o: np.nan if o - s < 0.01 else _share_closed(s, a, o),
+                "You return nan where the gap is small. There is a gap as soon as the oracle lies "
+                "above source_only.",
+            ),
+            (
+                lambda s, a, o: s + _share_closed(s, a, o),
+                "You added source_only again. The share alone is asked for.",
             ),
             (
                 lambda s, a, o: min(1.0, _share_closed(s, a, o)),
@@ -818,6 +517,11 @@ EXERCISES = [
                 _instead(1.0),
                 "Right where there is a gap. Where there is none, 1 would say that all of it was "
                 "closed. Return nan.",
+            ),
+            (
+                _instead(np.inf),
+                "Right where there is a gap. Where there is none, infinity would say that it was "
+                "closed many times over. Return nan.",
             ),
             (
                 _instead(None),
