@@ -56,10 +56,15 @@ EPOCHS = pd.DataFrame(
 )  # fmt: skip
 KEPT = pd.Series([1.0, 1.0, 0.2, 0.4], index=["head", "head", "all", "all"])
 LESSONS = [
-    SimpleNamespace(number="01", title="One", ready=True, new_task=False, new_domain=False),
-    SimpleNamespace(number="02", title="Two", ready=False, new_task=True, new_domain=True),
-    SimpleNamespace(number="03", title="Three", ready=False, new_task=None, new_domain=None),
-]
+    SimpleNamespace(number=number, title=title, ready=ready, has_source=source,
+                    new_task=task, new_domain=domain)
+    for number, title, ready, source, task, domain in [
+        ("01", "One", True, True, False, False),
+        ("02", "Two", False, True, True, True),
+        ("03", "Three", False, True, None, None),
+        ("04", "Four", True, False, None, None),
+    ]
+]  # fmt: skip
 
 
 def scored() -> pd.DataFrame:

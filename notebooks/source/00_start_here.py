@@ -9,9 +9,9 @@
 # - run a first transfer: pretrained network, five labels per class, a classifier;
 # - tell a measured difference from luck.
 #
-# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere; the
-# table below the map tells it for this machine). **Needs**: Python, and nothing you do not have
-# yet. No network: data and weights lie on this machine since the set-up.
+# **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded on another
+# machine; the table below the map shows it for yours). **Needs**: nothing but this environment. No
+# network: the set-up has already put data and weights on your machine.
 
 # %% [markdown]
 # ## Is everything here?
@@ -30,11 +30,11 @@ from tlhelpers.models import (
     extract_features, linear_head, load_backbone, new_linear_head, raw_pixels,
 )
 
-print("All parts are here.")
+print("Everything is here.")
 
 # %% [markdown]
 # If that cell complains, run `python3 -m tlhelpers doctor` in a terminal: it says what is missing
-# and how to mend it.
+# and how to repair it.
 #
 # ## The idea in one picture
 
@@ -47,22 +47,23 @@ figures.setup_diagram(
 # %% [markdown]
 # Somebody trained a network to tell a thousand kinds of things apart on over a million
 # photographs. We take its weights as they are and never change them: they are **frozen**. Without
-# its last layer the network is called a **backbone**; what it says about a drawing, a list of
-# numbers, are the drawing's **features**. They go into a small classifier, the **head**, and only
-# that is trained on our few labels. A *linear* head has one weight per feature and class.
+# its last layer the network is called a **backbone**. It turns a drawing into a list of numbers, the
+# drawing's **features**. They go into a small classifier, the **head**, and only the head is trained
+# on our few labels. A *linear* head has one weight per feature and class. (These and other terms are
+# explained in the [glossary](../notebooks/glossary.md).)
 #
 # ## The words
 #
 # | word | in words | in symbols |
 # |---|---|---|
-# | domain | which inputs there are, and how often each comes | $\mathcal{D} = \{\mathcal{X}, P(X)\}$ |
-# | task | which labels there are, and how they depend on the input | $\mathcal{T} = \{\mathcal{Y}, P(Y \mid X)\}$ |
-# | source | where knowledge comes from | $\mathcal{D}_S, \mathcal{T}_S$ |
-# | target | where it is wanted | $\mathcal{D}_T, \mathcal{T}_T$ |
+# | domain | which inputs there are, and how often each comes | 𝒟 = {𝒳, *P*(*X*)} |
+# | task | which labels there are, and how they depend on the input | 𝒯 = {𝒴, *P*(*Y* given *X*)} |
+# | source | where knowledge comes from | 𝒟<sub>S</sub>, 𝒯<sub>S</sub> |
+# | target | where it is wanted | 𝒟<sub>T</sub>, 𝒯<sub>T</sub> |
 #
 # **Transfer learning** uses what was learnt in the source to do better in the target, where
-# $\mathcal{D}_S \neq \mathcal{D}_T$ or $\mathcal{T}_S \neq \mathcal{T}_T$ (after Pan and Yang, *A
-# survey on transfer learning*, IEEE TKDE 2010).
+# 𝒟<sub>S</sub> ≠ 𝒟<sub>T</sub> or 𝒯<sub>S</sub> ≠ 𝒯<sub>T</sub> (after Pan and Yang, *A survey on
+# transfer learning*, IEEE TKDE 2010).
 #
 # Here the source is ImageNet: photographs, a thousand labels. The target is drawings with ten
 # labels. Both domain and task are new.
@@ -80,8 +81,7 @@ print(twemoji)
 figures.contact_sheet(twemoji)
 
 # %% [markdown]
-# The same emoji in both styles, one above the other. Take a good look; you will need it for the
-# first exercise.
+# The same emoji in both styles, one above the other. Look closely: the first exercise is about them.
 
 # %%
 figures.paired_sheet(twemoji, openmoji, [3, 30, 60, 80, 110, 130, 175, 210, 230, 270])
@@ -109,7 +109,7 @@ check("00.1", answer)
 # ## A first transfer
 #
 # > **Before you run it:** five labelled drawings per class, ten classes. Guessing gives one in
-# > ten. What share of new drawings will be named rightly? Write your number down.
+# > ten. What share of new drawings will get the right class? Write your number down.
 #
 # First, set drawings aside for the test. The test drawings show *other emoji* than the training
 # drawings; otherwise we would ask for memory, not for skill.
@@ -120,7 +120,7 @@ drawn = split.train[draw_labels(twemoji.labels[split.train], per_class=5, seed=0
 print(f"{len(drawn)} labelled drawings to learn from, {len(split.test)} to be tested on")
 
 # %% [markdown]
-# Now the pretrained network. It turns every drawing into a row of numbers.
+# Now the pretrained network. It turns every drawing into a row of features.
 
 # %%
 start = time.perf_counter()
@@ -158,8 +158,8 @@ print({name: round(value, 2) for name, value in lines.items()})
 figures.prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
 
 # %% [markdown]
-# Some mistakes make sense to us and some do not: it names a drawing by what it shares with the few
-# it was shown, and knows nothing else about our classes.
+# Some mistakes make sense to us and some do not. The head knows our classes from five drawings each and
+# goes by what a new drawing has in common with these.
 #
 # ### Exercise 00.2
 # Write the majority line yourself: the accuracy on `test_labels` of always saying the most common
@@ -188,7 +188,7 @@ figures.label_slider(features, twemoji, split)
 
 # %% [markdown]
 # The intervals are wide: this is one draw of labels and one set of test drawings. It shows the
-# climb, but not whether one more label helped. For that we need more throws.
+# climb, but not whether one more label helped. One draw is too few to tell that.
 #
 # ## Was it luck?
 # One split and one draw of labels is one throw of the dice. So we do it ten times, with ten
@@ -196,8 +196,8 @@ figures.label_slider(features, twemoji, split)
 # on photographs* is worth, by running two rivals on exactly the same drawings:
 #
 # - **raw pixels**: no network at all, the same kind of head on the picture itself;
-# - **random twin**: the same layers with freshly drawn random weights. There are three of them, and
-#   the seeds take turns.
+# - **random twin**: the same layers with random weights. There are three such twins, and the seeds
+#   take turns with them.
 #
 # > **Before you run it:** which of the two rivals will do better?
 
@@ -215,9 +215,9 @@ runs = repeat(strategies, twemoji, labels=[5], seeds=10)
 runs.groupby("strategy", sort=False).accuracy.agg(["mean", "min", "max"]).round(2)
 
 # %% [markdown]
-# The means differ, but so do single throws. `compare` takes each pair on the same drawings and
-# asks how much the difference would move with other seeds and other test drawings. It prints the
-# difference and its 95 % interval. If the interval leaves out 0, the order is **resolved**.
+# The means differ, but so do single runs. `compare` takes each pair on the same drawings and asks how
+# much the difference would move with other seeds and other test drawings. It gives the difference and
+# its 95 % interval. If the interval leaves out 0, the order is **resolved**.
 
 # %%
 against_pixels = compare(runs, "ImageNet features", "raw pixels")
@@ -230,7 +230,8 @@ figures.intervals([against_pixels, against_twin, rivals])
 # which is better. The lowest row answers your prediction about the two rivals.
 #
 # The main statements of this course are *claims*: they are checked like this while the lesson runs.
-# If one did not hold on your machine, its cell would stop.
+# If one did not hold on your machine, its cell would stop. Runs that take too long for a lesson were
+# made once and stored; a claim about them says so, and the lesson makes some of these runs again.
 
 # %% tags=["claim"]
 claim("00.a", "with 5 labels per class, frozen ImageNet features beat raw pixels", against_pixels)
@@ -249,7 +250,7 @@ claim("00.b", "with 5 labels per class, frozen ImageNet features beat the random
 # *+0.02 [−0.03, +0.07]*. What may they say?
 #
 # - `"a"`: these data do not tell which of the two is better
-# - `"b"`: the two are equally good, as the interval holds 0
+# - `"b"`: the two are equally good, since the interval holds 0
 # - `"c"`: the first one is better, as its mean is above 0
 # - `"d"`: the measurement went wrong, as it came out near 0
 
@@ -264,16 +265,17 @@ check("00.3", answer)
 
 # %% [markdown]
 # ## The map
-# Each lesson stands where its target differs from its source. Lessons in grey are still to come.
-# Below the map stand those that serve everywhere.
+# Each lesson stands in the box that says how its target differs from its source. Lesson 01 reuses
+# nothing, so it has no source: it measures what transfer has to beat. Lessons that serve in every box
+# are listed below the map.
 
 # %%
 figures.course_map(COURSE)
 
 # %% [markdown]
 # How long do they take? Minutes of reading and of exercises are counted. The seconds of computing
-# were recorded on one machine; where that machine was timed on a fixed piece of work, they are
-# **scaled** by how long the same work takes here, which the cell tries out in about two seconds.
+# were recorded on another machine and **scaled** to yours: the cell does a fixed piece of work, for
+# about two seconds, that the other machine was timed on, too.
 
 # %%
 lesson_times()
@@ -286,15 +288,16 @@ claims_table()
 
 # %% [markdown]
 # ## How far you are
-# Checked exercises are remembered on this machine, in `work/progress.json`, and nowhere else.
+# Checked exercises are remembered on your machine, in `work/progress.json`, and nowhere else.
 
 # %%
 progress()
 
 # %% [markdown]
 # ## What to read next
-# - **Next lesson**: open `02_feature_extraction.ipynb` from the list at the left. It asks how far
-#   a frozen network carries, which of its layers to use, and when it does not pay.
+# - **Next lesson**: open `01_from_scratch.ipynb` from the list at the left. It asks what a network
+#   learns from a few labels if nothing is reused, and how to test that without fooling oneself.
+#   Lesson 02 then goes on with the frozen network of today.
 # - Pan and Yang, *A survey on transfer learning*, IEEE Transactions on Knowledge and Data
 #   Engineering 22 (2010): the words and the map.
 # - Tan and Le, *EfficientNet*, arXiv:1905.11946: the network that you just reused.

@@ -6,6 +6,7 @@ import pytest
 from tiny_faults import with_mounts
 
 from tlhelpers.course import execution, runner
+from tlhelpers.course.on_screen import as_on_screen
 from tlhelpers.errors import CourseError, repo_root
 
 CLAIM = """
@@ -28,11 +29,28 @@ Explorer(ipywidgets.IntSlider(3), lambda value: (f"value {value}", HTML("<img al
 """
 
 
+BARS = """
+import sys
+from IPython.display import HTML, display
+from tqdm import tqdm
+print("before")
+for name, leave in (("cleared", False), ("left", True)):
+    for _ in tqdm(range(3), desc=name, leave=leave, mininterval=0, file=sys.stdout):
+        sys.stdout.flush()
+display(HTML("<b>drawn</b>"))
+print("after", flush=True)
+for _ in tqdm(range(3), desc="cleared", leave=False, mininterval=0, file=sys.stdout):
+    pass
+"""
+
+
 @pytest.fixture(scope="module")
 def held(tmp_path_factory):
     """A lesson that ran to its end: what was told meanwhile, the result, and the page."""
     folder, lines = tmp_path_factory.mktemp("held"), []
-    path = notebook_file(folder, CLAIM.format(bound=0.5), "import time; time.sleep(1)", WIDGET)
+    path = notebook_file(
+        folder, CLAIM.format(bound=0.5), "import time; time.sleep(1)", WIDGET, BARS
+    )
     run = execution.run_lesson(path, folder / "out", lines.append)
     return lines, run, (folder / "out" / "99_made.html").read_text(encoding="utf-8")
 
@@ -40,11 +58,11 @@ def held(tmp_path_factory):
 def test_a_lesson_that_holds(held):
     lines, run, page = held
     assert run.ok and run.held == "1/1", run.error
-    assert len(run.cell_seconds) == 3 and run.cell_seconds[1] >= 1
+    assert len(run.cell_seconds) == 4 and run.cell_seconds[1] >= 1
     assert run.slowest_seconds == pytest.approx(max(run.cell_seconds), abs=0.01)
     assert run.slowest_seconds < run.seconds
     assert run.peak_mb > 20
-    assert [line.split()[1:3] for line in lines] == [["cell", f"{cell}/3"] for cell in (1, 2, 3)]
+    assert [line.split()[1:3] for line in lines] == [["cell", f"{cell}/4"] for cell in (1, 2, 3, 4)]
     assert "one is at least 0.5" in page
     assert "99.a   held     one is at least 0.5" in runner.report([run])
 
@@ -53,6 +71,40 @@ def test_the_page_shows_a_widgets_still_figure(held):
     page = held[2]
     assert 'value 3<img alt="still"/>' in page
     assert "widget-view+json" not in page
+
+
+def test_a_bar_that_was_cleared_leaves_no_line_on_the_page(held):
+    page = held[2]
+    assert "cleared:" not in page
+    assert page.count("left: 100%") == 1 and "left:   0%" not in page
+    assert page.index(">before") < page.index("<b>drawn</b>") < page.index(">after")
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (["one\n", "two"], ["one\ntwo"]),
+        (["a:  0%", "\ra: 50%", "\r      \r"], []),
+        (["a:  0%\ra: 50%\r      \rdone\n"], ["done\n"]),
+        (["a: 99%\ra: 100%\n"], ["a: 100%\n"]),
+        (["kept  \nx"], ["kept  \nx"]),
+        (["Windows\r\nends\r\n"], ["Windows\nends\n"]),
+        ([], []),
+    ],
+)
+def test_what_was_overwritten_is_gone(written, left):
+    streams = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in written]
+    assert [output.text for output in as_on_screen(streams)] == left
+
+
+def test_streams_stay_where_they_were_written():
+    def stream(name, text):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    drawn = nbformat.v4.new_output("display_data", {"text/plain": "x"})
+    outputs = [stream("stdout", "a"), stream("stderr", "b"), drawn, stream("stdout", "c")]
+    assert as_on_screen([*outputs, stream("stdout", "d")])[:3] == outputs[:3]
+    assert as_on_screen(outputs)[-1].text == "cd"
 
 
 def test_a_claim_that_does_not_hold_fails_the_run_and_is_still_in_the_table(tmp_path):

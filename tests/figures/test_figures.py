@@ -88,7 +88,12 @@ NUMBERS = {
     "forgetting_bars": ["head 1.00", "all 0.30"],
     "setup_diagram": ["emoji drawings (data), then layers (frozen), then noise (random, frozen)"],
     "strategies_sheet": ["frozen: layers frozen, noise random, frozen, head trained"],
-    "course_map": ["more labels of the same kind: 01 One", "02 Two (to come)", "every box: 03"],
+    "course_map": [
+        "more labels of the same kind: 01 One",
+        "02 Two (to come)",
+        "every box: 03",
+        "source: 04",
+    ],
     "matrices": ["TF-IDF. trained on news: news 0.90 (the same)", "movies 0.62, tweets 0.71"],
     "word_shift": ["lol 0.000 and 0.400", "$5 or $6_ 0.100 and 0.120"],
 }
@@ -272,3 +277,25 @@ def test_the_map_shows_which_lessons_are_to_come():
     [axes] = drawn()["course_map"].figure.axes
     colours = {text.get_text(): text.get_color() for text in axes.texts}
     assert colours["01  One"] != colours["02  Two"]
+
+
+def test_a_box_of_the_map_without_a_lesson_says_why():
+    words = " ".join(text.get_text() for text in drawn()["course_map"].figure.axes[0].texts)
+    assert "no lesson of its own" in words and "ordinary learning" not in words
+    assert "ordinary learning" in figures.course_map([]).alt
+
+
+@pytest.mark.parametrize("states", [["frozen"], ["frozen", "tuned"], ["trained", "frozen"]])
+@pytest.mark.parametrize("source", ["ImageNet", "EfficientNet-Lite0, trained on many photographs"])
+def test_what_is_reused_stands_above_the_reused_parts_alone(states, source):
+    parts = [(f"block {i}", state) for i, state in enumerate(states)]
+    picture = figures.setup_diagram("data", [*parts, ("head", "trained")], "answer", source)
+    picture.figure.draw_without_rendering()
+    [axes] = picture.figure.axes
+    [bracket] = axes.lines
+    reused = [i for i, state in enumerate(states, 1) if state in ("frozen", "tuned")]
+    assert list(bracket.get_xdata()[[0, -1]]) == [2 * reused[0] + 0.15, 2 * reused[-1] + 1.65]
+    [words] = [text for text in axes.texts if text.get_text().startswith("reused:")]
+    box = words.get_window_extent().transformed(axes.transData.inverted())
+    assert box.x0 >= 2 * reused[0] and box.x1 <= 2 * reused[-1] + 1.8
+    assert box.y0 > 1.34 and box.y1 <= axes.get_ylim()[1]

@@ -18,7 +18,9 @@ class Lesson:
         E.g. ``"02"``, ``"feature_extraction"``, ``"Feature extraction"``.
     new_task, new_domain : bool or None
         Whether the target's task and domain differ from the source's; None for a lesson that
-        serves everywhere.
+        serves everywhere, or that has no source.
+    has_source : bool
+        Whether anything is reused.
     """
 
     number: str
@@ -26,6 +28,7 @@ class Lesson:
     title: str
     new_task: bool | None
     new_domain: bool | None
+    has_source: bool = True
 
     @property
     def ready(self) -> bool:
@@ -35,7 +38,7 @@ class Lesson:
 
 COURSE = (
     Lesson("00", "start_here", "Start here", True, True),
-    Lesson("01", "from_scratch", "From scratch", False, False),
+    Lesson("01", "from_scratch", "From scratch", None, None, has_source=False),
     Lesson("02", "feature_extraction", "Feature extraction", True, True),
     Lesson("03", "fine_tuning", "Fine-tuning", True, True),
     Lesson("04", "choosing", "Choosing a strategy", True, True),

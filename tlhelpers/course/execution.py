@@ -23,6 +23,7 @@ from traitlets import default
 from traitlets.config import Config
 
 from tlhelpers.course.claims import read_claims
+from tlhelpers.course.on_screen import as_on_screen
 from tlhelpers.setup.files import write_atomically
 
 CELL_SECONDS = 600
@@ -94,6 +95,9 @@ def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> Le
     run.seconds, run.peak_mb, error = _execute(client, _kernel_environment(jobs))
     run.error = _in_words(error, bool(started))
     run.claims = read_claims(notebook)
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = as_on_screen(cell.outputs)
     run.not_kept = _write_outputs(notebook, out, path.stem)
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
@@ -16,6 +17,14 @@ MAP_HEADS = {
     (False, True): "same task, new domain\nthe same labels, another drawing style",
     (True, True): "new task, new domain\nfrom photographs to drawings, other labels",
 }
+EMPTY_BOXES = {
+    (False, False): "ordinary learning: more of the same data,\nnothing needs to be transferred",
+    (
+        True,
+        False,
+    ): "no lesson of its own: the strategies for a new task\nand a new domain serve here, too",
+}
+LETTERS = 21  # that fit above one part of a set-up
 
 
 def setup_diagram(
@@ -40,17 +49,28 @@ def setup_diagram(
     Picture
     """
     parts = [(data, "data"), *blocks, (answer, "answer")]
-    figure = Figure(figsize=(2.0 * len(parts), 2.1), layout="constrained")
+    height = 2.45 if source else 1.75
+    figure = Figure(figsize=(2.0 * len(parts), height), layout="constrained")
     axes = figure.subplots()
-    axes.set(xlim=(0, 2 * len(parts)), ylim=(-0.55, 1.85))
+    axes.set(xlim=(0, 2 * len(parts)), ylim=(-0.55, 2.2 if source else 1.4))
     axes.axis("off")
     for i, (text, state) in enumerate(parts):
         _draw_part(axes, i, text, state)
     reused = [i for i, (_, state) in enumerate(parts) if state in ("frozen", "tuned")]
     if source and reused:
-        axes.text(reused[0] + reused[-1] + 0.9, 1.4, f"reused: {source}", ha="center", fontsize=9)
+        _draw_source(axes, reused[0], reused[-1], f"reused: {source}")
     chain = ", then ".join(f"{text} ({STATES[state][1]})" for text, state in parts)
     return Picture(figure, f"Set-up: {chain}.{source and f' Reused: {source}.'}")
+
+
+def _draw_source(axes, first: int, last: int, words: str) -> None:
+    """What is reused, no wider than the parts that it is written above, with a bracket on them."""
+    left, right = 2 * first + 0.15, 2 * last + 1.65
+    axes.plot([left, left, right, right], [1.26, 1.34, 1.34, 1.26], color="#333333", lw=1)
+    lines = textwrap.wrap(words, LETTERS + 28 * (last - first), break_on_hyphens=False)
+    axes.text(
+        (left + right) / 2, 1.42, "\n".join(lines), ha="center", va="bottom", fontsize=9
+    )  # fmt: skip
 
 
 def _draw_part(axes, i: int, text: str, state: str) -> None:
@@ -112,7 +132,8 @@ def course_map(lessons: Sequence) -> Picture:
     ----------
     lessons : sequence
         Of objects with `number`, `title`, `ready` (bool), `new_task` and `new_domain` (bool, or
-        None for a lesson that stands in every box), such as `tlhelpers.course.COURSE`.
+        None for a lesson that stands in every box) and `has_source` (bool; without one it stands
+        in no box), such as `tlhelpers.course.COURSE`.
 
     Returns
     -------
@@ -123,9 +144,10 @@ def course_map(lessons: Sequence) -> Picture:
     for (task, domain), head in MAP_HEADS.items():
         here = [one for one in lessons if (one.new_task, one.new_domain) == (task, domain)]
         _draw_map_box(axes, domain, task, head, here)
-        descriptions.append(f"{head}: {_titles(here)}")
-    everywhere = f"in every box: {_titles([one for one in lessons if one.new_task is None])}"
-    axes.text(1, -0.12, everywhere, ha="center", va="top", fontsize=9.5)
+        empty = EMPTY_BOXES.get((task, domain), "")
+        descriptions.append(f"{head}: {_titles(here) or empty or 'none'}")
+    below = _below_the_map(lessons)
+    axes.text(1, -0.06, "\n".join(below), ha="center", va="top", fontsize=9.5, linespacing=1.6)
     axes.set(xlim=(0, 2), ylim=(0, 2))
     same, new = r"$\mathcal{%s}_S = \mathcal{%s}_T$", r"$\mathcal{%s}_S \neq \mathcal{%s}_T$"
     axes.set_yticks([0.5, 1.5], [words % ("T", "T") for words in (same, new)])
@@ -133,13 +155,23 @@ def course_map(lessons: Sequence) -> Picture:
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelsize=12)
     axes.spines[:].set_visible(False)
-    boxes = "; ".join([*descriptions, everywhere])
+    boxes = "; ".join([*descriptions, *below])
     return Picture(figure, f"Map of the lessons. {boxes}.", math=True)
+
+
+def _below_the_map(lessons: Sequence) -> list[str]:
+    """A line for the lessons that reuse nothing and one for those that serve in every box."""
+    outside = [one for one in lessons if one.new_task is None]
+    titles = {
+        "no source": _titles([one for one in outside if not one.has_source]),
+        "in every box": _titles([one for one in outside if one.has_source]),
+    }
+    return [f"{place}: {names}" for place, names in titles.items() if names]
 
 
 def _titles(lessons: Sequence) -> str:
     names = [f"{one.number} {one.title}{'' if one.ready else ' (to come)'}" for one in lessons]
-    return ", ".join(names) or "none"
+    return ", ".join(names)
 
 
 def _draw_map_box(axes, x: int, y: int, head: str, lessons: Sequence) -> None:
@@ -153,4 +185,9 @@ def _draw_map_box(axes, x: int, y: int, head: str, lessons: Sequence) -> None:
         axes.text(
             x + 0.24, y + 0.66 - 0.095 * i, f"{one.number}  {one.title}", va="top", fontsize=9.5,
             color="#000000" if one.ready else "#8A8A8A",
+        )  # fmt: skip
+    if not lessons and (empty := EMPTY_BOXES.get((bool(y), bool(x)))):
+        axes.text(
+            x + 0.5, y + 0.45, empty, ha="center", va="center", fontsize=9, style="italic",
+            color="#555555",
         )  # fmt: skip

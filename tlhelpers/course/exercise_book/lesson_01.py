@@ -5,6 +5,7 @@ import numpy as np
 from tlhelpers.course.exercise_book.drawn_labels import draw_sides
 from tlhelpers.course.exercise_book.lesson_01_block import BLOCK
 from tlhelpers.course.exercise_book.lesson_01_split import SPLIT
+from tlhelpers.course.exercise_book.lesson_01_stop import STOP
 from tlhelpers.course.exercise_kinds import Choice, Function, Number, on_drawn
 
 
@@ -97,8 +98,8 @@ EXERCISES = [
     SPLIT,
     Choice(
         "01.3",
-        praise="The winner owes a part of its lead to luck on just these drawings. A validation "
-        "part can be used up by choosing; the test set is then still unused for the judgement.",
+        praise="The winner owes a part of its lead to luck on just these drawings. Validation "
+        "items can be used up by choosing; the test set is then still unused for the judgement.",
         hints=(
             "Suppose all twelve settings were equally good. Would they all get the same number?",
             "The largest of twelve numbers is picked. Which way does luck push it?",
@@ -161,4 +162,24 @@ EXERCISES = [
         ],
     ),
     BLOCK,
+    STOP,
+    Choice(
+        "01.7",
+        praise="One thing at a time: this row differs from the small network in the weights and "
+        "not in the drawings, so a lead over it is not one of sharper drawings.",
+        hints=(
+            "In what do the two frozen rows differ, and in what do they not?",
+            "Which question about the first frozen row would stay open if this row were left out?",
+            "Read again why section 7 has two rows: a comparison that changes two things at once.",
+        ),
+        right="c",
+        why_not={
+            "a": "Scaling up only paints the same drawing with more pixels; no detail comes back. "
+            "That is why this row is a fair control.",
+            "b": "Both frozen rows train a head on labels, one per class at least. The row is "
+            "about the drawings, not about the labels.",
+            "d": "All rows are tested on the same drawings anyway. Ask what else differs between "
+            "the first frozen row and the small network.",
+        },
+    ),
 ]
