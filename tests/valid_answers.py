@@ -48,6 +48,42 @@ GUESS = [
         ".fillna(0).mean()",
     ),
     ("over classes", "lambda tr, te: sum((tr == c).mean() * (te == c).mean() for c in set(tr))"),
+    ("over training items", "lambda tr, te: np.mean([(te == c).mean() for c in tr])"),
+]
+STOPS = [
+    (
+        "a window",
+        """
+for i in range(patience, len(losses)):
+    if min(losses[i - patience + 1 : i + 1]) >= losses[i - patience]:
+        return i + 1, i - patience + 1
+return len(losses), int(np.argmin(losses)) + 1
+""",
+    ),
+    (
+        "a counter",
+        """
+best, waited = float("inf"), 0
+for epoch, loss in enumerate(losses, start=1):
+    if loss < best:
+        best, where, waited = loss, epoch, 0
+    else:
+        waited += 1
+    if waited == patience:
+        return [epoch, where]
+return np.array([epoch, where])
+""",
+    ),
+    (
+        "running minimum",
+        """
+lowest = np.minimum.accumulate(losses)
+waited = np.arange(len(losses)) - np.searchsorted(-lowest, -lowest)
+over = np.flatnonzero(waited >= patience)
+last = over[0] if len(over) else len(losses) - 1
+return torch.tensor([last + 1, int(np.argmin(losses[: last + 1])) + 1])
+""",
+    ),
 ]
 SPLIT = [
     (
@@ -403,6 +439,10 @@ answer = Block
 """,
     ),
     ("01.4", "a text", "'18560'"),
+    *(
+        ("01.6", name, f"def answer(losses, patience):\n    {_lines(code)}\n")
+        for name, code in STOPS
+    ),
     *(
         ("02.1", name, UNIT + code if "answer" in code else f"{UNIT}answer = {code}")
         for name, code in NEAREST

@@ -387,4 +387,595 @@ def answer(n_in, n_out):
         "one and the same block",
     ),
     ("01.5", "a class", "lambda n_in, n_out: nn.Sequential", "nn.Sequential"),
+    (
+        "01.1",
+        "geometric",
+        "lambda tr, te: np.prod([(tr == c).mean() for c in te]) ** (1 / len(te))",
+        "",
+    ),
+    ("01.1", "max share", "lambda tr, te: max((tr == c).mean() for c in te)", ""),
+    (
+        "01.1",
+        "many draws",
+        "lambda tr, te: np.mean([np.random.choice(tr, len(te)) == te for _ in range(2000)])",
+        "every call",
+    ),
+    (
+        "01.1",
+        "many seeded draws",
+        "lambda tr, te: (np.random.default_rng(0).choice(tr, (3000, len(te))) == te).mean()",
+        "",
+    ),
+    (
+        "01.1",
+        "divided by training, over training",
+        "lambda tr, te: np.mean([(te == c).sum() / len(tr) for c in tr])",
+        "",
+    ),
+    (
+        "01.1",
+        "mean over classes of training",
+        "lambda tr, te: np.mean([(tr == c).mean() * (te == c).mean() for c in set(tr)])",
+        "",
+    ),
+    ("01.1", "array", "lambda tr, te: [(tr == c).mean() for c in te]", "of shape"),
+    (
+        "01.1",
+        "shares of both sides",
+        "lambda tr, te: np.mean([(np.append(tr, te) == c).mean() for c in te])",
+        "",
+    ),
+    (
+        "01.2",
+        "per-item coin",
+        """
+def answer(groups, share, seed):
+    rng = np.random.default_rng(seed)
+    test = rng.random(len(groups)) < share
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "both sides",
+    ),
+    (
+        "01.2",
+        "per-group coin",
+        """
+def answer(groups, share, seed):
+    rng = np.random.default_rng(seed)
+    names = np.unique(groups)
+    test = np.isin(groups, names[rng.random(len(names)) < share])
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "about `share`",
+    ),
+    (
+        "01.2",
+        "choice with replacement",
+        """
+def answer(groups, share, seed):
+    rng = np.random.default_rng(seed)
+    names = np.unique(groups)
+    test = np.isin(groups, rng.choice(names, round(share * len(names))))
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "about `share`",
+    ),
+    (
+        "01.2",
+        "seed plus time",
+        """
+def answer(groups, share, seed):
+    import time
+    rng = np.random.default_rng(seed + time.perf_counter_ns())
+    names = rng.permutation(np.unique(groups))
+    test = np.isin(groups, names[:round(share * len(names))])
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "two different splits",
+    ),
+    (
+        "01.2",
+        "names in a ring",
+        """
+def answer(groups, share, seed):
+    names = np.roll(np.unique(groups), seed)
+    test = np.isin(groups, names[:round(share * len(names))])
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "neighbours in a list",
+    ),
+    (
+        "01.2",
+        "KFold",
+        """
+def answer(groups, share, seed):
+    from sklearn.model_selection import GroupKFold
+    return next(GroupKFold(2).split(groups, groups=groups))
+""",
+        "about `share`",
+    ),
+    (
+        "01.2",
+        "first item of each group",
+        """
+def answer(groups, share, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    test = [list(groups).index(n) for n in names[:round(share * len(names))]]
+    return [i for i in range(len(groups)) if i not in test], test
+""",
+        "both sides",
+    ),
+    (
+        "01.2",
+        "names that begin alike",
+        """
+def answer(groups, share, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    chosen = names[:round(share * len(names))]
+    test = np.array([any(g.startswith(n) for n in chosen) for g in groups])
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "about `share`",
+    ),
+    (
+        "01.2",
+        "dict",
+        """
+def answer(groups, share, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    test = np.isin(groups, names[:round(share * len(names))])
+    return {'train': np.flatnonzero(~test), 'test': np.flatnonzero(test)}
+""",
+        "two arrays",
+    ),
+    (
+        "01.2",
+        "share of 0.3 always",
+        """
+def answer(groups, share, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    test = np.isin(groups, names[:round(0.3 * len(names))])
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        "about `share`",
+    ),
+    ("01.3", "word", "'too high'", ""),
+    ("01.4", "two convs", "2 * 3 * 3 * 32 * 64", ""),
+    ("01.4", "BatchNorm of channels in", "3*3*32*64 + 2*32", ""),
+    ("01.4", "a calculation in quotes", "'3*3*32*64+128'", ""),
+    ("01.4", "per position", "3*3*(32+64)", ""),
+    ("01.4", "all with bias and stats", "3*3*32*64+64+4*64", ""),
+    ("01.4", "thousands", "18.56", ""),
+    (
+        "01.5",
+        "momentum 0",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out, momentum=0.0),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "do not move",
+    ),
+    (
+        "01.5",
+        "two norms",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "",
+    ),
+    (
+        "01.5",
+        "Conv 3x1",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, (3, 1), padding=(1, 0)),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "3×3",
+    ),
+    (
+        "01.5",
+        "transposed convolution",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.ConvTranspose2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "one convolution",
+    ),
+    (
+        "01.5",
+        "linear head added",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(channels_out, channels_out, 1))
+""",
+        "",
+    ),
+    (
+        "01.5",
+        "ELU",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ELU(),
+        nn.MaxPool2d(2))
+""",
+        "negative",
+    ),
+    (
+        "01.5",
+        "instance norm",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.InstanceNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "no nn.BatchNorm2d",
+    ),
+    (
+        "01.5",
+        "pool 3",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(3))
+""",
+        "come out with shape",
+    ),
+    (
+        "01.5",
+        "pool 4",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(4))
+""",
+        "come out with shape",
+    ),
+    (
+        "01.5",
+        "padding 2",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=2),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+""",
+        "come out with shape",
+    ),
+    (
+        "01.5",
+        "weights of 0",
+        """
+def answer(channels_in, channels_out):
+    net = nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+    nn.init.zeros_(net[0].weight)
+    return net
+""",
+        "are 0",
+    ),
+    (
+        "01.5",
+        "frozen BatchNorm",
+        """
+def answer(channels_in, channels_out):
+    net = nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2))
+    net[1].requires_grad_(False)
+    return net
+""",
+        "weight and bias of BatchNorm",
+    ),
+    (
+        "01.5",
+        "a ModuleList",
+        """
+def answer(channels_in, channels_out):
+    return nn.ModuleList([
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2)])
+""",
+        "forward",
+    ),
+    (
+        "01.5",
+        "a function instead of a network",
+        """
+def answer(channels_in, channels_out):
+    convolution = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+    norm = nn.BatchNorm2d(channels_out)
+    return lambda x: nn.MaxPool2d(2)(nn.ReLU()(norm(convolution(x))))
+""",
+        "not yet a network",
+    ),
+    (
+        "01.5",
+        "RReLU",
+        """
+def answer(channels_in, channels_out):
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.BatchNorm2d(channels_out),
+        nn.RReLU(),
+        nn.MaxPool2d(2))
+""",
+        "negative",
+    ),
+    (
+        "01.6",
+        "more than patience",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best > patience: break
+    return i + 1, best + 1
+""",
+        "one epoch too many",
+    ),
+    (
+        "01.6",
+        "counter beyond patience",
+        """
+def answer(losses, patience):
+    best, wait = float('inf'), 0
+    for i, loss in enumerate(losses):
+        if loss < best: best, where, wait = loss, i, 0
+        else: wait += 1
+        if wait > patience: return i + 1, where + 1
+    return len(losses), where + 1
+""",
+        "one epoch too many",
+    ),
+    (
+        "01.6",
+        "last argmin",
+        """
+def answer(losses, patience):
+    a = np.array(losses)
+    best = len(a) - 1 - a[::-1].argmin()
+    return min(len(a), best + 1 + patience), best + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "global argmin plus patience",
+        """
+def answer(losses, patience):
+    best = int(np.argmin(losses))
+    return min(len(losses), best + 1 + patience), best + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "first rise",
+        """
+def answer(losses, patience):
+    for i in range(1, len(losses)):
+        if losses[i] > losses[i - 1]: return i + 1, i
+    return len(losses), len(losses)
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "returns loss list",
+        """
+def answer(losses, patience):
+    best = int(np.argmin(losses))
+    return losses[:best + patience + 1]
+""",
+        "of shape",
+    ),
+    (
+        "01.6",
+        "only the best",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best == patience: break
+    return best + 1
+""",
+        "one number",
+    ),
+    (
+        "01.6",
+        "patience in all",
+        """
+def answer(losses, patience):
+    return patience + int(np.argmin(losses)) + 1, int(np.argmin(losses)) + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "smallest step that counts",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best] - 1e-3: best = i
+        if i - best == patience: break
+    return i + 1, best + 1
+""",
+        "very little",
+    ),
+    (
+        "01.6",
+        "sorts",
+        """
+def answer(losses, patience):
+    losses.sort()
+    return len(losses), 1
+""",
+        "`losses` is another one",
+    ),
+    (
+        "01.6",
+        "pops",
+        """
+def answer(losses, patience):
+    best, n, k = losses[0], 0, 0
+    while losses:
+        l = losses.pop(0); n += 1
+        if n == 1 or l < best: best, k = l, n
+        if n - k == patience: break
+    return n, k
+""",
+        "`losses` is another one",
+    ),
+    (
+        "01.6",
+        "begins with the second epoch",
+        """
+def answer(losses, patience):
+    best = 1
+    for i in range(1, len(losses)):
+        if losses[i] < losses[best]: best = i
+        if i - best == patience: break
+    return i + 1, best + 1
+""",
+        "UnboundLocalError",
+    ),
+    (
+        "01.6",
+        "rounds losses",
+        """
+def answer(losses, patience):
+    losses = [round(l, 1) for l in losses]
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best == patience: break
+    return i + 1, best + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "counter not reset",
+        """
+def answer(losses, patience):
+    best, wait = 0, 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        else: wait += 1
+        if wait == patience: break
+    return i + 1, best + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "no return at the end",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best == patience: return i + 1, best + 1
+""",
+        "returned None",
+    ),
+    (
+        "01.6",
+        "strings",
+        """
+def answer(losses, patience):
+    return '3', '2'
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "maximum",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss > losses[best]: best = i
+        if i - best == patience: break
+    return i + 1, best + 1
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "stop minus patience",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best == patience: break
+    return i + 1, i + 1 - patience
+""",
+        "",
+    ),
+    (
+        "01.6",
+        "while no bound",
+        """
+def answer(losses, patience):
+    best = i = 0
+    while i - best < patience:
+        i += 1
+        if losses[i] < losses[best]: best = i
+    return i + 1, best + 1
+""",
+        "IndexError",
+    ),
+    ("01.7", "a", "'a'", ""),
+    ("01.7", "d", "'D '", ""),
+    ("01.7", "sentence", "'sharper input'", ""),
+    ("01.7", "two", "'c and d'", ""),
 ]

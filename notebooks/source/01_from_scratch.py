@@ -144,8 +144,8 @@ print(len(duplicates_across(emoji, split)), "pairs of equal drawings across this
 # ### Exercise 01.2
 # Several items may share a group, as drawings of one thing do. `groups` holds the name of each
 # item's group, a text array of shape (n,). Write a split by whole groups: no group is on both
-# sides, every item is on exactly one, and about `share` of the **groups** (rounded up or down)
-# are test groups. The same `seed` always gives the same split, also in another Python process, and
+# sides, every item is on exactly one, and about `share` of the **groups** (rounded up or down),
+# drawn at random, are test groups. The same `seed` always gives the same split, also in another Python process, and
 # another seed gives another split. Return two arrays of indices: the training items, then the test
 # items.
 

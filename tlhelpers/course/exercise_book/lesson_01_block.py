@@ -33,6 +33,11 @@ SAYS = {
     "no statistics": "BatchNorm keeps no running statistics, so it cannot be used for one picture "
     "alone. Leave track_running_stats as it is.",
     "negative": "Some outputs are negative: the ReLU is missing, or a later layer undoes it.",
+    "fixed statistics": "The running statistics of BatchNorm do not move in training. Leave its "
+    "momentum as it is.",
+    "frozen norm": "No gradient reaches the weight and bias of BatchNorm, so they could not learn.",
+    "no filters": "All weights of the convolution are 0, so every filter gives the same and learns "
+    "the same. Leave them as nn.Conv2d draws them.",
     "no gradient": "No gradient reaches the weights of the convolution, so it could not learn.",
     "numbers": "The size is right, but the numbers are not those of convolution, BatchNorm, ReLU "
     "and max pooling in this order. Did you take the average instead of the maximum?",
@@ -163,14 +168,18 @@ def _look_at_numbers(block, convolution, norm, x):
         if norm.affine:
             norm.weight.normal_(std=8)
             norm.bias.normal_()
+    _must(convolution.weight.any(), "no filters")
+    before = norm.running_mean.clone()
     for training in (True, False):
         expected = _expected(convolution, norm, x, training)
         out = _run(block.train(training), x)
         _must(out.min() >= 0, "negative")
         if not alike(out, expected):
             raise Fault(_what_else(block))
+    _must(not torch.equal(before, norm.running_mean), "fixed statistics")
     if out.requires_grad:
         out.sum().backward()
+    _must(not norm.affine or (norm.weight.requires_grad and norm.bias.requires_grad), "frozen norm")
     _must(convolution.weight.grad is not None and convolution.weight.grad.any(), "no gradient")
 
 
@@ -218,6 +227,14 @@ BLOCK = Function(
         (_norm_first, SAYS["BatchNorm first"]),
         (_other_block(pool=lambda: nn.AvgPool2d(2)), SAYS["numbers"]),
         (_frozen_block, SAYS["no gradient"]),
+        (
+            _other_block(norm=lambda channels: nn.BatchNorm2d(channels, momentum=0.0)),
+            SAYS["fixed statistics"],
+        ),
+        (
+            _other_block(norm=lambda channels: nn.BatchNorm2d(channels).requires_grad_(False)),
+            SAYS["frozen norm"],
+        ),
         (
             lambda channels_in, channels_out: nn.Sequential(
                 nn.Conv2d(channels_in, channels_out, 1), nn.BatchNorm2d(channels_out)

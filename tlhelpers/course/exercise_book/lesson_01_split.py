@@ -31,17 +31,23 @@ SAYS = {
     "always the same": "The split does not follow the seed: another seed must give another split.",
     "never tested": "Some groups never come to the test side, whatever the seed: shuffle all "
     "names.",
+    "in a row": "The test groups are always neighbours in a list, so which groups come together is "
+    "no chance. Let the seed shuffle the names.",
     "other process": "In another Python process the same seed gives another split: the order of a "
     "set of texts changes from process to process. np.unique or sorted(set(...)) keeps an order.",
 }
 
 
 def _draw_groups(rng, sizes, length=4):
-    """Names of random letters, shuffled, so that neither places nor sizes follow the alphabet."""
+    """Names of random letters, shuffled, so that neither places nor sizes follow the alphabet.
+
+    Every third one begins with the name before it: a name is not what a text begins with."""
     letters = list("abcdefghijklmnopqrstuvwxyz")
     names = ["".join(rng.choice(letters, rng.integers(2, length + 1))) for _ in sizes]
-    names = np.array([f"{name} {i}" for i, name in enumerate(names)])
-    return rng.permutation(np.repeat(names, sizes))
+    names = [f"{name} {i}" for i, name in enumerate(names)]
+    for i in range(2, len(names), 3):
+        names[i] = f"{names[i - 1]} {names[i]}"
+    return rng.permutation(np.repeat(np.array(names), sizes))
 
 
 def _sides(groups, in_test):
@@ -68,6 +74,11 @@ def _split_by_share_of_items(groups, share, seed):
     names = _shuffled_names(groups, seed)
     sizes = np.cumsum([(groups == name).sum() for name in names])
     return _sides(groups, names[sizes <= share * len(groups)])
+
+
+def _split_in_a_row(groups, share, seed):
+    names = np.roll(np.unique(groups), seed)
+    return _sides(groups, names[: round(share * len(names))])
 
 
 def _split_one_of_each(groups, share, seed):
@@ -174,10 +185,21 @@ def _look_at_seeds(split, asked, tests):
     groups = asked[0][0]
     if len(np.unique(groups[np.concatenate(tests[:40])])) < len(np.unique(groups)):
         raise Fault(SAYS["never tested"])
+    if _always_in_a_row(groups, tests[:20]):
+        raise Fault(SAYS["in a row"])
     if isinstance(split, Watched):
         elsewhere = results_elsewhere(split.function, asked[:3])
         if elsewhere and not alike([_tests(sides) for sides in elsewhere], tests[:3]):
             raise Fault(SAYS["other process"])
+
+
+def _always_in_a_row(groups, tests):
+    """Whether the test groups are neighbours in the list of names, sorted or as they come."""
+    for names in (np.unique(groups).tolist(), list(dict.fromkeys(groups.tolist()))):
+        chosen = [np.isin(names, groups[test]) for test in tests]
+        if all((one != np.roll(one, 1)).sum() == 2 for one in chosen):
+            return True
+    return False
 
 
 SPLIT = Function(
@@ -216,6 +238,7 @@ SPLIT = Function(
             SAYS["items twice"],
         ),
         (_split_by_share_of_items, SAYS["another share"]),
+        (_split_in_a_row, SAYS["in a row"]),
         (
             lambda groups, share, seed: tuple(
                 (side,) for side in _split_by_name(groups, share, seed)

@@ -32,6 +32,7 @@ def _draw_losses(rng):
         "where a still lower loss comes after the stop": ([*middle, 0.1, 0.05], 3),
         "where the loss falls again, but not below the lowest": (middle, 3),
         "where the patience is nearly used up": ([0.9, low, 0.8, 0.7, low / 2, 0.6], 3),
+        "where the loss falls by very little": ((0.5 - 1e-6 * np.arange(6)).tolist(), 2),
         "where the lowest loss comes twice": ([0.9, twice, 0.8, twice, 0.7, 0.8], 3),
         "where the patience is 1": ([0.9, 0.7, low, 0.8, 0.2], 1),
         "where the first epoch is the best": ([low, 0.8, 0.7, 0.9], 2),
