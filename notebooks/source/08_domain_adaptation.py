@@ -171,7 +171,7 @@ check("08.2", answer)
 # Write the loss of Deep CORAL in torch. `a` has the shape (n, d), `b` (m, d), with at least two rows each; n
 # and m may differ. Take the covariance of each, shape (d, d), which divides by n − 1 (or m − 1). Return the
 # sum of all squared entries of their difference, divided by 4 d², as a tensor of shape () that gradients of
-# both `a` and `b` pass through.
+# both `a` and `b` pass through. The class head still needs `a` as it is: make new tensors, change none.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def coral_loss_by_hand(a, b):
@@ -220,10 +220,10 @@ x.grad
 
 # %% [markdown]
 # ### Exercise 08.4
-# Write gradient reversal **without** a class of your own. Return a tensor with the same values as the float
-# tensor `x` (of any shape), such that the gradient that comes back through it is multiplied by `-strength`.
-# What else is computed from `x`, such as the loss of the class head, must get its gradient as usual. One line
-# is enough: `x.detach()` has the values of `x`, but lets no gradient through.
+# Write gradient reversal **without** a class of your own (no `torch.autograd.Function`). Return a tensor with
+# the same values as the float tensor `x` (of any shape), such that the gradient that comes back through it is
+# multiplied by `-strength`. What else is computed from `x`, such as the loss of the class head, must get its
+# gradient as usual. One line is enough: `x.detach()` has the values of `x`, but lets no gradient through.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-08-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def reverse(x, strength):
