@@ -26,9 +26,9 @@ from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.training.forgetting import agreement
 
 SIZE = 96
-RATE = 1e-3
+RATE = 3e-4
 PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
-RATES = [{"lr": r} for r in (RATE, 3e-4, 3e-3)]
+RATES = [{"lr": r} for r in (RATE, 1e-4, 1e-3)]
 DEPTHS = {
     "head only": HEAD_ONLY,
     "last convolution": 8,
@@ -51,8 +51,8 @@ def _tuning() -> dict:
         "all at once": partial(tuned, head_first=False),
         "statistics moving": partial(tuned, hold_bn=False),
         "LoRA": partial(adapt_low_rank, lr=3e-3),
-        "a third of the rate": partial(tuned, lr=RATE * 0.3),
-        "three times the rate": partial(tuned, lr=RATE * 3),
+        "rate 0.0001": partial(tuned, lr=1e-4),
+        "rate 0.001": partial(tuned, lr=1e-3),
     }
     return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
 
