@@ -189,7 +189,7 @@ def answer(train, test):
     (
         "00.2",
         "counts of the test side",
-        "lambda tr, te: (te == np.unique(tr)[np.unique(te, return_counts=True)[1].argmax()]).mean()",
+        "lambda a, b: (b == np.unique(a)[np.unique(b, return_counts=True)[1].argmax()]).mean()",
         "",
     ),
     ("00.1", "capital word", "'B or C'", ""),

@@ -49,12 +49,21 @@ def notebooks_of(source: Path) -> dict[Path, str]:
         cell["id"] = f"cell-{source.stem[:2]}-{i:03d}"
     folder = repo_root() / "notebooks"
     made = {
-        folder / "solutions" / f"{source.stem}.ipynb": notebook,
+        folder / "solutions" / f"{source.stem}.ipynb": _one_folder_deeper(notebook),
         folder / f"{source.stem}.ipynb": _without_solutions(notebook),
     }
     for node in made.values():
         nbformat.validate(node)
     return {path: nbformat.writes(node) + "\n" for path, node in made.items()}
+
+
+def _one_folder_deeper(notebook):
+    """A copy whose links to files of the repository start one folder further up."""
+    deeper = copy.deepcopy(notebook)
+    for cell in deeper.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../", "](../../")
+    return deeper
 
 
 def _with_times(stem: str, cells) -> list:
