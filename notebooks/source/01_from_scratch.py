@@ -406,7 +406,8 @@ with_one.round(2)
 # drawings teach an empty network next to nothing.
 
 # %% [markdown]
-# Do more labels still help at the right end of the curve, from ten per class to all?
+# Do more labels still help at the right end of the curve, from ten per class to all? (`compare` takes
+# strategies, so the two numbers of labels take their place here.)
 
 # %% tags=["claim"]
 ends = runs[(runs.strategy == "from scratch") & runs["labels"].isin([10, everything])]
@@ -449,6 +450,23 @@ print(gain)
 # With the same twenty-five epochs, ten seeds resolve no difference. Changed drawings are harder to learn by
 # heart, so they may need more epochs; the next section gives them more than twice as many. (A verdict this
 # near to zero could come out otherwise on another processor, so it is no claim.)
+#
+# ### Exercise 01.7
+# Which of these augmentations breaks the labels?
+#
+# - `"a"`: mirroring road signs, labelled *turn left* or *turn right*
+# - `"b"`: mirroring drawings of animals, labelled *mammal* or *bird*
+# - `"c"`: moving handwritten digits by one pixel, labelled *0* to *9*
+# - `"d"`: darkening photographs of flowers, labelled by their species
+
+# %% nbgrader={"grade": false, "grade_id": "answer-01-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer = None  # put one letter in quotes here
+### BEGIN SOLUTION
+answer = "a"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-01-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.7", answer)
 
 # %% [markdown]
 # ## 6 · Does scratch catch up if it trains longer?
@@ -528,7 +546,7 @@ claim("01.i", "with five labels per class, frozen features of the same 32-pixel 
       "from scratch", compare(few_frozen, "frozen, 32 px scaled up", "from scratch", labels=5))
 
 # %% [markdown]
-# ### Exercise 01.7
+# ### Exercise 01.8
 # What does the row *32 px scaled up* add to this comparison?
 #
 # - `"a"`: it shows that scaling a drawing up adds detail to it
@@ -536,14 +554,14 @@ claim("01.i", "with five labels per class, frozen features of the same 32-pixel 
 # - `"c"`: it rules out that the lead is due to sharper input
 # - `"d"`: it rules out that the lead is due to the test drawings
 
-# %% nbgrader={"grade": false, "grade_id": "answer-01-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "answer-01-8", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
 answer = "c"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check-01-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("01.7", answer)
+# %% nbgrader={"grade": true, "grade_id": "check-01-8", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("01.8", answer)
 
 # %% [markdown]
 # And the cost, on your machine? A frozen pass is made once and serves every head that follows. It used

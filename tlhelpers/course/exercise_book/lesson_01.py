@@ -165,6 +165,25 @@ EXERCISES = [
     STOP,
     Choice(
         "01.7",
+        praise="A mirrored sign shows the other direction under the old label. Whether a change is "
+        "harmless depends on what the label says, not on the picture.",
+        hints=(
+            "For each one, imagine the changed picture. Would a person still give it this label?",
+            "Mirroring swaps left and right. In which task does the label speak of left and right?",
+            "Read again what the start of section 5 says about digits.",
+        ),
+        right="a",
+        why_not={
+            "b": "A bird that looks the other way is still a bird. Nothing in these labels speaks "
+            "of left and right.",
+            "c": "A 7 that stands one pixel further to the right is still a 7. Moving it leaves "
+            "the label true.",
+            "d": "A rose in the shade is still a rose. Darkening would matter if the label were "
+            "the time of day.",
+        },
+    ),
+    Choice(
+        "01.8",
         praise="One thing at a time: this row differs from the small network in the weights and "
         "not in the drawings, so a lead over it is not one of sharper drawings.",
         hints=(
