@@ -5,12 +5,19 @@ from __future__ import annotations
 from functools import cache
 
 from tlhelpers.errors import CourseError, nearest
-from tlhelpers.experiments import text, text_across, vision, vision_across, vision_wild
+from tlhelpers.experiments import (
+    text,
+    text_across,
+    vision,
+    vision_across,
+    vision_grid,
+    vision_wild,
+)
 from tlhelpers.experiments.sweep import Sweep
 
 SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
-    for module in (vision, vision_wild, vision_across, text, text_across)
+    for module in (vision, vision_grid, vision_wild, vision_across, text, text_across)
     for sweep in module.SWEEPS
 }
 
