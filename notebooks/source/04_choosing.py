@@ -292,68 +292,74 @@ claim("04.j", "fine-tuning at 96 px is not shown to beat frozen features at 224 
 claim("04.k", "fine-tuning gains from the full size as well", found[3])
 
 # %% [markdown]
-# ## 6 · Where transfer does not pay
-# Lesson 02 met digits of 8×8 pixels, on which averaged ImageNet features lost to raw pixels. There the
-# network was frozen and saw 224×224 pixels. Here it sees 64×64, and may be tuned. Does that save it, and is
-# it worth its price? The small network gets 32×32, as before; all is run as on the emoji, without LoRA.
+# ## 6 · A far target: digits of 8×8 pixels
+# Lesson 02 met a target as far from photographs as we have one. There averaged ImageNet features lost to raw
+# pixels, and features that keep a coarse place, on a *grid*, did not. Here the network sees 64×64 pixels,
+# and all rivals meet: the small network from scratch (32×32 pixels, as before), the large one tuned, frozen
+# features averaged as usual, and frozen features of `blocks.4` on a 4×4 grid. Trials are equal for all.
 
 # %%
 digits = load_digits_pair("digits", size=32)
 figures.contact_sheet(digits, per_class=10)
 
 # %% [markdown]
-# > **Before you run it:** small network from scratch against fine-tuned ImageNet network, fifty labels
-# > per digit. By how much does the winner win? At how many times the seconds?
+# > **Before you run it:** five labels per digit. Which rival comes first: one that starts from nothing, or one
+# > that reuses photographs? And with fifty?
 
 # %%
-far = load_sweep("vision-far")
-figures.learning_curves(far, {"chance": chance(digits.labels)})
+far = pd.concat([load_sweep("vision-far"), load_sweep("vision-far-grid")])
+shown = ["raw pixels", "scratch", "fine-tuned", "frozen", "frozen, 4×4 grid"]
+table = price_list(far).query("strategy in @shown").pivot(index="strategy", columns="labels")
+table[["accuracy", "seconds"]].round(2)
 
 # %%
-figures.prices(far, [5, 50])
+at_five = [compare(far, "frozen, 4×4 grid", rival, labels=5) for rival in shown[:-1]]
+figures.intervals(at_five, title="5 labels per digit")
+
+# %%
+at_fifty = [compare(far, "frozen, 4×4 grid", rival, labels=50) for rival in shown[:-1]]
+figures.intervals(at_fifty, title="50 labels per digit")
 
 # %% [markdown]
-# The order is turned upside down. The small network that starts from nothing lies highest. With five labels
-# per digit even raw pixels lie above everything that was reused, and tuning helps little: look how widely
-# its seeds are spread.
+# Read with the usual average, the reused network loses to raw pixels, and one would have written "transfer
+# does not pay here". Read on a grid, it beats pixels, and with five labels even a network trained for this
+# task. Two things changed between *frozen* and *frozen, 4×4 grid*: the layer and the places. The layer alone,
+# averaged, is in the table too:
+
+# %%
+steps = [("frozen, same layer averaged", "frozen"), ("frozen, 4×4 grid", "frozen, same layer averaged"),
+         ("frozen, 4×4 grid", "frozen random, 4×4 grid")]
+figures.intervals([compare(far, a, b, labels=5) for a, b in steps],
+                  notes=["what the layer brings", "what places bring", "what training on photographs brings"])
+
+# %% tags=["claim"]
+claim("04.l", "on 8×8 digits with 5 labels each, averaged frozen features lose to raw pixels",
+      compare(far, "raw pixels", "frozen", labels=5))
+claim("04.m", "on 8×8 digits with 5 labels each, frozen features on a grid beat raw pixels", at_five[0])
+claim("04.n", "on 8×8 digits with 5 labels each, the grid of the trained network beats that of random twins",
+      compare(far, "frozen, 4×4 grid", "frozen random, 4×4 grid", labels=5))
+
+# %% tags=["claim"]
+claim("04.o", "on 8×8 digits with 50 labels each, a small network from scratch beats frozen features on a "
+      "grid", at_fifty[1], expect="less")
+claim("04.p", "on 8×8 digits with 50 labels each, it is ahead of them by less than 3 points",
+      at_fifty[1], by=-0.03)
+
+# %% [markdown]
+# So on this target transfer pays while labels are few, and stops to pay between five and fifty labels per
+# digit: there a small network learns the task by itself, at many times the seconds and by less than a
+# point or two. (Raghu and others found the same on medical images.)
 #
-# Is that our own doing? The tuned network holds BatchNorm statistics that come from photographs (lesson
-# 03), which may suit white strokes on black badly. So the same with statistics that move, at five labels:
+# And fine-tuning? With five labels its seeds lie far apart:
 
 # %%
-moving = load_sweep("vision-far-moving")
-at_five = pd.concat([far[far["labels"] == 5], moving])
-against = [compare(at_five, "scratch", rival)
-           for rival in ("raw pixels", "frozen", "fine-tuned", "fine-tuned, statistics moving")]
-figures.intervals(against, notes=["5 labels per digit"] * 4)
-
-# %%
-for name in ("fine-tuned", "fine-tuned, statistics moving"):
-    print(f"{name}:", sorted(at_five[at_five.strategy == name].accuracy.round(2)))
+for name in ("fine-tuned", "scratch", "frozen, 4×4 grid"):
+    five = far[(far.strategy == name) & (far["labels"] == 5)]
+    print(f"{name}:", sorted(five.accuracy.round(2)))
 
 # %% [markdown]
-# Both ways lose to the small network. Held statistics make a lottery of it: some seeds end high, some near
-# nothing. Moving ones bring the seeds together, at a level below the frozen features.
-
-# %% tags=["claim"]
-claim("04.l", "with 5 labels per digit, a small network from scratch beats fine-tuning", against[2])
-claim("04.m", "with 5 labels per digit, it beats fine-tuning with moving statistics too", against[3])
-claim("04.n", "with 5 labels per digit, raw pixels beat averaged frozen features",
-      compare(at_five, "raw pixels", "frozen"))
-
-# %% tags=["claim"]
-claim("04.o", "with 50 labels per digit, the small network from scratch still beats fine-tuning",
-      compare(far, "scratch", "fine-tuned", labels=50))
-price = price_list(far).set_index(["strategy", "labels"]).seconds
-claim_value("04.p", "with 50 labels per digit, it costs no more CPU seconds than fine-tuning, with trials (ratio)",
-            price["scratch", 50] / price["fine-tuned", 50], at_most=1)
-
-# %% [markdown]
-# With fifty labels the tuned network has nearly caught up, but not quite, at a higher price. So a target can
-# be so far from the source, or so easy to learn by itself, that transfer only costs. (Raghu and others
-# found the milder form on medical images: with enough labels, a small network from scratch keeps up.)
-# Which of the two it is here, distance or ease, or the size and the averaging that lesson 02 found guilty,
-# this table does not tell.
+# Three rates were tried for each seed, on twenty held-out digits: too few to notice that a run went astray. A
+# recipe that breaks on some seeds is evidence against the recipe, not against transfer (lesson 03, section 4).
 
 # %% [markdown]
 # ## 7 · A guide, and what it rests on
@@ -366,7 +372,7 @@ def advice(runs, domain, budgets=(3, 300)):
     map_of["advice"] += np.where(map_of.resolved, "", " (not resolved: cheapest of the best)")
     return map_of.pivot(index=["domain", "labels"], columns="budget", values="advice")
 
-guide = pd.concat([advice(runs, "emoji"), advice(far, "digits")])
+guide = pd.concat([advice(runs, "emoji"), advice(far.query("strategy in @shown"), "digits")])
 guide.rename(columns="up to {:g} CPU seconds".format).style
 
 # %% [markdown]
@@ -377,7 +383,8 @@ guide.rename(columns="up to {:g} CPU seconds".format).style
 #   of the five rivals was shown to beat them, at any number of labels.
 # - **More labels and some computing**: tuning, with a rate fixed beforehand where few items can judge;
 #   beside it the frozen features of the *full* size.
-# - **A far target**: first raw pixels and a small network. Where they keep up, transfer must earn its price.
+# - **A far target**: raw pixels and a small network beside the frozen features, and those read out on a grid
+#   as well, where the place of things matters.
 # - **Always**: a row without any transfer, a row with a random twin, and the price.
 
 # %% [markdown]
