@@ -519,7 +519,7 @@ claim("06.ah", "the repaired high rate is not shown to beat the low one", repair
 # - `"a"`: the mean, 0.73, and its standard deviation: about that is what the next seed will bring
 # - `"b"`: the best seed, 0.89, since failed trainings are broken ones that nobody would release
 # - `"c"`: the mean of the three good seeds, 0.88, and a note that two others were left out
-# - `"d"`: all five, that two failed with this setting, and then its repair on new seeds
+# - `"d"`: all five, that two of them failed with this setting, and then its repair on new seeds
 
 # %% nbgrader={"grade": false, "grade_id": "answer-06-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here

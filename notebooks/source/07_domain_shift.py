@@ -590,7 +590,7 @@ claim("07.v", "with 128 tweets per class, adding movie reviews makes it worse", 
 # that before the release?
 #
 # - `"a"`: train on both, and see whether the accuracy on held-out texts of the source stays high
-# - `"b"`: measure how far the two domains are apart, and leave the source out if that is far
+# - `"b"`: measure how far the two domains are apart, and leave the source out if it is far
 # - `"c"`: measure with and without the source on the test side, and report the better accuracy
 # - `"d"`: compare with the target's labels alone, on some of them held out, in several draws
 

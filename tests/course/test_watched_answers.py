@@ -3,18 +3,22 @@
 import random
 import re
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 
 import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from answer_names import Names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlhelpers.course.answer_differences import difference
 from tlhelpers.course.exercise_book import exercises
-from tlhelpers.course.exercise_kinds import Choice, Function, alike, on_drawn, on_inputs
+from tlhelpers.course.exercise_book.in_turn import counted_as, in_turn, of_result, parts_of
+from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_drawn, on_inputs
 from tlhelpers.course.exercises import examine
 from tlhelpers.course.other_process import results_elsewhere
 from tlhelpers.course.watched_answer import Watched, listed
@@ -225,3 +229,93 @@ def test_right_letters_are_spread_over_the_course():
     assert set(letters) == set("abcd")
     assert min(letters.values()) >= n // 4 - 1
     assert max(letters.values()) <= n // 4 + 2
+
+
+def names_bound_in(lesson: str) -> set[str]:
+    """What the cells of a lesson import or define, with its solutions left out."""
+    (source,) = (repo_root() / "notebooks" / "source").glob(f"{lesson}_*.py")
+    names = set()
+    for cell in jupytext.read(source).cells:
+        if cell.cell_type == "code" and "BEGIN SOLUTION" not in cell.source:
+            names |= Names.of(cell.source).bound
+    return names
+
+
+@pytest.mark.parametrize("lesson", sorted({name[:2] for name in EXERCISES}))
+def test_a_hint_asks_for_help_on_names_that_the_lesson_has(lesson):
+    bound = names_bound_in(lesson)
+    for name, exercise in exercises(lesson).items():
+        said = [*exercise.hints, *(hint for _, hint in exercise.wrong_answers())]
+        asked = set(re.findall(r"help\((\w+)", " ".join(said)))
+        assert asked <= bound, name
+
+
+STRANGE = {
+    "a dict": dict,
+    "a dict by text": lambda: {"mean": 1.0, "variance": np.ones(2)},
+    "an object": object,
+    "lists of unequal length": lambda: [[1], [2, 3]],
+    "a set": lambda: {1, 2},
+    "a complex number": lambda: 1j,
+    "None in a list": lambda: [None, None],
+    "a sparse tensor": lambda: torch.eye(3).to_sparse(),
+    "objects in an array": lambda: np.array([None, "a"], dtype=object),
+    "a frame of texts": lambda: pd.DataFrame({"a": ["x", None]}),
+    "arrays of unequal length": lambda: (np.zeros(3), np.zeros(2)),
+    "a huge whole number": lambda: 10**400,
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [n for n, e in EXERCISES.items() if isinstance(e, Function)])
+def test_a_strange_result_is_told_as_such_and_never_as_an_error_of_the_learner(name):
+    for kind, make in STRANGE.items():
+        state, message = examine(name, lambda *given, make=make: make())
+        assert state == "wrong", kind
+        assert message, kind
+        assert "stopped" not in message, kind
+
+
+@pytest.mark.parametrize(
+    "right",
+    [np.array([0.5]), np.array([[0.5]]), torch.tensor([0.5]), Fraction(1, 2), "0.5"],
+    ids=str,
+)
+def test_a_number_counts_in_any_form(right):
+    number = Number("x", "good", ("a", "b", "c"), 0.5, 0.01)
+    assert number.examine(right) == ("right", "good")
+    assert number.examine(np.array([0.5, 1.0])).state == "wrong"
+
+
+@pytest.mark.parametrize("half", [Fraction(1, 2), Decimal("0.5"), np.float16(0.5)], ids=str)
+def test_fractions_and_decimals_are_numbers(half):
+    assert alike(half, 0.5)
+    assert not alike(half, 0.25)
+    assert difference([half], [0.25], alike) == ""
+
+
+def test_what_a_mistake_gives_is_kept_but_a_learners_function_runs_each_time():
+    calls = []
+
+    def mistake(x):
+        calls.append(x)
+        return x.sum()
+
+    exercise = function(mistakes=[(mistake, "That is the sum.")])
+    for _ in range(3):
+        assert exercise.examine(lambda x: x.sum()).message == "That is the sum."
+    assert len(calls) == 2  # once for each input
+    assert exercise.examine(mistake).message == "That is the sum."
+    assert len(calls) > 2
+
+
+def test_hard_situations_wait_until_the_plain_ones_are_right():
+    looks = [on_drawn(lambda rng, n=n: {f"n is {n}": (np.arange(n),)}, seeds=(1,)) for n in (3, 0)]
+    observe = in_turn(lambda x: x.sum(), *looks)
+    assert observe(lambda x: x.sum()) == {"n is 3": [3], "n is 0": [0]}
+    assert observe(lambda x: x[0]) == {"n is 3": [0]}
+    forgiving = in_turn(lambda x: x.sum(), looks[0], counted_as(np.nan, IndexError, looks[1]))
+    seen = forgiving(lambda x: x[-1] + x[0] + 1)
+    assert seen["n is 3"] == [3]
+    assert np.isnan(seen["n is 0"][0])
+    assert of_result(parts_of, looks[0])(lambda x: np.eye(2))["n is 3"][0][1].tolist() == [0, 1]

@@ -16,7 +16,7 @@ PLACES = range(7)  # decimal places to which a learner may have rounded
 def array_of(value: Any) -> np.ndarray | None:
     """Numbers or texts as an array, None for what is no array."""
     if torch.is_tensor(value):
-        value = value.detach().cpu()
+        value = value.detach().to_dense().cpu()
         return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
     try:
         array = np.asarray(float(value) if isinstance(value, (Fraction, Decimal)) else value)
