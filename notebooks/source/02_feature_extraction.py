@@ -563,8 +563,9 @@ print(compare(digit_runs, "ImageNet features", "random twin"))
 # in the middle of the network.
 #
 # Two things can differ now, training and places, so we need all four combinations. And a grid gives
-# sixteen times as many numbers, so one more control: the same cells, *shuffled* within each picture.
-# As many numbers, but no places.
+# sixteen times as many numbers, so one more control: in each picture the sixteen values of every
+# channel are *sorted*. As many numbers, but no places: a row still tells how strongly a channel
+# answers in its best cell, its second best and so on, and no longer in which.
 #
 # > **Before you run it:** if the guess is wrong, what will the next figure look like?
 
@@ -572,10 +573,9 @@ print(compare(digit_runs, "ImageNet features", "random twin"))
 def read_out(network, grid):
     return extract_features(network, digits, "blocks.4", grid=grid)
 
-def shuffled(rows, cells=16):
-    by_cell = rows.reshape(len(rows), -1, cells)
-    order = np.random.default_rng(0).random((len(rows), 1, cells)).argsort(axis=2)
-    return np.take_along_axis(by_cell, order, axis=2).reshape(len(rows), -1)
+def without_places(rows, cells=16):
+    by_channel = rows.reshape(len(rows), -1, cells)
+    return np.sort(by_channel, axis=2).reshape(len(rows), -1)
 
 # %%
 def twin_heads(grid):
@@ -592,38 +592,59 @@ placed_methods = {
     "ImageNet, 4×4 grid": linear_head(read_out(backbone, 4), digits.labels),
     "random twin, averaged": twins_averaged,
     "twins, 4×4 grid": twins_placed,
-    "cells shuffled": linear_head(shuffled(read_out(backbone, 4)), digits.labels),
+    "ImageNet, cells sorted": linear_head(without_places(read_out(backbone, 4)), digits.labels),
     "raw pixels": linear_head(raw_pixels(digits), digits.labels),
 }
 placed_runs = repeat(placed_methods, digits, labels=[1, 5, 10], seeds=10)
 
 # %%
-figures.learning_curves(placed_runs, {"chance": chance(digits.labels)})
+def curves_of(*names):
+    of_these = placed_runs[placed_runs["strategy"].isin(names)]
+    return figures.learning_curves(of_these, {"chance": chance(digits.labels)})
+
+curves_of("ImageNet, averaged", "ImageNet, 4×4 grid", "random twin, averaged", "twins, 4×4 grid")
 
 # %%
-four = [("ImageNet, 4×4 grid", "ImageNet, averaged", "what places bring, trained"),
-        ("twins, 4×4 grid", "random twin, averaged", "what places bring, untrained"),
+four = [("ImageNet, 4×4 grid", "ImageNet, averaged", "what the grid brings, trained"),
+        ("twins, 4×4 grid", "random twin, averaged", "what the grid brings, untrained"),
         ("ImageNet, averaged", "random twin, averaged", "what training brings, averaged"),
-        ("ImageNet, 4×4 grid", "twins, 4×4 grid", "what training brings, with places")]
+        ("ImageNet, 4×4 grid", "twins, 4×4 grid", "what training brings, on the grid")]
 steps = [compare(placed_runs, a, b, labels=5) for a, b, _ in four]
 figures.intervals(steps, notes=[note for *_, note in four])
 
 # %% [markdown]
-# Places help with and without training. And look at the lower two rows: averaged over the picture,
-# nothing of the training is to be seen; with places, training adds its part. The usual way of
+# The grid helps with and without training. And look at the lower two rows: averaged over the picture,
+# nothing of the training is to be seen; on the grid, training adds its part. The usual way of
 # reading the features out threw away what digits need.
 
 # %% tags=["claim"]
-claim("02.o", "on digits with 5 labels, places help the trained network", steps[0])
-claim("02.p", "places help the untrained network as well", steps[1])
-claim("02.q", "averaged over the picture, training brings less than 5 points",
+claim("02.o", "on digits with 5 labels per class, a trained 4×4 grid beats the average", steps[0])
+claim("02.p", "the untrained network's 4×4 grid beats its average as well", steps[1])
+claim("02.q", "on digits, averaged over the picture, training brings less than 5 points",
       compare(placed_runs, "random twin, averaged", "ImageNet, averaged", labels=5), by=-0.05)
-claim("02.r", "with places, the trained network is better than its untrained twins", steps[3])
+claim("02.r", "on digits, with a 4×4 grid, the trained network beats its untrained twins", steps[3])
+
+# %% [markdown]
+# Is it the places, or just that a grid gives more numbers? Now the control without places.
+
+# %%
+curves_of("ImageNet, averaged", "ImageNet, cells sorted", "ImageNet, 4×4 grid", "raw pixels")
+
+# %%
+halves = [("ImageNet, cells sorted", "ImageNet, averaged", "what more numbers bring"),
+          ("ImageNet, 4×4 grid", "ImageNet, cells sorted", "what their places bring")]
+parts = [compare(placed_runs, a, b, labels=5) for a, b, _ in halves]
+figures.intervals(parts, notes=[note for *_, note in halves])
+
+# %% [markdown]
+# Both: about half of the gain comes from the places. The other half comes without them: the average
+# also forgets how strong the strongest cell was. The guess told only half of the story, and without
+# the control we would have taken it for the whole.
 
 # %% tags=["claim"]
-claim("02.s", "with 5 labels per class, the grid beats the same cells in a shuffled order",
-      compare(placed_runs, "ImageNet, 4×4 grid", "cells shuffled", labels=5))
-claim("02.t", "features with places beat raw pixels on digits",
+claim("02.w", "on digits with 5 labels per class, sorted cells beat the average", parts[0])
+claim("02.s", "on digits with 5 labels per class, a 4×4 grid beats the same cells sorted", parts[1])
+claim("02.t", "on digits with 5 labels per class, features on a 4×4 grid beat raw pixels",
       compare(placed_runs, "ImageNet, 4×4 grid", "raw pixels", labels=5))
 
 # %% [markdown]
@@ -643,10 +664,11 @@ print("three twins:", steps[2])
 # help on emoji as well? You have all you need to find out.)
 #
 # ## 7 · What else can go wrong: another model's transform
-# Our transform brings pixels to −1 to 1. Many recipes carry other numbers around. The code runs with
-# any of them, and nobody complains.
+# Our transform, mean and standard deviation 0.5, brings pixels to −1 to 1. (Whether the network was
+# trained with it, nobody has written down.) Many recipes carry other numbers around. The code runs
+# with any of them, and nobody complains.
 #
-# > **Before you run it:** for which of these mistakes will ten seeds show a cost?
+# > **Before you run it:** for which of these changes will ten seeds show a cost?
 
 # %%
 def with_transform(mean, std, flip_channels=False):
@@ -658,7 +680,7 @@ def with_transform(mean, std, flip_channels=False):
 
 # %%
 transforms = {
-    "its own": linear_head(features, emoji.labels),
+    "mean and std 0.5": linear_head(features, emoji.labels),
     "ImageNet mean and std": with_transform((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "none, 0 to 1": with_transform((0, 0, 0), (1, 1, 1)),
     "none, 0 to 255": with_transform((0, 0, 0), (1 / 255,) * 3),
@@ -667,33 +689,34 @@ transforms = {
 transform_runs = repeat(transforms, emoji, labels=[10], seeds=10)
 
 # %%
-costs = [compare(transform_runs, "its own", name) for name in transforms if name != "its own"]
-figures.intervals(costs, title="what the right transform is worth")
+ours, *others = transforms
+costs = [compare(transform_runs, ours, other) for other in others]
+figures.intervals(costs, title="this lesson's transform against four others")
 
 # %% tags=["claim"]
 claim("02.u", "feeding 0 to 255 instead of −1 to 1 costs accuracy", costs[2])
 
 # %% [markdown]
-# Where an interval holds 0, ten seeds do not tell whether the mistake matters on these drawings: the
-# head was trained on equally mistreated features. What if only the *new* pictures meet the wrong
+# Where an interval holds 0, ten seeds do not tell whether the change matters on these drawings: the
+# head was trained on features that were changed alike. What if only the *new* pictures meet another
 # transform, as happens when training and use are two programs?
 
 # %%
 swapped = extract_features(backbone, type(emoji)(emoji.pixels[..., ::-1], emoji.labels,
                                                  emoji.class_names, emoji.groups))
 
-mixed = {"its own": transforms["its own"],
+mixed = {"mean and std 0.5": transforms["mean and std 0.5"],
          "colours swapped in use": linear_head(features, emoji.labels, used_on=swapped)}
 mixed_runs = repeat(mixed, emoji, labels=[10], seeds=10)
 
 # %% tags=["claim"]
 claim("02.v", "red and blue swapped only in use costs accuracy",
-      compare(mixed_runs, "its own", "colours swapped in use"))
+      compare(mixed_runs, "mean and std 0.5", "colours swapped in use"))
 
 # %% [markdown]
 # ## 8 · What does it cost?
 # Feature extraction is paid once per picture; the cache keeps it. Then heads are cheap. Pixels make
-# the dearest head, since there are most of them per picture.
+# the head that takes longest, since there are most of them per picture.
 
 # %%
 start = time.perf_counter()
@@ -712,9 +735,10 @@ claims_table()
 # %% [markdown]
 # **In one breath**: frozen ImageNet features with a linear head beat pixels and random twins on
 # drawings, so the training carries over; late layers beat the stem; "frozen" must include BatchNorm;
-# and where the place matters, averaged features lose to pixels and a grid of places mends it.
+# and where the place matters, averaged features lose to pixels, and features on a grid beat them.
 #
-# ## What to read next
+# ## What comes next
+# - **Next lesson**: `03_fine_tuning.ipynb` lets the pretrained weights move.
 # - Yosinski and others, *How transferable are features in deep neural networks?*,
 #   arXiv:1411.1792: which layers are general, which are special.
 # - Kornblith and others, *Do better ImageNet models transfer better?*, arXiv:1805.08974.
