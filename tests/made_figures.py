@@ -17,7 +17,7 @@ from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
 from tlhelpers.evaluation.mistakes import accuracy_per_class, confident_mistakes, count_confusions
 from tlhelpers.figures.comparing import seed_pairs
-from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.curves import by_depth, by_strength
 from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
 from tlhelpers.figures.recipes import mix_curve, rate_test
 from tlhelpers.training.fitting import History
@@ -133,7 +133,7 @@ def _of_runs() -> dict:
         "learning_curves": figures.learning_curves(CURVES, {"chance": 0.1}, "A title"),
         "intervals": figures.intervals([comparison, comparison], notes=["one", "another"]),
         "by_layer": figures.by_layer(both, ORDER, lines={"chance": 0.25}),
-        "by_depth": figures.by_depth(both, ORDER, "weak"),
+        "by_depth": by_depth(both, ORDER, "weak"),
         "by_strength": by_strength(TARGET, SOURCE, STRENGTHS, "source only", "oracle", "DANN"),
         "seed_pairs": seed_pairs(both, "source only", "strong"),
         "every_seed": figures.every_seed(TARGET, ORDER, {"chance": 0.25}),

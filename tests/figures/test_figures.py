@@ -28,7 +28,7 @@ from tlhelpers.evaluation.comparisons import compare
 from tlhelpers.evaluation.mistakes import accuracy_per_class, count_confusions
 from tlhelpers.figures import palette
 from tlhelpers.figures.comparing import seed_pairs
-from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.curves import by_depth, by_strength
 from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
 from tlhelpers.figures.picture import Picture
 from tlhelpers.figures.recipes import mix_curve, rate_test
@@ -36,7 +36,7 @@ from tlhelpers.figures.recipes import mix_curve, rate_test
 WIDGETS = {"depth_explorer", "label_slider", "strength_walk", "word_explorer"}
 # What widgets show, what a lesson has yet to take, and a second form of some.
 MORE = {
-    *("by_strength", "seed_pairs", "rate_test", "mix_curve", "confusion_matrix"),
+    *("by_depth", "by_strength", "seed_pairs", "confusion_matrix"),
     *("class_accuracies", "mistake_sheet", "history, kept", "rate_test, none"),
 }
 DRAWING = sorted({*figures.__all__, *MORE} - WIDGETS - {"labels_per_class"})
@@ -146,7 +146,7 @@ def odd_figures():
     yield figures.learning_curves(runs, {ODD: 0.5}, ODD)
     yield figures.intervals([compare(runs, ODD, OTHER)] * 2, ODD, [ODD, OTHER])
     yield figures.by_layer(both, order, lines={ODD: 0.5})
-    yield figures.by_depth(both, order)
+    yield by_depth(both, order)
     yield by_strength(runs, runs, {0.0: ODD, 1.0: OTHER}, ODD, OTHER)
     yield seed_pairs(both, ODD, OTHER)
     yield figures.every_seed(runs, order, {ODD: 0.5})

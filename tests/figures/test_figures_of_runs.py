@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from tlhelpers import figures
 from tlhelpers.evaluation.comparisons import compare, learning_curve
 from tlhelpers.figures.comparing import seed_pairs
-from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.curves import by_depth, by_strength
 
 
 def of(runs, name) -> list[float]:
@@ -63,7 +63,7 @@ def test_layers_and_depths_are_drawn_in_the_order_given():
             assert list(lines_of(axes)[table].get_ydata()) == pytest.approx(means)
     assert 1 in [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
     with pytest.raises(ValueError, match="unknown strategy 'wek': did you mean weak"):
-        figures.by_depth({"here": SOURCE}, ORDER, "wek")
+        by_depth({"here": SOURCE}, ORDER, "wek")
 
 
 def test_history_marks_where_the_backbone_joins_in():

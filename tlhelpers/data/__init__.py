@@ -5,9 +5,12 @@ from tlhelpers.faces import make_face
 __getattr__, __dir__, __all__ = make_face(
     __name__,
     {
+        "folders": "load_folder",
         "images": "load_digits_pair load_emoji",
+        "photograph_sets": "load_photographs",
         "photographs": "photograph_crops",
         "splits": "chance draw_labels duplicates_across majority split_by_group",
         "texts": "Newsgroups load_equal_domains load_senses load_sentiment",
+        "wild": "load_wild_emoji",
     },
 )

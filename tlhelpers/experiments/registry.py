@@ -11,13 +11,22 @@ from tlhelpers.experiments import (
     vision,
     vision_across,
     vision_grid,
+    vision_recipe,
     vision_wild,
 )
 from tlhelpers.experiments.sweep import Sweep
 
 SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
-    for module in (vision, vision_grid, vision_wild, vision_across, text, text_across)
+    for module in (
+        vision,
+        vision_grid,
+        vision_wild,
+        vision_recipe,
+        vision_across,
+        text,
+        text_across,
+    )
     for sweep in module.SWEEPS
 }
 

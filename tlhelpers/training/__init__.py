@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = make_face(
         "forgetting": "agreement",
         "freezing": "count_weights freeze freeze_to frozen_hash hold_statistics unfreeze",
         "lora": "add_lora",
-        "interpolation": "interpolate_weights measure_mixes",
+        "interpolation": "measure_mixes",
         "optimizers": "param_groups",
         "rate_test": "find_rate",
         "predicting": "predict",
