@@ -109,7 +109,7 @@ def parse(argv):
     run.add_argument("--record", action="store_true", help="keep the times in data/results")
     run.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
     sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
-    sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-depth say")
+    sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-tuning say")
     sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
     sweep.add_argument("--stale", action="store_true", help="list tables whose code has changed")
     sweep.add_argument("--confirm", action="store_true", help="rerun a slice; note if as stored")

@@ -262,7 +262,7 @@ def wait(*args, **options):
     print("waiting", flush=True)
     __import__("time").sleep(60)
 running.run_sweep = wait
-sys.argv = ["sweep", "vision-depth"]
+sys.argv = ["sweep", "vision-tuning"]
 runpy.run_module("tlhelpers.experiments.sweeps", run_name="__main__")
 """
     process = subprocess.Popen(

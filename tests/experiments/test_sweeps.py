@@ -703,7 +703,7 @@ def test_the_groups_are_those_that_are_meant(asked):
 
 @pytest.mark.parametrize("name", STORED)
 def test_the_name_of_a_sweep_means_that_sweep_alone(asked, name):
-    """One name may begin another, as "vision-far" does "vision-far-moving"."""
+    """One name may begin another, as "vision-far" does "vision-far-grid"."""
     sweeps.main([name])
     assert asked == [name]
 
@@ -721,12 +721,12 @@ def test_a_name_that_is_cut_off_is_no_group(asked, part):
 
 
 def test_the_command_with_a_name_that_is_none_says_so(monkeypatch):
-    with pytest.raises(CourseError, match="there is no sweep 'nonsense': known: vision-depth"):
+    with pytest.raises(CourseError, match="there is no sweep 'nonsense': known: vision-longer"):
         sweeps.main(["nonsense"])
-    monkeypatch.setattr(sys, "argv", ["sweeps", "vision-dept"])
+    monkeypatch.setattr(sys, "argv", ["sweeps", "vision-tunin"])
     with pytest.raises(SystemExit) as stopped, pytest.warns(RuntimeWarning, match="sys.modules"):
         runpy.run_module("tlhelpers.experiments.sweeps", run_name="__main__")
-    told = "tlhelpers: there is no sweep 'vision-dept': did you mean vision-depth"
+    told = "tlhelpers: there is no sweep 'vision-tunin': did you mean vision-tuning"
     assert stopped.value.code.startswith(told)
 
 

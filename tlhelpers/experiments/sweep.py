@@ -17,7 +17,7 @@ class Sweep:
     Attributes
     ----------
     name : str
-        E.g. ``"vision-depth"``; up to a hyphen it names the group.
+        E.g. ``"vision-tuning"``; up to a hyphen it names the group.
     module : str
         The module that defines it: its import closure is the code that makes the table.
     sets : callable

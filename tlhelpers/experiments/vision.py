@@ -7,14 +7,12 @@ from functools import cache, partial
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
 from tlhelpers.evaluation.trials import Outcome
 from tlhelpers.experiments.image_strategies import (
-    HEAD_ONLY,
     adapt_low_rank,
     fine_tune_backbone,
     frozen_rows,
     pixel_rows,
     train_large,
     train_small,
-    unfreeze_gradually,
     warm_pictures,
 )
 from tlhelpers.experiments.strategies import train_head_on, tune_settings
@@ -24,14 +22,6 @@ from tlhelpers.training.forgetting import agreement
 SIZE = 96
 PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
 RATES = [{"lr": r} for r in (3e-4, 1e-4, 1e-3)]
-DEPTHS = {
-    "head only": HEAD_ONLY,
-    "last convolution": 8,
-    "from blocks.5": 6,
-    "from blocks.3": 4,
-    "from blocks.1": 2,
-    "everything": 0,
-}
 
 
 @cache
@@ -50,19 +40,6 @@ def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
 def digit_set() -> dict[str, ImageSet]:
     """Digits of 8×8 pixels, scaled up."""
     return {"digits": load_digits_pair("digits", size=64)}
-
-
-def _depths() -> dict:
-    by_depth = {name: partial(fine_tune_backbone, frozen_groups=n) for name, n in DEPTHS.items()}
-    others = {
-        "rates by layer": partial(fine_tune_backbone, lr=slice(3e-5, 1e-3)),
-        "all at once": partial(fine_tune_backbone, head_first=False),
-        "head first, high rate": partial(fine_tune_backbone, lr=1e-3),
-        "all at once, high rate": partial(fine_tune_backbone, lr=1e-3, head_first=False),
-        "statistics moving": partial(fine_tune_backbone, hold_bn=False),
-        "LoRA": adapt_low_rank,
-    }
-    return {name: tune_settings(train, [{}]) for name, train in (by_depth | others).items()}
 
 
 def _left_over(outcome: Outcome) -> dict:
@@ -108,45 +85,18 @@ def _longer() -> dict:
     return {"everything, longer": tune_settings(longer, [{}])}
 
 
-def _gradual() -> dict:
-    return {"step by step": tune_settings(unfreeze_gradually, [{}])}
-
-
-def _statistics() -> dict:
-    return {
-        f"{name}, rate {rate:g}": tune_settings(
-            partial(fine_tune_backbone, lr=rate, hold_bn=hold), [{}]
-        )
-        for rate in (1e-4, 3e-4)
-        for name, hold in {"held": True, "moving": False}.items()
-    }
-
-
 def _far_strategies() -> dict:
     return {name: run for name, run in _strategies(64).items() if name != "LoRA"}
 
 
-def _far_moving() -> dict:
-    moving = partial(fine_tune_backbone, size=64, hold_bn=False)
-    return {"fine-tuned, statistics moving": tune_settings(moving, RATES)}
-
-
 at_96, at_64, at_224 = (partial(warm_pictures, size) for size in (SIZE, 64, 224))
-DEPTH = Sweep("vision-depth", __name__, emoji_sets, _depths, (None,), look=_left_over, warm=at_96)
 STRATEGIES = Sweep(
     "vision-strategies", __name__, twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96
 )
 FAR = Sweep("vision-far", __name__, digit_set, _far_strategies, (5, 50), warm=at_64)
-FAR_MOVING = Sweep("vision-far-moving", __name__, digit_set, _far_moving, (5,), warm=at_64)
 FULL_SIZE = Sweep(
     "vision-full-size", __name__, partial(twemoji_set, 224), _full_size, (None,), warm=at_224
 )
 SCHEDULES = Sweep("vision-schedules", __name__, twemoji_set, _schedules, (None,), warm=at_96)
-STATISTICS = Sweep("vision-statistics", __name__, twemoji_set, _statistics, (5,), warm=at_96)
 LONGER = Sweep("vision-longer", __name__, emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
-GRADUAL = Sweep(
-    "vision-gradual", __name__, emoji_sets, _gradual, (None,), look=_left_over, warm=at_96
-)
-SWEEPS = (
-    DEPTH, GRADUAL, LONGER, STATISTICS, STRATEGIES, FAR, FAR_MOVING, FULL_SIZE, SCHEDULES,
-)  # fmt: skip
+SWEEPS = (LONGER, STRATEGIES, FAR, FULL_SIZE, SCHEDULES)

@@ -1,7 +1,7 @@
 """What makes fine-tuning better on drawings in the wild: length, augmentation, a short head start.
 
-All rows but the mixes tune everything, all at once, at the rate of ``vision-tuning``: they go on
-from its row "all at once" (six epochs, not augmented). The mixes go on from "everything".
+All rows but the mixes tune everything, all at once, at the rate of ``vision-tuning``; its row "all
+at once" (six epochs, not augmented) stands beside them. The mixes stand beside "everything".
 """
 
 from __future__ import annotations
