@@ -291,6 +291,97 @@ FROZEN = [
         "model.named_parameters():\n    p.requires_grad = False\nreturn model",
     ),
 ]
+HEAD = "from tlhelpers.models.heads import new_linear_head\n"
+PLAIN_HEAD = """
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer, StandardScaler
+"""
+FROM_FEATURES = [
+    (
+        "pandas",
+        HEAD
+        + """
+def answer(x, y, groups, held_out):
+    test = pd.Series(groups).isin(held_out).to_numpy()
+    head = new_linear_head().fit(x[~test], y[~test])
+    shares = pd.Series(head.predict(x[test]) == y[test]).groupby(groups[test]).mean()
+    return shares.mean(), shares.mean() - 1.96 * shares.sem(), shares.mean() + 1.96 * shares.sem()
+""",
+    ),
+    (
+        "scipy's error, an array",
+        HEAD
+        + """
+from scipy.stats import sem
+def answer(x, y, groups, held_out):
+    test = np.array([name in set(held_out) for name in groups])
+    right = new_linear_head().fit(x[~test], y[~test]).predict(x[test]) == y[test]
+    shares = [right[groups[test] == name].mean() for name in set(groups[test])]
+    return np.mean(shares) + 1.96 * sem(shares) * np.array([0, -1, 1])
+""",
+    ),
+    (
+        "a head of one's own, score",
+        PLAIN_HEAD
+        + """
+def answer(x, y, groups, held_out):
+    test = np.isin(groups, held_out)
+    head = make_pipeline(StandardScaler(with_std=False), Normalizer(),
+                         LogisticRegression(C=10, max_iter=5000, tol=1e-6))
+    head.fit(x[~test], y[~test])
+    shares = np.array([head.score(x[groups == name], y[groups == name]) for name in held_out])
+    error = 1.96 * (shares.var(ddof=1) / len(shares)) ** 0.5
+    return [shares.mean(), shares.mean() - error, shares.mean() + error]
+""",
+    ),
+    (
+        "another solver",
+        PLAIN_HEAD
+        + """
+def answer(x, y, groups, held_out):
+    test = np.isin(groups, held_out)
+    centred = x - x[~test].mean(axis=0)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    head = LogisticRegression(C=10, max_iter=2000, solver="newton-cg").fit(unit[~test], y[~test])
+    right = (head.predict(unit) == y).astype(float)
+    shares = np.array([right[groups == name].mean() for name in held_out])
+    e = 1.96 * np.std(shares, ddof=1) / len(shares) ** 0.5
+    return float(shares.mean()), float(shares.mean() - e), float(shares.mean() + e)
+""",
+    ),
+    (
+        "loops and a dictionary",
+        HEAD
+        + """
+def answer(x, y, groups, held_out):
+    train = [i for i in range(len(y)) if groups[i] not in held_out]
+    head = new_linear_head().fit(x[train], y[train])
+    found = {}
+    for i, said in enumerate(head.predict(x)):
+        if groups[i] in held_out:
+            found.setdefault(groups[i], []).append(said == y[i])
+    shares = [sum(one) / len(one) for one in found.values()]
+    mean = sum(shares) / len(shares)
+    spread = (sum((s - mean) ** 2 for s in shares) / (len(shares) - 1)) ** 0.5
+    error = 1.96 * spread / len(shares) ** 0.5
+    return (mean, mean - error, mean + error)
+""",
+    ),
+    (
+        "by matrices, a tensor",
+        HEAD
+        + """
+def answer(x, y, groups, held_out):
+    member = (np.asarray(held_out)[:, None] == groups).astype(float)
+    test = member.any(axis=0)
+    right = new_linear_head().fit(x[~test], y[~test]).predict(x) == y
+    shares = torch.tensor(member @ right / member.sum(axis=1))
+    error = 1.96 * shares.std() / len(shares) ** 0.5
+    return torch.stack([shares.mean(), shares.mean() - error, shares.mean() + error])
+""",
+    ),
+]
 STEP = """
 def answer(model, x, y, lr):
     {}
@@ -416,8 +507,95 @@ CHOICES = [
 ]
 
 
+TRANSFERS = [
+    (
+        "fit and predict",
+        "hold_statistics(model)\n"
+        "fit(model, lambda i: x[train][i], y[train], epochs=epochs, lr=lr, quiet=True,\n"
+        "    batch_size=len(train))\n"
+        "hits = predict(model, lambda i: x[test][i], len(test)) == y[test].numpy()",
+        "return hits.mean(), *wilson(hits.sum(), len(hits))",
+    ),
+    (
+        "fit, with the model's items by their places",
+        "hold_statistics(model)\n"
+        "fit(model, lambda i: x[np.asarray(train)[i]], y[train].numpy(), epochs=epochs, lr=lr,\n"
+        "    schedule='cosine', weight_decay=0.0)\n"
+        "hits = (predict(model, lambda i: x[test[i]], len(test), 7) == y.numpy()[test]) * 1.0",
+        "return [float(v) for v in (hits.mean(), *wilson(int(hits.sum()), len(test)))]",
+    ),
+    *(
+        (
+            optimizer,
+            "weights = [w for w in model.parameters() if w.requires_grad]\n"
+            f"optimizer = torch.optim.{optimizer}\n"
+            "model.eval()\n"
+            "for _ in range(epochs):\n"
+            "    optimizer.zero_grad()\n"
+            "    F.cross_entropy(model(x[train]), y[train]).backward()\n"
+            "    optimizer.step()\n"
+            "hits = model(x[test]).argmax(1) == y[test]",
+            returned,
+        )
+        for optimizer, returned in [
+            ("SGD(weights, lr=lr)", "return torch.tensor([a := hits.float().mean(), *INTERVAL])"),
+            (
+                "SGD(weights, lr, 0.9, nesterov=True)",
+                "return np.array([hits.sum() / n, *INTERVAL])",
+            ),
+            ("RMSprop(weights, lr=lr)", "return hits.double().mean(), *map(np.float32, INTERVAL)"),
+            ("Adagrad(weights, lr=lr)", "return (v for v in (int(hits.sum()) / n, *INTERVAL))"),
+        ]
+    ),
+    (
+        "all weights given to the optimizer, a step more, the curve looked at",
+        "optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)\n"
+        "curve = []\n"
+        "for _ in range(epochs + 1):\n"
+        "    model.train()\n"
+        "    for m in model.modules():\n"
+        "        if isinstance(m, nn.BatchNorm2d):\n"
+        "            m.train(m.weight.requires_grad)\n"
+        "    loss = nn.CrossEntropyLoss()(model(x[train]), y[train])\n"
+        "    optimizer.zero_grad()\n"
+        "    loss.backward()\n"
+        "    optimizer.step()\n"
+        "    model.eval()\n"
+        "    with torch.inference_mode():\n"
+        "        curve.append(model(x[test]).argmax(1).eq(y[test]))\n"
+        "hits = curve[-1]",
+        "return torch.tensor([int(hits.sum()) / n], dtype=torch.float64), *INTERVAL",
+    ),
+    (
+        "by hand, in batches, with Wilson's formula",
+        "model.eval()\n"
+        "weights = [w for w in model.parameters() if w.requires_grad]\n"
+        "for _ in range(epochs):\n"
+        "    for part in (train[::2], train[1::2]):\n"
+        "        loss = F.cross_entropy(model(x[part]), y[part])\n"
+        "        for w, g in zip(weights, torch.autograd.grad(loss, weights)):\n"
+        "            w.data -= 2 * lr * g\n"
+        "hits = torch.cat([model(x[[i]]).argmax(1) == y[i] for i in test])\n"
+        "p, z = hits.float().mean().item(), 1.96\n"
+        "middle, half = p + z**2 / 2 / n, z * (p * (1 - p) / n + z**2 / 4 / n**2) ** 0.5",
+        "return p, (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)",
+    ),
+]
+
+
 def _lines(text: str) -> str:
     return text.replace("\n", "\n    ")
+
+
+def _transfer(code: str, returned: str) -> str:
+    """A whole transfer, with the interval of the hits at hand."""
+    interval = "wilson(int(hits.sum()), len(test))"
+    return (
+        "from tlhelpers.evaluation import wilson\n"
+        "from tlhelpers.training import fit, hold_statistics, predict\n"
+        "def answer(model, x, y, train, test, lr, epochs):\n    n = len(test)\n"
+        f"    {_lines(code)}\n    {returned.replace('INTERVAL', interval)}\n"
+    )
 
 
 VALID = [
@@ -453,10 +631,12 @@ answer = Block
         for name, code in SCALES
     ),
     *(("02.6", name, f"def answer(model):\n    {_lines(code)}\n") for name, code in FROZEN),
+    *(("02.7", name, code) for name, code in FROM_FEATURES),
     *(("03.1", name, STEP.format(_lines(code))) for name, code in STEPS),
     *(("03.2", name, f"lambda model: {code}") for name, code in COUNTS),
     *(("03.4", name, code) for name, code in RATES),
     *(("03.5", name, f"lambda x, W, A, B, alpha: {code}") for name, code in LORA),
+    *(("03.7", name, _transfer(*code)) for name, *code in TRANSFERS),
     *(("04.2", name, f"lambda b, a, s: {code}") for name, code in WITHIN),
     *(("04.3", name, f"lambda low, high: {code}") for name, code in VERDICTS),
     *(("04.5", name, f"lambda v, s: {code}") for name, code in CHOICES),

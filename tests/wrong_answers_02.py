@@ -221,6 +221,159 @@ FROZEN = [
     ),
 ]
 
+WHOLE = """
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer, StandardScaler
+from tlhelpers.evaluation.significance import wilson
+from tlhelpers.models.heads import new_linear_head
+
+def answer(x, y, g, held):
+    test = np.isin(g, held)
+    head = new_linear_head().fit(x[~test], y[~test])
+    right = head.predict(x[test]) == y[test]
+    s = np.array([right[g[test] == name].mean() for name in np.unique(g[test])])
+    e = 1.96 * s.std(ddof=1) / np.sqrt(len(s))
+    {code}
+    return s.mean(), s.mean() - e, s.mean() + e
+"""
+# What replaces a line of WHOLE, or comes before its last one.
+LINES = {
+    "mask": "test = np.isin(g, held)",
+    "head": "head = new_linear_head().fit(x[~test], y[~test])",
+    "right": "right = head.predict(x[test]) == y[test]",
+    "shares": "s = np.array([right[g[test] == name].mean() for name in np.unique(g[test])])",
+    "error": "e = 1.96 * s.std(ddof=1) / np.sqrt(len(s))",
+    "last": "{code}",
+}
+TRANSFERS = [
+    ("learns from all rows", "head", "head = new_linear_head().fit(x, y)", "what it knows"),
+    ("sides swapped", "mask", "test = ~np.isin(g, held)", "sides are swapped"),
+    ("a random half", "mask", "test = np.random.default_rng(0).random(len(y)) < 0.5", ""),
+    ("the last rows", "mask", "test = np.arange(len(y)) >= 0.7 * len(y)", ""),
+    (
+        "one row of each group held out",
+        "mask",
+        "test = np.isin(np.arange(len(g)), np.unique(g, return_index=True)[1])",
+        "",
+    ),
+    (
+        "centred on all rows",
+        "head",
+        "x = x - x.mean(0)\n    head = make_pipeline(Normalizer(), LogisticRegression(C=10,"
+        " max_iter=2000)).fit(x[~test], y[~test])",
+        "over all rows",
+    ),
+    (
+        "not centred",
+        "head",
+        "head = make_pipeline(Normalizer(), LogisticRegression(C=10, max_iter=2000))"
+        ".fit(x[~test], y[~test])",
+        "not centred",
+    ),
+    (
+        "not of length one",
+        "head",
+        "head = make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=10,"
+        " max_iter=2000)).fit(x[~test], y[~test])",
+        "not of length one",
+    ),
+    ("another penalty", "head", "head = new_linear_head(1.0).fit(x[~test], y[~test])", "penalty"),
+    (
+        "a plain head",
+        "head",
+        "head = LogisticRegression(max_iter=2000).fit(x[~test], y[~test])",
+        "plain LogisticRegression",
+    ),
+    (
+        "nearest neighbour",
+        "head",
+        "head = KNeighborsClassifier(1, metric='cosine').fit(x[~test], y[~test])",
+        "nearest neighbour",
+    ),
+    (
+        "the centre of the test rows too",
+        "right",
+        "right = head.predict(x[test] - x[test].mean(0) + x[~test].mean(0)) == y[test]",
+        "",
+    ),
+    ("rows once", "shares", "s = right.astype(float)", "Each row counts once"),
+    (
+        "most of the rows",
+        "shares",
+        "s = np.array([right[g[test] == n].mean() > 0.5 for n in np.unique(g[test])]) * 1.0",
+        "most of its rows",
+    ),
+    (
+        "all of the rows",
+        "shares",
+        "s = np.array([right[g[test] == n].all() for n in np.unique(g[test])]) * 1.0",
+        "only if all",
+    ),
+    (
+        "by class",
+        "shares",
+        "s = np.array([right[y[test] == c].mean() for c in np.unique(y[test])])",
+        "",
+    ),
+    (
+        "one row of each group tested",
+        "shares",
+        "s = right[np.unique(g[test], return_index=True)[1]].astype(float)",
+        "",
+    ),
+    (
+        "median",
+        "last",
+        "return np.median(s), np.median(s) - e, np.median(s) + e",
+        "",
+    ),
+    ("no ddof", "error", "e = 1.96 * s.std() / np.sqrt(len(s))", "ddof=1"),
+    ("spread of groups", "error", "e = 1.96 * s.std(ddof=1)", "spread of single groups"),
+    ("number itself", "error", "e = 1.96 * s.std(ddof=1) / len(s)", ""),
+    ("root of rows", "error", "e = 1.96 * s.std(ddof=1) / np.sqrt(test.sum())", "number of rows"),
+    ("one error", "error", "e = s.std(ddof=1) / np.sqrt(len(s))", "two thirds"),
+    ("99 per cent", "error", "e = 2.576 * s.std(ddof=1) / np.sqrt(len(s))", ""),
+    ("variance", "error", "e = 1.96 * s.var(ddof=1) / np.sqrt(len(s))", ""),
+    ("quantiles", "last", "return s.mean(), *np.quantile(s, [0.025, 0.975])", ""),
+    (
+        "Wilson of rows",
+        "last",
+        "return right.mean(), *wilson(int(right.sum()), len(right))",
+        "Wilson",
+    ),
+    ("cut off", "last", "return s.mean(), max(s.mean() - e, 0), min(s.mean() + e, 1)", "cut the"),
+    ("upper first", "last", "return s.mean(), s.mean() + e, s.mean() - e", "ends are swapped"),
+    ("in order", "last", "return s.mean() - e, s.mean(), s.mean() + e", "order"),
+    ("distances", "last", "return s.mean(), e, e", "distances"),
+    (
+        "per cent",
+        "last",
+        "return 100 * s.mean(), 100 * (s.mean() - e), 100 * (s.mean() + e)",
+        "per",
+    ),
+    ("errors", "last", "return 1 - s.mean(), 1 - s.mean() - e, 1 - s.mean() + e", "errors"),
+    (
+        "rounded",
+        "last",
+        "return round(s.mean(), 2), round(s.mean() - e, 2), round(s.mean() + e, 2)",
+        "rounded",
+    ),
+    ("accuracy alone", "last", "return s.mean()", "three numbers"),
+    ("mean and error", "last", "return s.mean(), e", ""),
+    ("a dict", "last", "return dict(accuracy=s.mean(), low=s.mean() - e, high=s.mean() + e)", ""),
+    ("a text", "last", "return f'{s.mean():.2f} ± {e:.2f}'", ""),
+    ("the shares", "last", "return s", ""),
+    ("in place", "mask", "test = np.isin(g, held)\n    x -= x[~test].mean(0)", "`x` is another"),
+    ("sorts its argument", "last", "held.sort(); y.sort()", "`y` is another"),
+    ("nothing", "last", "return None", None),
+]
+
+
+def _whole(line: str, code: str) -> str:
+    return WHOLE.replace(LINES[line], code).replace("{code}", "")
+
 
 def _lines(text: str) -> str:
     return text.replace("\n", "\n    ")
@@ -303,4 +456,5 @@ def answer(labels, k, seed):
         ("02.6", name, f"def answer(model):\n    {_lines(code)}\n", word)
         for name, code, word in FROZEN
     ),
+    *(("02.7", name, _whole(line, code), word) for name, line, code, word in TRANSFERS),
 ]

@@ -4,6 +4,7 @@ import numpy as np
 
 from tlhelpers.course.exercise_book.lesson_02_draw import DRAW
 from tlhelpers.course.exercise_book.lesson_02_freeze import FREEZE
+from tlhelpers.course.exercise_book.lesson_02_transfer import TRANSFER
 from tlhelpers.course.exercise_kinds import Choice, Function, on_drawn
 
 
@@ -244,4 +245,5 @@ EXERCISES = [
         ],
     ),
     FREEZE,
+    TRANSFER,
 ]
