@@ -416,6 +416,35 @@ claim("03.l", "the recipe beats frozen features in a style that it never saw, to
 # beside the row without it.
 
 # %% [markdown]
+# ### Further: one rate for each layer group
+# Early layers are general, late ones special (lesson 02). So early layers might move less: one
+# *discriminative* rate for each group, a factor apart (Howard and Ruder, arXiv:1801.06146), and groups that
+# are unfrozen one after the other. On an earlier, smaller set of drawings ten seeds resolved neither against
+# one rate for all; fair tests with BERT often do not either. `fit` takes such rates as a slice:
+
+# %%
+by_group = param_groups(tuned, lr=slice(3e-5, 1e-3))
+pd.Series({names[group["layer_group"]]: group["lr"] for group in by_group}, name="rate").map("{:.1e}".format)
+
+# %% [markdown]
+# ### Exercise 03.4
+# One learning rate per layer group: return `n` rates, from `low` for the first group to `high` for
+# the last, with **the same factor** from each to the next. A single group is the last one: with
+# `n=1` return `[high]`.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-03-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rates(low, high, n):
+    ### BEGIN SOLUTION
+    if n == 1:
+        return [high]
+    factor = (high / low) ** (1 / (n - 1))
+    return [low * factor**i for i in range(n)]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-03-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("03.4", rates)
+
+# %% [markdown]
 # ## 6 · What is forgotten, and how to get some of it back
 # The backbone knew a thousand kinds of photographs. Does it still, after it learned twenty kinds of
 # drawings? We put ImageNet's own last layer back on top and ask it about photographs: eighty crops of two
@@ -605,7 +634,8 @@ ours = Classifier(backbone, 20, train.class_names, seed=0)
 freeze_to(ours, 8)
 hold_statistics(ours)
 fit(ours, few, epochs=3, lr=1e-3, batch_size=48, quiet=True)
-apart = max((a.cpu() - b.cpu()).abs().max() for a, b in zip(plain.parameters(), ours.parameters(), strict=True))
+apart = max((a.detach().cpu() - b.detach().cpu()).abs().max()
+            for a, b in zip(plain.parameters(), ours.parameters(), strict=True))
 
 # %% tags=["claim"]
 claim_value("03.u", "the plain loop ends with the weights of fit (largest difference)",
@@ -617,35 +647,6 @@ claim_value("03.u", "the plain loop ends with the weights of fit (largest differ
 
 # %%
 claims_table()
-
-# %% [markdown]
-# ## Further: one rate for each layer group
-# Early layers are general, late ones special (lesson 02). So early layers might move less: one
-# *discriminative* rate for each group, a factor apart (Howard and Ruder, arXiv:1801.06146), and groups that
-# are unfrozen one after the other. On an earlier, smaller set of drawings ten seeds resolved neither against
-# one rate for all; fair tests with BERT often do not either. `fit` takes such rates as a slice:
-
-# %%
-by_group = param_groups(tuned, lr=slice(3e-5, 1e-3))
-pd.Series({names[group["layer_group"]]: group["lr"] for group in by_group}, name="rate").map("{:.1e}".format)
-
-# %% [markdown]
-# ### Exercise 03.4
-# One learning rate per layer group: return `n` rates, from `low` for the first group to `high` for
-# the last, with **the same factor** from each to the next. A single group is the last one: with
-# `n=1` return `[high]`.
-
-# %% nbgrader={"grade": false, "grade_id": "answer-03-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def rates(low, high, n):
-    ### BEGIN SOLUTION
-    if n == 1:
-        return [high]
-    factor = (high / low) ** (1 / (n - 1))
-    return [low * factor**i for i in range(n)]
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "check-03-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("03.4", rates)
 
 # %% [markdown]
 # ## What comes next
