@@ -162,6 +162,298 @@ COUNTS = [
 ]
 
 
+# A right transfer, and what is replaced in it.
+TRANSFER = """
+def answer(model, x, y, train, test, lr, epochs):
+    open_ = [w for w in model.parameters() if w.requires_grad]
+    optimizer = torch.optim.Adam(open_, lr=lr)
+    for epoch in range(epochs):
+        model.train()
+        for m in model.modules():
+            if hasattr(m, "running_mean") and not m.weight.requires_grad:
+                m.eval()
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x[train]), y[train])
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        hits = model(x[test]).argmax(1) == y[test]
+    right, n = int(hits.sum()), len(test)
+    low, high = wilson(right, n)
+    return right / n, low, high
+"""
+HITS = "hits = model(x[test]).argmax(1) == y[test]"
+N = "right, n = int(hits.sum()), len(test)"
+INTERVAL = "low, high = wilson(right, n)"
+RETURN = "return right / n, low, high"
+FROM_LOOK = "model.eval()\n        hits = (model(x[test]).argmax(1) == y[test])\n        "
+REPLACED = [
+    ("nothing", RETURN, "return None", "nothing is returned"),
+    ("accuracy alone", RETURN, "return right / n", "three numbers"),
+    ("interval alone", RETURN, "return low, high", "three numbers"),
+    ("four numbers", RETURN, "return right / n, low, high, n", "three numbers"),
+    ("interval as a pair", RETURN, "return right / n, (low, high)", "three numbers"),
+    ("a dict", RETURN, "return {'a': right / n, 'low': low, 'high': high}", "three numbers"),
+    ("texts", RETURN, "return f'{right / n}', f'{low}', f'{high}'", "three numbers"),
+    ("the hits", RETURN, "return hits.float(), low, high", "three numbers"),
+    ("percent", RETURN, "return 100 * right / n, 100 * low, 100 * high", "percent"),
+    ("percent of the accuracy", RETURN, "return 100 * right / n, low, high", "percent"),
+    ("percent of the ends", RETURN, "return right / n, 100 * low, 100 * high", "percent"),
+    ("ends swapped", RETURN, "return right / n, high, low", "swapped"),
+    ("accuracy in the middle", RETURN, "return low, right / n, high", "another order"),
+    ("accuracy last", RETURN, "return low, high, right / n", "another order"),
+    ("errors", RETURN, "return 1 - right / n, low, high", "wrong answers"),
+    ("errors throughout", "argmax(1) == y", "argmax(1) != y", "wrong answers"),
+    ("the count", RETURN, "return right, low, high", "number of right"),
+    ("the loss", RETURN, "return loss.item(), low, high", ""),
+    (
+        "loss on the test items",
+        RETURN,
+        "return F.cross_entropy(model(x[test]), y[test]).item(), low, high",
+        "loss on the test items",
+    ),
+    ("rounded", RETURN, "return round(right / n, 2), round(low, 2), round(high, 2)", "rounded"),
+    ("ends rounded", RETURN, "return right / n, round(low, 3), round(high, 3)", "rounded"),
+    (
+        "mean of the classes",
+        RETURN,
+        "return np.mean([hits[y[test] == c].float().mean().item() for c in y[test].unique()]), "
+        "low, high",
+        "mean over the classes",
+    ),
+    (
+        "training items",
+        f"{HITS}\n    {N}",
+        "hits = model(x[train]).argmax(1) == y[train]\n    right, n = int(hits.sum()), len(train)",
+        "accuracy on the training items",
+    ),
+    (
+        "all items",
+        f"{HITS}\n    {N}",
+        "hits = model(x).argmax(1) == y\n    right, n = int(hits.sum()), len(y)",
+        "accuracy on all items",
+    ),
+    (
+        "all items outside of train",
+        f"{HITS}\n    {N}",
+        "test = np.setdiff1d(np.arange(len(x)), train)\n    "
+        f"{HITS}\n    right, n = int(hits.sum()), len(test)",
+        "outside of `train`",
+    ),
+    ("labels of others", "== y[test]", "== y[:len(test)]", "in evaluation mode"),
+    (
+        "n of the training items",
+        INTERVAL,
+        "low, high = wilson(min(right, len(train)), len(train))",
+        "",
+    ),
+    (
+        "share of the training items",
+        INTERVAL,
+        "low, high = wilson(round(right / n * len(train)), len(train))",
+        "as many items as `train`",
+    ),
+    ("n of all items", INTERVAL, "low, high = wilson(right, len(x))", "as there are in all"),
+    (
+        "interval of the training count",
+        INTERVAL,
+        "low, high = wilson(int((model(x[train]).argmax(1) == y[train]).sum()), len(train))",
+        "interval of the accuracy on the training items",
+    ),
+    (
+        "normal approximation",
+        INTERVAL,
+        "p = right / n\n    low, high = (p + s * 1.96 * (p * (1 - p) / n) ** 0.5 for s in (-1, 1))",
+        "normal approximation",
+    ),
+    (
+        "normal approximation, cut at 1",
+        INTERVAL,
+        "p = right / n\n    e = 2 * (p * (1 - p) / n) ** 0.5\n    "
+        "low, high = max(0, p - 0.98 * e), min(1, p + 0.98 * e)",
+        "normal approximation",
+    ),
+    (
+        "one standard error",
+        INTERVAL,
+        "e = (right * (n - right) / n**3) ** 0.5\n    low, high = right / n - e, right / n + e",
+        "Wilson interval goes from",
+    ),
+    (
+        "distances",
+        INTERVAL,
+        "low, high = wilson(right, n)\n    low, high = right / n - low, high - right / n",
+        "distances",
+    ),
+    (
+        "90 %",
+        INTERVAL,
+        "from scipy.stats import binomtest\n    "
+        "low, high = binomtest(right, n).proportion_ci(0.9, method='wilson')",
+        "another level",
+    ),
+    (
+        "exact interval",
+        INTERVAL,
+        "from scipy.stats import binomtest\n    low, high = binomtest(right, n).proportion_ci()",
+        "another kind of interval",
+    ),
+    ("tuned on everything", "model(x[train]), y[train]", "model(x), y", "Other test items"),
+    (
+        "tuned on the test items",
+        "model(x[train]), y[train]",
+        "model(x[test]), y[test]",
+        "Other test items",
+    ),
+    (
+        "tuned on all but the test items",
+        "model(x[train]), y[train]",
+        "model(np.delete(x, test, 0)), np.delete(y, test)",
+        "neither in `train` nor in `test`",
+    ),
+    (
+        "test items pass BatchNorm in training",
+        "model(x[train]), y[train]",
+        "model(x)[train], y[train]",
+        "training mode",
+    ),
+    (
+        "keeps the best epoch of the test items",
+        "optimizer.step()\n    model.eval()",
+        f"optimizer.step()\n        {FROM_LOOK}hits = hits.float().mean().item()\n        "
+        "if epoch == 0 or hits > best:\n            best, kept = hits, "
+        "copy.deepcopy(model.state_dict())\n    model.load_state_dict(kept)\n    model.eval()",
+        "decide about the training",
+    ),
+    (
+        "stops when the test items are good",
+        "optimizer.step()\n    model.eval()",
+        f"optimizer.step()\n        {FROM_LOOK}if hits.float().mean() > 0.75:\n"
+        "            break\n    model.eval()",
+        "do not stop early",
+    ),
+    (
+        "reports the best epoch of the test items",
+        f"optimizer.step()\n    model.eval()\n    with torch.no_grad():\n        {HITS}",
+        f"optimizer.step()\n        {FROM_LOOK}best = hits if epoch == 0 or "
+        "hits.sum() > best.sum() else best\n    hits = best",
+        "earlier point of the training",
+    ),
+    ("no eval()", "    model.eval()\n    with", "    with", "measured in training mode"),
+    (
+        "eval of one layer",
+        "    model.eval()\n    with",
+        "    model.layers[-1].eval()\n    with",
+        "",
+    ),
+    (
+        "training mode again",
+        "    model.eval()\n    with",
+        "    model.train()\n    with",
+        "BatchNorm",
+    ),
+    ("a copy", "open_ =", "model = copy.deepcopy(model)\n    open_ =", "tuned a copy"),
+    (
+        "a copy that nobody measures",
+        "optimizer = torch.optim.Adam(open_",
+        "old, model = model, copy.deepcopy(model)\n    "
+        "optimizer = torch.optim.Adam(model.parameters()",
+        "tuned a copy",
+    ),
+    (
+        "measures an old copy",
+        f"    model.eval()\n    with torch.no_grad():\n        {HITS}",
+        "    with torch.no_grad():\n        hits = old.eval()(x[test]).argmax(1) == y[test]",
+        "before tuning",
+    ),
+    ("no step", "optimizer.step()", "pass", "No weight has moved"),
+    ("no backward", "loss.backward()", "pass", "No weight has moved"),
+    ("one step", "range(epochs)", "range(1)", "fewer than `epochs`"),
+    ("one step too few", "range(epochs)", "range(1, epochs)", "fewer than `epochs`"),
+    ("its own number of steps", "range(epochs)", "range(200)", "makes no difference"),
+    ("its own rate", "lr=lr", "lr=0.01", "tiny rate"),
+    ("rate of the library", "open_, lr=lr", "open_", "at the rate"),
+    ("upwards", "loss.backward()", "(-loss).backward()", "hardly learned"),
+    ("other labels", "y[train])", "y[train].flip(0))", "hardly learned"),
+    (
+        "opens everything",
+        "open_ =",
+        "model.requires_grad_(True)\n    open_ =",
+        "requires_grad as it is",
+    ),
+    (
+        "opens everything and freezes again",
+        "open_ =",
+        "flags = [w.requires_grad for w in model.parameters()]\n    "
+        "model.requires_grad_(True)\n    open_ =",
+        "frozen weight moved",
+    ),
+    (
+        "freezes at the end",
+        "    model.eval()\n    with",
+        "    model.eval().requires_grad_(False)\n    with",
+        "requires_grad as it is",
+    ),
+    (
+        "frozen statistics move",
+        "                m.eval()",
+        "                pass",
+        "hold_statistics",
+    ),
+    (
+        "the last layer alone",
+        "open_ = [w for w in model.parameters() if w.requires_grad]",
+        "open_ = list(model.parameters())[-2:]",
+        "have not moved",
+    ),
+    (
+        "no biases",
+        "if w.requires_grad]",
+        "if w.requires_grad and w.dim() > 1]",
+        "have not moved",
+    ),
+    ("new weights each time", "open_ =", "torch.seed()\n    open_ =", "Seed what you draw"),
+    ("scaled input", "open_ =", "x -= x[train].mean(0)\n    open_ =", "`x` is another"),
+    ("sorted indices", "open_ =", "test.sort()\n    open_ =", "`test` is another"),
+    ("wilson not imported", "wilson(right, n)", "wilson_interval(right, n)", "NameError"),
+    (
+        "numpy of a gradient",
+        "    with torch.no_grad():\n        hits = model(x[test])",
+        "    hits = model(x[test]).numpy()",
+        "RuntimeError",
+    ),
+]
+
+
+def _transfer(name: str, old: str, new: str) -> str:
+    """The right transfer with one thing replaced, and what some replacements need beside it."""
+    assert TRANSFER.count(old) == 1, name
+    code = TRANSFER.replace(old, new)
+    if "old.eval()" in new:
+        code = code.replace("open_ =", "old = copy.deepcopy(model)\n    open_ =", 1)
+    if "flags =" in new:
+        again = "[w.requires_grad_(f) for w, f in zip(model.parameters(), flags)]\n    model.eval()"
+        code = code.replace("\n    model.eval()", f"\n    {again}", 1)
+    return "from tlhelpers.evaluation import wilson\n" + code
+
+
+WITH_FIT = """
+from tlhelpers.evaluation import wilson
+from tlhelpers.training import fit, freeze, hold_statistics, predict
+def answer(model, x, y, train, test, lr, epochs):
+    {}
+    fit(model, lambda items: {}, y[train], epochs=epochs, lr=lr, quiet=True)
+    right = int((predict(model, lambda items: x[test][items], len(test)) == y[test].numpy()).sum())
+    return right / len(test), *wilson(right, len(test))
+"""
+FITTED = [
+    ("statistics not held", "pass", "x[train][items]", "hold_statistics"),
+    ("freezes more", "freeze(model)", "x[train][items]", "requires_grad as it is"),
+    ("inputs of others", "hold_statistics(model)", "x[items]", ""),
+]
+
+
 def _step(
     move="weight -= lr * weight.grad",
     loss="F.cross_entropy(model(x), y)",
@@ -335,4 +627,6 @@ def answer(x, W, A, B, alpha):
     ("03.6", "the layer", "640 * 1280", "frozen"),
     ("03.6", "one matrix", "8 * 640", "A alone"),
     ("03.6", "with biases", "8 * (640 + 1280) + 1280", ""),
+    *(("03.7", name, _transfer(name, *code), word) for name, *code, word in REPLACED),
+    *(("03.7", f"fit, {name}", WITH_FIT.format(*code), word) for name, *code, word in FITTED),
 ]

@@ -7,6 +7,7 @@ from torch import nn
 
 from tlhelpers.course.answer_differences import array_of
 from tlhelpers.course.exercise_book.lesson_03_step import STEP
+from tlhelpers.course.exercise_book.lesson_03_transfer import TRANSFER
 from tlhelpers.course.exercise_book.nested_models import Residual, states
 from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike, on_drawn
 from tlhelpers.course.watched_answer import Fault
@@ -392,4 +393,5 @@ EXERCISES = [
             ),
         ],
     ),
+    TRANSFER,
 ]
