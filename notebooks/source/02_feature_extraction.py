@@ -28,7 +28,7 @@ from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import (
     chance, draw_labels, load_digits_pair, load_emoji, load_folder, load_photographs, load_wild_emoji,
-    majority, photograph_crops, split_by_group,
+    majority, split_by_group,
 )
 from tlhelpers.evaluation import (
     accuracy_per_class, compare, compare_all, confident_mistakes, count_confusions, largest_confusions,
@@ -667,8 +667,8 @@ check("02.6", make_frozen)
 # %% [markdown]
 # ## 8 · When it does not pay
 # So far transfer won everywhere. Here is a target as far from photographs as we have one:
-# handwritten digits of 8×8 pixels, blown up to the network's input: here to the 224 pixels that it was
-# trained on, so that nobody can blame the small pictures.
+# handwritten digits of 8×8 pixels. They are blown up to the 224 pixels that the network was trained on, so that
+# the small input of the sections above is not to blame.
 
 # %%
 digits = load_digits_pair("digits")
@@ -873,14 +873,14 @@ claim("02.ae", "ImageNet features lose accuracy from plain drawings to drawings 
 claim("02.af", "raw pixels lose accuracy from plain drawings to drawings in the wild", in_the_wild[2])
 
 # %% [markdown]
-# Both lose, and frozen features stay ahead; raw pixels end near the majority line. The features were not made for this: a network that is asked for the
-# drawing and not for the wall behind it could learn to look past the wall. Lesson 03 begins here, and lets the
-# weights move.
+# Both lose, and frozen features stay ahead; raw pixels end near the majority line. The features describe all
+# that is in the picture, the wall behind the drawing too. A network that is trained on the task could learn to
+# look past the wall. Lesson 03 begins here, and lets the weights move.
 
 # %% [markdown]
 # ## 10 · Your own pictures
-# `load_folder` reads a folder with one sub-folder per class. Here is one to begin with: crops of two
-# photographs that come with scikit-learn, written as files.
+# `load_folder` reads a folder with one sub-folder per class. Here is one to begin with: drawings in the wild of
+# three classes, written as files.
 
 # %%
 import tempfile
@@ -888,12 +888,12 @@ from pathlib import Path
 
 from PIL import Image
 
-folder = Path(tempfile.mkdtemp())
-crops = photograph_crops(each=30)
-for name in crops.class_names:
+sample = tempfile.TemporaryDirectory()
+folder = Path(sample.name)
+for name in ("mammal", "vehicle", "face"):
     (folder / name).mkdir()
-for i, label in enumerate(crops.labels):
-    Image.fromarray(crops.pixels[i]).save(folder / crops.class_names[label] / f"{i:03d}.png")
+    for i in np.flatnonzero(emoji.labels[:722] == emoji.class_names.index(name)):
+        Image.fromarray(wild[0.5].pixels[i]).save(folder / name / f"{emoji.groups[i]}.png")
 print(sorted(path.name for path in folder.iterdir()), len(list(folder.glob("*/*.png"))), "files")
 
 # %% [markdown]
@@ -908,9 +908,9 @@ own_runs = repeat(own_methods, own, labels=[1, 5], seeds=10)
 learning_curve(own_runs).pivot(index="labels", columns="strategy", values="mean").round(2)
 
 # %% [markdown]
-# Crops of one photograph overlap, so this test is far too easy, and no claim: the same motif lies on both
-# sides of the split. `load_folder` takes every file for a thing of its own. If several of your pictures show
-# one thing, one animal say, give its name as group: `dataclasses.replace(own, groups=names)`.
+# `load_folder` takes every file for a thing of its own, as each drawing is here. If several of your pictures
+# show one thing, the same animal say, they must lie on one side of the split: give each picture the name of its
+# thing, `dataclasses.replace(own, groups=names)`.
 #
 # ### With a network: the same on photographs
 # `load_photographs` fetches a public set once: Oxford-IIIT Pet (`"pets"`), Flowers-102 (`"flowers"`) or
