@@ -28,7 +28,7 @@ from torch import nn
 from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import load_wild_emoji, photograph_crops, split_by_group
-from tlhelpers.evaluation import compare
+from tlhelpers.evaluation import compare, wilson
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
 from tlhelpers.models import Classifier, extract_features, layer_groups, load_backbone
 from tlhelpers.training import (
@@ -621,7 +621,7 @@ optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.01)
 loader = DataLoader(TensorDataset(plain.transform(few.pixels), torch.tensor(few.labels)), batch_size=48)
 
 # %%
-for epoch in range(3):
+for _ in range(3):
     plain.eval()  # BatchNorm uses its pretrained statistics
     for pictures, labels in loader:
         loss = nn.functional.cross_entropy(plain(pictures.to(device)), labels.to(device))
@@ -641,6 +641,36 @@ apart = max((a.detach().cpu() - b.detach().cpu()).abs().max()
 claim_value("03.u", "the plain loop ends with the weights of fit (largest difference)",
             float(apart), at_most=1e-3)
 
+# %% [markdown]
+# ### Exercise 03.7
+# The whole way, data in, a number with its interval out. `model` is any model that gives logits; some
+# of its weights may be frozen. `x` is a float tensor (n, …), `y` an int64 tensor (n,), `train` and `test`
+# are arrays of indices. Write `transfer` so that it
+#
+# - tunes all that is not frozen, in `model` itself, on the training items alone: full-batch steps on the
+#   cross-entropy with any optimizer at the rate `lr`, one in each of `epochs` epochs;
+# - leaves what is frozen as it is, the running statistics of a frozen BatchNorm layer too;
+# - then measures once, on the test items, in evaluation mode;
+# - returns three numbers: the accuracy on the test items, and the lower and the upper end of its 95 %
+#   interval, from `wilson(right, n)`.
+#
+# Plain torch will do. So will the course's `fit` and `predict`, which also take a function from indices
+# to inputs, such as `lambda items: x[train][items]`.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-03-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def transfer(model, x, y, train, test, lr, epochs):
+    ### BEGIN SOLUTION
+    hold_statistics(model)
+    fit(model, lambda items: x[train][items], y[train], epochs=epochs, lr=lr,
+        batch_size=len(train), quiet=True)
+    predicted = predict(model, lambda items: x[test][items], len(test))
+    right = int((predicted == y[test].numpy()).sum())
+    low, high = wilson(right, len(test))
+    return right / len(test), low, high
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-03-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("03.7", transfer)
 # %% [markdown]
 # ## What we measured
 # Many claims, each with its own chance to hold by luck; they are not corrected for their number.
