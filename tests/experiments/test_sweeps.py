@@ -836,7 +836,7 @@ def test_the_stored_table_is_whole_and_loads_as_it_was_written(name):
         assert runs.whole == (whole if None in one.labels else None)
         rows = [row for row in written if row["tested_on"] == tested_on]
         for run, row in zip(runs.itertuples(), rows, strict=True):
-            assert "".join(map(str, run.predicted)) == row["predicted"]
+            assert "".join(np.base_repr(c, 36).lower() for c in run.predicted) == row["predicted"]
             labels = "all" if run.all_labels else str(run.labels)
             assert [str(run.seed), labels, run.strategy] == [row[key] for key in KEYS]
         assert runs["seconds"].tolist() == [float(row["cpu_seconds"]) for row in rows]

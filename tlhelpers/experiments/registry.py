@@ -8,6 +8,7 @@ from tlhelpers.errors import CourseError, nearest
 from tlhelpers.experiments import (
     text,
     text_across,
+    text_topics,
     vision,
     vision_across,
     vision_grid,
@@ -26,6 +27,7 @@ SWEEPS: dict[str, Sweep] = {
         vision_across,
         text,
         text_across,
+        text_topics,
     )
     for sweep in module.SWEEPS
 }

@@ -1,4 +1,4 @@
-"""The long comparisons on drawings in the wild: how to tune, and which strategy to choose.
+"""The long comparison of ways to tune on drawings in the wild.
 
 What is learned from shows each drawing once; what is tested on shows each unseen drawing four
 times, in the style that was learned from and in the other one.
@@ -15,22 +15,14 @@ from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
     adapt_low_rank,
     fine_tune_backbone,
-    frozen_rows,
-    pixel_rows,
-    train_small,
     warm_pictures,
 )
-from tlhelpers.experiments.strategies import train_head_on, tune_settings
+from tlhelpers.experiments.strategies import tune_settings
 from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.training.forgetting import agreement
 
 SIZE = 96
 RATE = 3e-4
-PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
-# All at once first: with all labels it was ahead of head first (vision-tuning).
-TUNED = [{"lr": RATE, "head_first": first} for first in (False, True)] + [
-    {"lr": 1e-4, "head_first": False}
-]
 DEPTHS = {
     "head only": HEAD_ONLY,
     "last convolution": 8,
@@ -59,17 +51,6 @@ def _tuning() -> dict:
     return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
 
 
-def _choosing() -> dict:
-    return {
-        "raw pixels": train_head_on(pixel_rows, PENALTIES),
-        "scratch": tune_settings(train_small, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
-        "frozen": train_head_on(frozen_rows, PENALTIES),
-        "frozen random": train_head_on(partial(frozen_rows, twin=True), PENALTIES),
-        "fine-tuned": tune_settings(fine_tune_backbone, TUNED),
-        "LoRA": tune_settings(adapt_low_rank, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
-    }
-
-
 def count_old_answers(outcome: Outcome) -> dict:
     """What is left of the old answers, where a network came out."""
     return {"agreement": round(agreement(outcome.model), 4)} if outcome.model else {}
@@ -80,5 +61,4 @@ SWEEPS = (
     Sweep(
         "vision-tuning", __name__, wild_sets, _tuning, (None,), look=count_old_answers, warm=at_96
     ),
-    Sweep("vision-choosing", __name__, wild_sets, _choosing, (1, 5, None), warm=at_96),
 )
