@@ -1,5 +1,16 @@
 """Wrong answers to lesson 01: exercise, name, code and a word of the message."""
 
+CONVOLUTION = "nn.Conv2d(channels_in, channels_out, 3, padding=1)"
+
+
+def block(
+    conv=CONVOLUTION, norm="nn.BatchNorm2d(channels_out)", relu="nn.ReLU()", pool="nn.MaxPool2d(2)"
+) -> str:
+    """An answer to 01.5 of these four layers."""
+    layers = f"{conv}, {norm}, {relu}, {pool}"
+    return f"def answer(channels_in, channels_out):\n    return nn.Sequential({layers})"
+
+
 WRONG = [
     ("01.1", "majority", "lambda tr, te: (te == np.bincount(tr).argmax()).mean()", "majority"),
     ("01.1", "chance", "lambda tr, te: 1 / len(np.unique(tr))", "chance"),
@@ -94,6 +105,18 @@ def answer(groups, share, seed):
                 "does not follow the seed",
             ),
             ("not shuffled", "np.unique(groups)", "round(share * len(names))", "follow the seed"),
+            (
+                "names in a ring",
+                "np.roll(np.unique(groups), seed)",
+                "round(share * len(names))",
+                "neighbours in a list",
+            ),
+            (
+                "share of 0.3 always",
+                "np.random.default_rng(seed).permutation(np.unique(groups))",
+                "round(0.3 * len(names))",
+                "about `share`",
+            ),
             (
                 "two splits only",
                 "np.random.default_rng(seed % 2).permutation(np.unique(groups))",
@@ -206,6 +229,11 @@ def answer(groups, share, seed):
             ),
             ("no last item", "np.flatnonzero(~test)[:-1], np.flatnonzero(test)", "neither"),
             ("a text", "'train, test'", "two arrays"),
+            (
+                "dict",
+                "{'train': np.flatnonzero(~test), 'test': np.flatnonzero(test)}",
+                "two arrays",
+            ),
         ]
     ),
     ("01.4", "no BatchNorm", "3 * 3 * 32 * 64", "convolution alone"),
@@ -475,17 +503,6 @@ def answer(groups, share, seed):
     ),
     (
         "01.2",
-        "names in a ring",
-        """
-def answer(groups, share, seed):
-    names = np.roll(np.unique(groups), seed)
-    test = np.isin(groups, names[:round(share * len(names))])
-    return np.flatnonzero(~test), np.flatnonzero(test)
-""",
-        "neighbours in a list",
-    ),
-    (
-        "01.2",
         "KFold",
         """
 def answer(groups, share, seed):
@@ -517,28 +534,6 @@ def answer(groups, share, seed):
 """,
         "about `share`",
     ),
-    (
-        "01.2",
-        "dict",
-        """
-def answer(groups, share, seed):
-    names = np.random.default_rng(seed).permutation(np.unique(groups))
-    test = np.isin(groups, names[:round(share * len(names))])
-    return {'train': np.flatnonzero(~test), 'test': np.flatnonzero(test)}
-""",
-        "two arrays",
-    ),
-    (
-        "01.2",
-        "share of 0.3 always",
-        """
-def answer(groups, share, seed):
-    names = np.random.default_rng(seed).permutation(np.unique(groups))
-    test = np.isin(groups, names[:round(0.3 * len(names))])
-    return np.flatnonzero(~test), np.flatnonzero(test)
-""",
-        "about `share`",
-    ),
     ("01.3", "word", "'too high'", ""),
     ("01.4", "two convs", "2 * 3 * 3 * 32 * 64", ""),
     ("01.4", "BatchNorm of channels in", "3*3*32*64 + 2*32", ""),
@@ -546,136 +541,39 @@ def answer(groups, share, seed):
     ("01.4", "per position", "3*3*(32+64)", ""),
     ("01.4", "all with bias and stats", "3*3*32*64+64+4*64", ""),
     ("01.4", "thousands", "18.56", ""),
-    (
-        "01.5",
-        "momentum 0",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out, momentum=0.0),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
-        "do not move",
-    ),
+    ("01.5", "momentum 0", block(norm="nn.BatchNorm2d(channels_out, momentum=0.0)"), "do not move"),
     (
         "01.5",
         "two norms",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
+        block(norm="nn.BatchNorm2d(channels_out), nn.BatchNorm2d(channels_out)"),
         "",
     ),
     (
         "01.5",
         "Conv 3x1",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, (3, 1), padding=(1, 0)),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
+        block(conv="nn.Conv2d(channels_in, channels_out, (3, 1), padding=(1, 0))"),
         "3×3",
     ),
     (
         "01.5",
         "transposed convolution",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.ConvTranspose2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
+        block(conv="nn.ConvTranspose2d(channels_in, channels_out, 3, padding=1)"),
         "one convolution",
     ),
     (
         "01.5",
         "linear head added",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(channels_out, channels_out, 1))
-""",
+        block(pool="nn.MaxPool2d(2), nn.Conv2d(channels_out, channels_out, 1)"),
         "",
     ),
-    (
-        "01.5",
-        "ELU",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.ELU(),
-        nn.MaxPool2d(2))
-""",
-        "negative",
-    ),
-    (
-        "01.5",
-        "instance norm",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.InstanceNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
-        "no nn.BatchNorm2d",
-    ),
-    (
-        "01.5",
-        "pool 3",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(3))
-""",
-        "come out with shape",
-    ),
-    (
-        "01.5",
-        "pool 4",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(4))
-""",
-        "come out with shape",
-    ),
+    ("01.5", "ELU", block(relu="nn.ELU()"), "negative"),
+    ("01.5", "instance norm", block(norm="nn.InstanceNorm2d(channels_out)"), "no nn.BatchNorm2d"),
+    ("01.5", "pool 3", block(pool="nn.MaxPool2d(3)"), "come out with shape"),
+    ("01.5", "pool 4", block(pool="nn.MaxPool2d(4)"), "come out with shape"),
     (
         "01.5",
         "padding 2",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=2),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2))
-""",
+        block(conv="nn.Conv2d(channels_in, channels_out, 3, padding=2)"),
         "come out with shape",
     ),
     (
@@ -732,19 +630,7 @@ def answer(channels_in, channels_out):
 """,
         "not yet a network",
     ),
-    (
-        "01.5",
-        "RReLU",
-        """
-def answer(channels_in, channels_out):
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.BatchNorm2d(channels_out),
-        nn.RReLU(),
-        nn.MaxPool2d(2))
-""",
-        "negative",
-    ),
+    ("01.5", "RReLU", block(relu="nn.RReLU()"), "negative"),
     (
         "01.6",
         "more than patience",
