@@ -11,7 +11,7 @@ from tiny_nets import tiny_backbone
 from tlhelpers.data.images import load_emoji
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.evaluation.trials import Target, Trial, without_labels
-from tlhelpers.experiments import image_strategies, strategies
+from tlhelpers.experiments import image_strategies
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
     adapt_low_rank,
@@ -21,7 +21,6 @@ from tlhelpers.experiments.image_strategies import (
     pixel_rows,
     train_large,
     train_small,
-    unfreeze_gradually,
 )
 from tlhelpers.experiments.strategies import train_head_on, tune_settings
 from tlhelpers.models.backbones import load_backbone
@@ -301,29 +300,6 @@ def test_head_first_means_that_the_head_knows_something_when_the_body_starts(
         small_tuning(emoji, split, frozen_groups=8, head_first=head_first)
     fresh = Classifier(image_strategies._shared_backbone(32), 3).linear_head.weight
     assert not torch.equal(heads[0], fresh) and torch.equal(heads[1], fresh)
-
-
-def test_step_by_step_freezes_less_and_less_and_ends_with_everything(
-    backbone, emoji, split, monkeypatch
-):
-    seen = []
-    for module, name in ((strategies, "fit"), (image_strategies, "fit_head")):
-        true = getattr(module, name)
-
-        def spy(model, *arguments, true=true, name=name, **options):
-            seen.append((name, count_weights(model)[0], options["epochs"]))
-            return true(model, *arguments, **options)
-
-        monkeypatch.setattr(module, name, spy)
-    monkeypatch.setattr(image_strategies, "epochs_for", lambda items: 2)
-    predictor, notes = unfreeze_gradually(emoji, split.train[::4], 0, size=32, stages=(9, 8, 0))
-    assert [name for name, *_ in seen] == ["fit_head", "fit", "fit", "fit"]
-    _, weights, epochs = zip(*seen[1:], strict=True)
-    assert epochs == (1, 1, 1) and notes["epochs"] == 3
-    assert weights[0] == 1280 * 3 + 3 < weights[1] < weights[2]
-    assert weights[-1] == count_weights(predictor.model)[1]
-    ours, given = predictor.model.backbone.model.bn1, backbone.model.bn1
-    assert torch.equal(ours.running_mean, given.running_mean)
 
 
 def test_low_rank_trains_adapters_and_head_and_leaves_the_body(backbone, emoji, monkeypatch):

@@ -139,7 +139,7 @@ def test_every_library_that_the_code_of_a_sweep_imports_is_recorded(module):
 
 def test_the_closures_hold_what_lists_that_were_kept_by_hand_had_lost():
     closures = {module.rpartition(".")[2]: import_closure(module) for module in MODULES}
-    vision = {"vision", "vision_grid", "vision_wild", "vision_recipe", "vision_across"}
+    vision = {"vision", "vision_wild", "vision_recipe", "vision_across"}
     assert set(closures) == vision | {"text", "text_across", "text_topics"}
     more = {
         "vision": {"models.backbones", "models.features", "training.forgetting"},

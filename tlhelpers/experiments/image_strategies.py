@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 
 import numpy as np
 from torch import nn
 
 from tlhelpers.data.images import ImageSet
+from tlhelpers.evaluation.trials import Outcome
 from tlhelpers.experiments.strategies import BATCH, HEAD, TWINS, Network, train_on
 from tlhelpers.models.backbones import Backbone, load_backbone
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.features import extract_features, raw_pixels
 from tlhelpers.models.small import SmallCNN
 from tlhelpers.training.fitting import fit_head
+from tlhelpers.training.forgetting import agreement
 from tlhelpers.training.freezing import count_weights, freeze_to, hold_statistics
 from tlhelpers.training.lora import add_lora
 
@@ -56,13 +58,16 @@ def pixel_rows(seed: int) -> Callable[[ImageSet], np.ndarray]:
     return raw_pixels
 
 
-def frozen_rows(seed: int, size: int = 96, twin: bool = False) -> Callable[[ImageSet], np.ndarray]:
+def frozen_rows(
+    seed: int, size: int = 96, twin: bool = False, **read_out
+) -> Callable[[ImageSet], np.ndarray]:
     """Frozen features, of ImageNet weights or of a random twin.
 
     Five twins take turns over the seeds. Features are computed anew, so that they are paid for.
+    `read_out` is passed on to `extract_features`, e.g. the layer and a grid.
     """
     backbone = _shared_backbone(size, not twin, seed % TWINS if twin else 0)
-    return partial(extract_features, backbone, cache=False, progress=False)
+    return partial(extract_features, backbone, cache=False, progress=False, **read_out)
 
 
 def train_small(
@@ -72,11 +77,11 @@ def train_small(
     lr: float = 3e-3,
     epochs: int = 60,
     size: int = 32,
-    augment: bool = False,
+    augment: Callable[[], Callable] | None = None,
 ):
-    """A small network with random weights, all of it trained."""
+    """A small network with random weights, all of it trained; `augment` makes an augmentation."""
     model = _classifier(SmallCNN(size, seed=seed), images, seed)
-    change = small_changes() if augment else None
+    change = augment() if augment else None
     return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs, augment=change)
 
 
@@ -114,55 +119,26 @@ def fine_tune_backbone(
     hold_bn: bool = True,
     size: int = 96,
     epochs: int | None = None,
-    augment: bool | Callable[[], Callable] = False,
+    augment: Callable[[], Callable] | None = None,
+    head_epochs: int = HEAD["epochs"],
 ):
     """A pretrained network, tuned from the end down to a depth, its head first or all at once.
 
-    With ``frozen_groups=9`` the head alone is trained. `augment` makes the augmentation; with True
-    it is `small_changes`.
+    With ``frozen_groups=9`` the head alone is trained. `augment` makes an augmentation.
     """
     if frozen_groups == HEAD_ONLY and not head_first:
         raise ValueError("with all but the head frozen, head_first=False would train nothing")
     model = _classifier(_shared_backbone(size), images, seed)
     if head_first:
-        _head_first(model, images.subset(items), seed)
+        _head_first(model, images.subset(items), seed, head_epochs)
     freeze_to(model, frozen_groups)
     if hold_bn:
         hold_statistics(model)
     if frozen_groups == HEAD_ONLY:
         return Network(model.eval()), {"trained_weights": count_weights(model)[0]}
-    make = small_changes if augment is True else augment
-    change = make() if make else None
+    change = augment() if augment else None
     epochs = epochs or epochs_for(len(items))
     return train_on(model, images.subset(items), seed, lr=lr, epochs=epochs, augment=change)
-
-
-def unfreeze_gradually(
-    images: ImageSet,
-    items: np.ndarray,
-    seed: int,
-    lr: float = 3e-4,
-    stages: Sequence[int] = (8, 6, 4, 0),
-    size: int = 96,
-):
-    """A pretrained network that is unfrozen from the end to the front, after its head [1]_.
-
-    Each stage freezes so many layer groups and trains the others; together they have as many
-    epochs as `fine_tune_backbone`.
-
-    References
-    ----------
-    .. [1] Howard and Ruder, Universal language model fine-tuning for text classification, ACL
-       2018, arXiv:1801.06146.
-    """
-    model = _classifier(_shared_backbone(size), images, seed)
-    _head_first(model, images.subset(items), seed)
-    epochs = max(1, round(epochs_for(len(items)) / len(stages)))
-    for n in stages:
-        freeze_to(model, n)
-        hold_statistics(model)
-        predictor, notes = train_on(model, images.subset(items), seed, lr=lr, epochs=epochs)
-    return predictor, notes | {"epochs": epochs * len(stages)}
 
 
 def adapt_low_rank(
@@ -182,6 +158,12 @@ def _classifier(backbone: nn.Module, images: ImageSet, seed: int) -> Classifier:
     return Classifier(backbone, len(images.class_names), images.class_names, seed)
 
 
-def _head_first(model: Classifier, part: ImageSet, seed: int) -> None:
+def _head_first(model: Classifier, part: ImageSet, seed: int, epochs: int = HEAD["epochs"]) -> None:
     features = extract_features(model.backbone, part, cache=False, progress=False)
-    fit_head(model, features, part.labels, **HEAD, seed=seed, quiet=True)
+    options = HEAD | {"epochs": epochs}
+    fit_head(model, features, part.labels, **options, seed=seed, quiet=True)
+
+
+def count_old_answers(outcome: Outcome) -> dict:
+    """What the network that came out has left of the pretrained one's answers on photographs."""
+    return {"agreement": round(agreement(outcome.model), 4)}

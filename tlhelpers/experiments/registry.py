@@ -11,7 +11,6 @@ from tlhelpers.experiments import (
     text_topics,
     vision,
     vision_across,
-    vision_grid,
     vision_recipe,
     vision_wild,
 )
@@ -21,7 +20,6 @@ SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
     for module in (
         vision,
-        vision_grid,
         vision_wild,
         vision_recipe,
         vision_across,

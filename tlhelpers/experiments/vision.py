@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, partial
 
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
-from tlhelpers.evaluation.trials import Outcome
 from tlhelpers.experiments.image_strategies import (
     adapt_low_rank,
+    count_old_answers,
     fine_tune_backbone,
     frozen_rows,
     pixel_rows,
+    small_changes,
     train_large,
     train_small,
     warm_pictures,
 )
 from tlhelpers.experiments.strategies import train_head_on, tune_settings
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.training.forgetting import agreement
 
-SIZE = 96
+SIZE, FAR_SIZE = 96, 64
 PENALTIES = [{"C": c} for c in (10.0, 1.0, 100.0)]
 RATES = [{"lr": r} for r in (3e-4, 1e-4, 1e-3)]
+LOW_RANK = [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
 
 
 @cache
@@ -39,14 +41,13 @@ def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
 @cache
 def digit_set() -> dict[str, ImageSet]:
     """Digits of 8×8 pixels, scaled up."""
-    return {"digits": load_digits_pair("digits", size=64)}
+    return {"digits": load_digits_pair("digits", size=FAR_SIZE)}
 
 
-def _left_over(outcome: Outcome) -> dict:
-    return {"agreement": round(agreement(outcome.model), 4)}
-
-
-def _strategies(size: int = SIZE) -> dict:
+def all_strategies(
+    size: int = SIZE, tuned: Sequence[dict] = RATES, low_rank: Sequence[dict] = LOW_RANK
+) -> dict:
+    """Six strategies with as many trials each, from no network to everything tuned."""
     return {
         "raw pixels": train_head_on(pixel_rows, PENALTIES),
         "scratch": tune_settings(train_small, [{"lr": r} for r in (3e-3, 1e-3, 1e-2)]),
@@ -54,10 +55,8 @@ def _strategies(size: int = SIZE) -> dict:
         "frozen random": train_head_on(
             partial(frozen_rows, size=size, twin=True), PENALTIES
         ),
-        "fine-tuned": tune_settings(partial(fine_tune_backbone, size=size), RATES),
-        "LoRA": tune_settings(
-            partial(adapt_low_rank, size=size), [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
-        ),
+        "fine-tuned": tune_settings(partial(fine_tune_backbone, size=size), tuned),
+        "LoRA": tune_settings(partial(adapt_low_rank, size=size), low_rank),
     }  # fmt: skip
 
 
@@ -73,7 +72,7 @@ def _schedules() -> dict:
         f"small, {n} epochs": tune_settings(partial(train_small, epochs=n), [{}])
         for n in (10, 30, 100, 300)
     }
-    changed = partial(train_small, epochs=100, augment=True)
+    changed = partial(train_small, epochs=100, augment=small_changes)
     large = {
         f"large, {n} epochs": tune_settings(partial(train_large, epochs=n), [{}]) for n in (8, 24)
     }
@@ -81,22 +80,36 @@ def _schedules() -> dict:
 
 
 def _longer() -> dict:
-    longer = partial(fine_tune_backbone, epochs=24, augment=True)
+    longer = partial(fine_tune_backbone, epochs=24, augment=small_changes)
     return {"everything, longer": tune_settings(longer, [{}])}
 
 
 def _far_strategies() -> dict:
-    return {name: run for name, run in _strategies(64).items() if name != "LoRA"}
+    return {name: run for name, run in all_strategies(FAR_SIZE).items() if name != "LoRA"}
 
 
-at_96, at_64, at_224 = (partial(warm_pictures, size) for size in (SIZE, 64, 224))
+def _far_grid() -> dict:
+    """Frozen features that keep a coarse place, as lesson 02 reads them, and their controls."""
+    middle = partial(frozen_rows, size=FAR_SIZE, layer="blocks.4")
+    rows = {
+        "frozen, 4×4 grid": partial(middle, grid=4),
+        "frozen, same layer averaged": partial(middle, grid=1),
+        "frozen random, 4×4 grid": partial(middle, grid=4, twin=True),
+    }
+    return {name: train_head_on(make, PENALTIES) for name, make in rows.items()}
+
+
+at_96, at_64, at_224 = (partial(warm_pictures, size) for size in (SIZE, FAR_SIZE, 224))
 STRATEGIES = Sweep(
-    "vision-strategies", __name__, twemoji_set, _strategies, (1, 2, 5, 10, None), warm=at_96
+    "vision-strategies", __name__, twemoji_set, all_strategies, (1, 2, 5, 10, None), warm=at_96
 )
 FAR = Sweep("vision-far", __name__, digit_set, _far_strategies, (5, 50), warm=at_64)
+FAR_GRID = Sweep("vision-far-grid", __name__, digit_set, _far_grid, (5, 50), warm=at_64)
 FULL_SIZE = Sweep(
     "vision-full-size", __name__, partial(twemoji_set, 224), _full_size, (None,), warm=at_224
 )
 SCHEDULES = Sweep("vision-schedules", __name__, twemoji_set, _schedules, (None,), warm=at_96)
-LONGER = Sweep("vision-longer", __name__, emoji_sets, _longer, (None,), look=_left_over, warm=at_96)
-SWEEPS = (LONGER, STRATEGIES, FAR, FULL_SIZE, SCHEDULES)
+LONGER = Sweep(
+    "vision-longer", __name__, emoji_sets, _longer, (None,), look=count_old_answers, warm=at_96
+)
+SWEEPS = (LONGER, STRATEGIES, FAR, FAR_GRID, FULL_SIZE, SCHEDULES)

@@ -10,10 +10,15 @@ from functools import partial
 import numpy as np
 
 from tlhelpers.data.images import ImageSet
-from tlhelpers.experiments.image_strategies import HEAD_ONLY, change_views, fine_tune_backbone
+from tlhelpers.experiments.image_strategies import (
+    HEAD_ONLY,
+    change_views,
+    count_old_answers,
+    fine_tune_backbone,
+)
 from tlhelpers.experiments.strategies import Network, tune_settings
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.experiments.vision_wild import RATE, at_96, count_old_answers, wild_sets
+from tlhelpers.experiments.vision_wild import RATE, at_96, wild_sets
 from tlhelpers.training.interpolation import interpolate_weights
 
 

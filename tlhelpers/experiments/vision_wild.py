@@ -10,16 +10,15 @@ from functools import cache, partial
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.wild import load_wild_emoji
-from tlhelpers.evaluation.trials import Outcome
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
     adapt_low_rank,
+    count_old_answers,
     fine_tune_backbone,
     warm_pictures,
 )
 from tlhelpers.experiments.strategies import tune_settings
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.training.forgetting import agreement
 
 SIZE = 96
 RATE = 3e-4
@@ -49,11 +48,6 @@ def _tuning() -> dict:
         "rate 0.001": partial(tuned, lr=1e-3),
     }
     return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
-
-
-def count_old_answers(outcome: Outcome) -> dict:
-    """What is left of the old answers, where a network came out."""
-    return {"agreement": round(agreement(outcome.model), 4)} if outcome.model else {}
 
 
 at_96 = partial(warm_pictures, SIZE)
