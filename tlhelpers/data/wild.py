@@ -126,7 +126,7 @@ def _names_of(photographs: str | Iterable[str]) -> tuple[str, ...]:
     if not names:
         raise ValueError(f"photographs are empty: name at least one of {', '.join(PHOTOGRAPHS)}")
     for name in names:
-        load_photograph(name)
+        known("photograph", name, PHOTOGRAPHS)
     return names
 
 
