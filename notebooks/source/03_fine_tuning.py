@@ -247,8 +247,8 @@ figures.rate_test(found, "one step of 16 pictures at each rate")
 
 # %% [markdown]
 # ### Head first, then everything
-# The head learns on frozen features. They are computed once, so sixty epochs take next to no time. Then the
-# whole network trains. (Kumar and others, arXiv:2202.10054, call it *LP-FT*, linear probing then
+# The head learns on frozen features. They are computed once, so sixty epochs take next to no time
+# (whether sixty are wise is asked in section 4). Then the whole network trains. (Kumar and others, arXiv:2202.10054, call it *LP-FT*, linear probing then
 # fine-tuning; `fine_tune` does both in one call.) BatchNorm keeps its pretrained statistics, as in lesson 02.
 
 # %%
@@ -322,7 +322,7 @@ figures.intervals([gain, gain_elsewhere, last], notes=["in style", "other style"
 
 # %% tags=["claim"]
 claim("03.c", "on drawings in the wild, a tuned network beats a head on frozen features, in style", gain)
-claim("03.d", "the last convolution alone is not shown to gain anything over the head, in style", last,
+claim("03.d", "in style, no gain of the last convolution alone over the head is resolved", last,
       expect="not resolved")
 
 # %% [markdown]
@@ -388,16 +388,17 @@ claim_value("03.j", "at the rate 0.001, one of ten seeds ends ten points or more
 # %%
 ways = {place: pd.concat([table, load_sweep("vision-recipe", style)]) for place, table, style in
         (("in style", in_style, "twemoji"), ("other style", other_style, "openmoji"))}
-short = [compare(table, "short head first", "everything") for table in ways.values()]
-figures.intervals(short, notes=list(ways))
+short = [compare(table, "short head first", rival) for rival in ("everything", "all at once")
+         for table in ways.values()]
+figures.intervals(short, notes=list(ways) * 2)
 
 # %% tags=["claim"]
 claim("03.v", "a head start of three epochs beats one of sixty, in style", short[0])
 claim("03.w", "a head start of three epochs beats one of sixty in the other style, too", short[1])
 
 # %% [markdown]
-# The guess holds, and the short head start is not shown to differ from all at once. It also leaves more of the old
-# answers (section 6). Now length and augmentation (crops, mirrored, in another light), with twelve epochs in
+# The guess holds. Between the short head start and all at once no difference is resolved, and the short head start
+# leaves more of the old answers (section 6). Now length and augmentation (crops, mirrored, in another light), with twelve epochs in
 # place of six:
 
 # %%
@@ -446,8 +447,7 @@ claim("03.l", "they beat frozen features in a style that they never saw, too", b
 # ### Further: one rate for each layer group
 # Early layers are general, late ones special (lesson 02). So early layers might move less: one
 # *discriminative* rate for each group, a factor apart (Howard and Ruder, arXiv:1801.06146), and groups that
-# are unfrozen one after the other. On an earlier, smaller set of drawings ten seeds resolved neither against
-# one rate for all; fair tests with BERT often do not either. `fit` takes such rates as a slice:
+# are unfrozen one after the other. Neither is measured here. `fit` takes such rates as a slice:
 
 # %%
 by_group = param_groups(tuned, lr=slice(3e-5, 1e-3))
@@ -516,16 +516,14 @@ mixes = measure_mixes(tuned, head_weights, new_weights, on_new=valid, on_old=agr
 figures.mix_curve(mixes, "one seed, validation items", old="share of old answers")
 
 # %% [markdown]
-# Between the ends lie networks that know some of both, and nothing was trained for them: with
-# `interpolate_weights(old, new, share)` each costs one addition per weight. Which share to take is a matter of
-# what the two tasks are worth, and is chosen on validation items.
+# The more of the old weights, the more old answers come back, and nothing was trained for it. What a mix loses at
+# the new task, one seed and so few items cannot tell: all five mixes lie within the few points that tuning gained
+# here. Which share to take is a matter of what the two tasks are worth, and is chosen on validation items.
 
 # %% tags=["claim"]
 at = mixes.set_index("share")
 claim_value("03.r", "the half-and-half mix keeps more of the old answers than the tuned network (ratio)",
             at.old[0.5] / at.old[1.0], at_least=1.3)
-claim_value("03.s", "its accuracy on validation items is within eight points of the tuned network's "
-            "(difference)", at.new[0.5] - at.new[1.0], at_least=-0.08)
 
 # %% [markdown]
 # ## 7 · LoRA: few weights, trained

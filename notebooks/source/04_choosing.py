@@ -143,7 +143,7 @@ figures.intervals(inside, notes=[figures.labels_per_class(k) for k in (1, 5, eve
 # and ten seeds are too few for a gain this small.)
 
 # %% tags=["claim"]
-claim("04.f", "with 5 labels per class, fine-tuning is not shown to beat frozen features",
+claim("04.f", "with 5 labels per class, no gain of fine-tuning over frozen features is resolved",
       compare(runs, "fine-tuned", "frozen", labels=5), expect="not resolved")
 
 # %% [markdown]
@@ -174,7 +174,7 @@ figures.intervals(spent, notes=["all labels"] * 3)
 claim("04.g", "with all labels, one long and augmented fine-tuning beats frozen features", spent[0])
 
 # %% [markdown]
-# The long run beats frozen features, fine-tuning with trials is not shown to; but the two cannot
+# The long run beats frozen features; for fine-tuning with trials that is not resolved. But the two cannot
 # be distinguished, so we cannot say that the seconds were better spent. And this strategy was added
 # after the six had been seen, on the same test drawings: its interval is too hopeful. Nobody else got a
 # second try.
@@ -287,7 +287,7 @@ figures.intervals(found, notes=["all labels"] * 4)
 cost = price_list(sizes).set_index("strategy").seconds
 claim_value("04.i", "frozen features at 224 px cost at most a fifth of the CPU seconds of fine-tuning at "
             "96 px (ratio)", cost["frozen, 224 px"] / cost["fine-tuned"], at_most=0.2)
-claim("04.j", "fine-tuning at 96 px is not shown to beat frozen features at 224 px",
+claim("04.j", "no gain of fine-tuning at 96 px over frozen features at 224 px is resolved",
       compare(sizes, "fine-tuned", "frozen, 224 px"), expect="not resolved")
 claim("04.k", "fine-tuning gains from the full size as well", found[3])
 

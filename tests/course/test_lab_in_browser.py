@@ -120,8 +120,8 @@ def test_lesson_02_opens_and_draws_with_shift_and_enter(page, lab, tmp_path):
 
 def test_lesson_03_shows_stored_depths_as_its_slider_moves(page, lab, tmp_path):
     notebook = open_lesson(page, lab, "03_fine_tuning.ipynb")
-    explorer = 'depth_explorer({"Twemoji"'
-    for text in (IMPORTS, "in_style = load_sweep", "depth_of = [", explorer):
+    explorer = 'depth_explorer({"Twemoji, in style"'
+    for text in (IMPORTS, "in_style = load_sweep", explorer):
         notebook.run(notebook.code_cell(text))
     cell, depths = notebook.code_cell(explorer), ("last convolution", "from blocks.5")
     after = walk(page, notebook, cell, "head only", depths)

@@ -77,7 +77,8 @@ def test_the_released_version_is_the_learners_notebook(course):
     released = nbformat.read(course / "release" / ASSIGNMENT / LESSON, 4)
     learners = without_measurements(repo_root() / "notebooks" / LESSON)
     assert len(learners.cells) > 10
-    assert [(c.cell_type, c.source) for c in released.cells] == [
+    # Solutions lie one folder deeper, so a link that leaves their folder is one step longer.
+    assert [(c.cell_type, c.source.replace("](../../", "](../")) for c in released.cells] == [
         (c.cell_type, c.source) for c in learners.cells
     ]
 

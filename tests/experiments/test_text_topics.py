@@ -178,7 +178,7 @@ def test_each_strategy_gives_the_same_again(made):
 
 def test_the_sweep_is_whole_and_can_be_stored():
     [sweep] = text_topics.SWEEPS
-    assert sweep.name == "text-topics" and sweep.name not in SWEEPS  # it has no table yet
+    assert sweep.name == "text-topics" and SWEEPS[sweep.name] is sweep
     assert sweep.module == text_topics.__name__ and sweep.seeds == 10
     assert sweep.tasks()[:2] == [(0, 2, "TF-IDF"), (0, 2, "random vectors")]
     assert len(sweep.tasks()) == 10 * 4 * 6
