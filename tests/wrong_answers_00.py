@@ -60,7 +60,7 @@ def answer(train, test):
     train.sort()
     return (test == np.bincount(train).argmax()).mean()
 """,
-        "`train` is another one",
+        "`train` is no longer what it was",
     ),
     (
         "00.2",
@@ -70,7 +70,7 @@ def answer(train, test):
     test -= np.bincount(train).argmax()
     return (test == 0).mean()
 """,
-        "`test` is another one",
+        "`test` is no longer what it was",
     ),
     ("00.2", "error rate", "lambda tr, te: (te != np.bincount(tr).argmax()).mean()", "wrong"),
     (

@@ -187,7 +187,7 @@ def answer(groups, share, seed):
     test = np.isin(groups, names[:round(share * len(names))])
     return np.flatnonzero(~test), np.flatnonzero(test)
 """,
-        "`groups` is another one",
+        "`groups` is no longer what it was",
     ),
     (
         "01.2",
@@ -743,7 +743,7 @@ def answer(losses, patience):
     losses.sort()
     return len(losses), 1
 """,
-        "`losses` is another one",
+        "`losses` is no longer what it was",
     ),
     (
         "01.6",
@@ -757,7 +757,7 @@ def answer(losses, patience):
         if n - k == patience: break
     return n, k
 """,
-        "`losses` is another one",
+        "`losses` is no longer what it was",
     ),
     (
         "01.6",

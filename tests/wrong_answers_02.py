@@ -365,8 +365,8 @@ TRANSFERS = [
     ("a dict", "last", "return dict(accuracy=s.mean(), low=s.mean() - e, high=s.mean() + e)", ""),
     ("a text", "last", "return f'{s.mean():.2f} ± {e:.2f}'", ""),
     ("the shares", "last", "return s", ""),
-    ("in place", "mask", "test = np.isin(g, held)\n    x -= x[~test].mean(0)", "`x` is another"),
-    ("sorts its argument", "last", "held.sort(); y.sort()", "`y` is another"),
+    ("in place", "mask", "test = np.isin(g, held)\n    x -= x[~test].mean(0)", "`x` is no longer"),
+    ("sorts its argument", "last", "held.sort(); y.sort()", "`y` is no longer"),
     ("nothing", "last", "return None", None),
 ]
 
@@ -405,7 +405,7 @@ def answer(x, y, q):
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     return y[(q @ x.T).argmax(axis=1)]
 """,
-        "`x` is another one",
+        "`x` is no longer what it was",
     ),
     ("02.2", "pixels", "'c'", "two things differ"),
     ("02.2", "chance", "'b'", "not from where"),

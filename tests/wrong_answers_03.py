@@ -414,8 +414,8 @@ REPLACED = [
         "have not moved",
     ),
     ("new weights each time", "open_ =", "torch.seed()\n    open_ =", "Seed what you draw"),
-    ("scaled input", "open_ =", "x -= x[train].mean(0)\n    open_ =", "`x` is another"),
-    ("sorted indices", "open_ =", "test.sort()\n    open_ =", "`test` is another"),
+    ("scaled input", "open_ =", "x -= x[train].mean(0)\n    open_ =", "`x` is no longer"),
+    ("sorted indices", "open_ =", "test.sort()\n    open_ =", "`test` is no longer"),
     ("wilson not imported", "wilson(right, n)", "wilson_interval(right, n)", "NameError"),
     (
         "numpy of a gradient",
@@ -492,7 +492,7 @@ WRONG = [
         _step(before="model.zero_grad(); model.requires_grad_(True)"),
         "requires_grad as it is",
     ),
-    ("03.1", "input in place", _step(before="model.zero_grad(); x -= x.mean()"), "`x` is another"),
+    ("03.1", "input in place", _step(before="model.zero_grad(); x -= x.mean()"), "`x` is no longer"),
     (
         "03.1",
         "old gradients of frozen weights",
@@ -612,7 +612,7 @@ def answer(x, W, A, B, alpha):
     W += alpha / len(A) * B @ A
     return x @ W.T
 """,
-        "`W` is another one",
+        "`W` is no longer what it was",
     ),
     (
         "03.5",
@@ -622,7 +622,7 @@ def answer(x, W, A, B, alpha):
     B *= alpha / len(A)
     return x @ (W + B @ A).T
 """,
-        "`B` is another one",
+        "`B` is no longer what it was",
     ),
     ("03.6", "the layer", "640 * 1280", "frozen"),
     ("03.6", "one matrix", "8 * 640", "A alone"),

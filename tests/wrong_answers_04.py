@@ -61,7 +61,7 @@ WITHIN = [
     (
         "removes from the dict",
         "[a.pop(n) for n in list(a) if s[n] > b] and None or max(a, key=a.get, default=None)",
-        "`a` is another one",
+        "`a` is no longer what it was",
     ),
 ]
 
@@ -144,7 +144,7 @@ CHOOSE = [
     (
         "overwrites a value",
         "(v.update({k: x / 2 for k, x in v.items()}), max(v, key=lambda n: (v[n], -s[n])))[1]",
-        "`v` is another one",
+        "`v` is no longer what it was",
     ),
     ("cheapest of two best", "min(sorted(v, key=v.get)[-2:], key=s.get)", ""),
 ]

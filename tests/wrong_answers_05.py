@@ -166,14 +166,14 @@ NEAREST_WHOLE = [
         "def answer(word, words, rows):\n"
         "    rows /= np.linalg.norm(rows, axis=1, keepdims=True)\n"
         "    return words[(rows @ rows[words.index(word)]).argsort()[-2]]",
-        "`rows` is another one",
+        "`rows` is no longer what it was",
     ),
     (
         "takes the word out of the list",
         "def answer(word, words, rows):\n"
         "    i = words.index(word)\n    words.remove(word)\n"
         "    return words[np.delete(unit(rows) @ unit(rows)[i], i).argmax()]",
-        "`words` is another one",
+        "`words` is no longer what it was",
     ),
     (
         "the notebook's words",
@@ -284,13 +284,13 @@ SHARES = [
         "texts emptied",
         "w = []\n    while texts:\n        w += texts.pop()",
         "sum(x in v for x in w) / len(w) if w else 0",
-        "`texts` is another one",
+        "`texts` is no longer what it was",
     ),
     (
         "vocabulary cut",
         f"{ALL}; n = len(w); v &= set(w)",
         "sum(x in v for x in w) / n if w else 0",
-        "`v` is another one",
+        "`v` is no longer what it was",
     ),
     (
         "first list grows",
@@ -380,7 +380,7 @@ MEANS_WHOLE = [
         "    known = [w for w in words if w in vectors]\n"
         "    s = [weights.setdefault(w, 1.0) for w in known]\n"
         f"    return {R} if known else np.zeros(size)",
-        "`weights` is another one",
+        "`weights` is no longer what it was",
     ),
     (
         "vectors weighted in place",
@@ -389,7 +389,7 @@ MEANS_WHOLE = [
         "            v *= weights.get(w, 1.0)\n            total += v\n"
         "            known.append(weights.get(w, 1.0))\n"
         "    return total / sum(known) if known else total",
-        "`vectors` is another one",
+        "`vectors` is no longer what it was",
     ),
     (
         "unknown words taken out",
@@ -397,7 +397,7 @@ MEANS_WHOLE = [
         "        if w not in vectors:\n            words.remove(w)\n"
         "    s = [weights.get(w, 1.0) for w in words]\n"
         f"    return {R.replace('known', 'words')} if words else np.zeros(size)",
-        "`words` is another one",
+        "`words` is no longer what it was",
     ),
     (
         "words without a weight left out",
@@ -461,8 +461,8 @@ EFFECTS = [
     ("mean of both", f"(x.mean() + y.mean()) / {BOTH}.std(ddof=1)", ""),
     ("for each word", f"(x - y.mean()) / {BOTH}.std(ddof=1)", "of shape"),
     ("percent", f"100 * {GAP} / {BOTH}.std(ddof=1)", "percent"),
-    ("centred in place", f"(x.__isub__(0.1), {GAP} / {BOTH}.std(ddof=1))[1]", "`x` is another one"),
-    ("sorted in place", f"(y.sort(), {GAP} / {BOTH}.std(ddof=1))[1]", "`y` is another one"),
+    ("centred in place", f"(x.__isub__(0.1), {GAP} / {BOTH}.std(ddof=1))[1]", "`x` is no longer what it was"),
+    ("sorted in place", f"(y.sort(), {GAP} / {BOTH}.std(ddof=1))[1]", "`y` is no longer what it was"),
     ("four words", f"(x[:4].mean() - y[:4].mean()) / {BOTH}.std(ddof=1)", ""),
 ]
 

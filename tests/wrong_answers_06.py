@@ -59,7 +59,7 @@ JOINED = [
     ("small letters of marks", {"add": "words[-1] += p[2:].title()"}, ""),
     ("returns in the loop", {"begin": "words.append(p)\n            return words"}, ""),
     ("no word yet", {"add": "words[-2] += p[2:]"}, "IndexError"),
-    ("takes pieces away", {"then": "pieces.clear()"}, "`pieces` is another one"),
+    ("takes pieces away", {"then": "pieces.clear()"}, "`pieces` is no longer what it was"),
     ("a text for nothing", {"result": "words or ''"}, "gives a text"),
     ("an empty word for nothing", {"result": "words or ['']"}, "empty list"),
     ("None for nothing", {"result": "words or None"}, "returned None"),
@@ -86,7 +86,7 @@ JOINED_WHOLE = [
         "def answer(pieces):\n    i = 0\n    while i < len(pieces):\n"
         "        if pieces[i].startswith('##'):\n            pieces[i - 1] += pieces.pop(i)[2:]\n"
         "        else:\n            i += 1\n    return pieces",
-        "`pieces` is another one",
+        "`pieces` is no longer what it was",
     ),
     ("the example", "lambda pieces: ['unbelievable', '!']", ""),
     (
@@ -206,17 +206,17 @@ MEANS = [
     (
         "padding set to 0 in place",
         "(hidden.__setitem__(mask == 0, 0), hidden.sum(axis=1) / mask.sum(axis=1)[:, None])[1]",
-        "`hidden` is another one",
+        "`hidden` is no longer what it was",
     ),
     (
         "multiplied in place",
         "(hidden.__imul__(mask[:, :, None]), hidden.sum(axis=1) / mask.sum(axis=1)[:, None])[1]",
-        "`hidden` is another one",
+        "`hidden` is no longer what it was",
     ),
     (
         "mask turned round in place",
         f"(mask.__ixor__(1), (hidden * (1 - {M})).sum(axis=1) / (1 - mask).sum(1)[:, None])[1]",
-        "`mask` is another one",
+        "`mask` is no longer what it was",
     ),
 ]
 NUMBERS = [

@@ -31,9 +31,9 @@ DISTANCES = [
     (
         "turned round in place",
         f"(np.logical_not(s, out=s), 2 * (1 - 2 * {E}))[1]",
-        "`s` is another",
+        "`s` is no longer",
     ),
-    ("sorted in place", f"(t.sort(), 2 * (1 - 2 * {E}))[1]", "`t` is another"),
+    ("sorted in place", f"(t.sort(), 2 * (1 - 2 * {E}))[1]", "`t` is no longer"),
     ("any mistake", "2 * (1 - 2 * (s.any() + t.any()) / 2)", ""),
 ]
 
@@ -311,7 +311,7 @@ CORALS = [
         MATRIX,
         POWER,
         f"(source.__isub__(source.mean(axis=0)), {RESULT})[1]",
-        "`source` is another one",
+        "`source` is no longer what it was",
     ),
 ]
 
@@ -456,7 +456,7 @@ GUESSES_WHOLE = [
         "columns sorted in place",
         "def answer(p, share):\n    p.sort(axis=1)\n    i = np.arange(3)\n"
         "    return i, p.argmax(1)[i]",
-        "`p` is another one",
+        "`p` is no longer what it was",
     ),
     (
         "confidence marked off",
@@ -464,7 +464,7 @@ GUESSES_WHOLE = [
         "    for c in np.unique(k):\n        own = np.flatnonzero(k == c)\n"
         "        chosen.append(own[np.argsort(-s[own], kind='stable')][:round(share * len(own))])\n"
         "    i = np.sort(np.concatenate(chosen))\n    p[i] = 0\n    return i, k[i]",
-        "`p` is another one",
+        "`p` is no longer what it was",
     ),
     (
         "over the items",

@@ -359,13 +359,13 @@ CHOSEN = [
         "0 made 1 in place",
         "min(q, key=lambda n: score(q[n]))",
         "(p.__setitem__(p == 0, 1), -(p * np.log(p)).sum(1).mean())[1]",
-        "`q` is another one",
+        "`q` is no longer what it was",
     ),
     (
         "models taken out",
         "(lambda name: (q.pop(name), name)[1])(min(q, key=lambda n: score(q[n])))",
         f"({H}).mean()",
-        "`q` is another one",
+        "`q` is no longer what it was",
     ),
     (
         "names of the lesson",

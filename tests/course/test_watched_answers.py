@@ -105,7 +105,16 @@ def test_an_argument_that_is_changed_in_place_is_named(value):
     watched = Watched(change)
     watched(value)
     assert watched.changed == ["value"]
-    assert "`value` is another one" in watched.what_it_changed()
+    assert "`value` is no longer what it was" in watched.what_it_changed()
+
+
+def test_two_arguments_that_are_changed_are_named_together():
+    def swap(left, right):
+        left[:], right[:] = right[:], left[:]
+
+    watched = Watched(swap)
+    watched([1], [2])
+    assert "`left` and `right` are no longer what they were" in watched.what_it_changed()
 
 
 def test_a_right_result_does_not_excuse_a_changed_argument():

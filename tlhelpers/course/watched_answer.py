@@ -70,8 +70,11 @@ class Watched:
     def what_it_changed(self) -> str:
         """A sentence about the arguments that are no longer what they were."""
         names = " and ".join(f"`{name}`" for name in self.changed)
+        changed = (
+            "is no longer what it was" if len(self.changed) == 1 else "are no longer what they were"
+        )
         return (
-            f"Your function changes what it is given: {names} is another one after the call. "
+            f"Your function changes what it is given: {names} {changed} after the call. "
             "Whoever calls it may still need it, so work on a copy or make a new one."
         )
 

@@ -18,8 +18,10 @@ from tlhelpers.figures.palette import COLOURS, labels_per_class, looks, new_axes
 from tlhelpers.figures.picture import Picture
 
 
-def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Picture:
-    """Mean accuracy against CPU seconds, one panel per label count.
+def prices(
+    runs: pd.DataFrame, labels: Sequence[int], title: str = "", unit: str = "CPU seconds"
+) -> Picture:
+    """Mean accuracy against what it costs, one panel per label count.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
     labels : sequence of int
         Label counts to show.
     title : str
+    unit : str
+        What the column `seconds` counts: something else if you have divided it.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
     panels = figure.subplots(1, len(labels), sharey=True, squeeze=False)[0]
     descriptions = []
     for axes, count in zip(panels, labels, strict=True):
-        descriptions += _draw_offers(axes, offers.loc[count].loc[runs.strategies], count)
+        descriptions += _draw_offers(axes, offers.loc[count].loc[runs.strategies], count, unit)
         everything = " (all)" if count == runs.whole else ""
         axes.set_title(f"{labels_per_class(count)}{everything}")
     panels[0].set_ylabel("accuracy on test items")
@@ -56,7 +60,7 @@ def prices(runs: pd.DataFrame, labels: Sequence[int], title: str = "") -> Pictur
     return Picture(figure, f"Accuracy and its price. {'; '.join(descriptions)}.")
 
 
-def _draw_offers(axes, offers: pd.DataFrame, count: int) -> list[str]:
+def _draw_offers(axes, offers: pd.DataFrame, count: int, unit: str) -> list[str]:
     """One point per strategy, where its accuracy and its price meet; returns them in words."""
     descriptions = []
     for look, offer in zip(looks(offers.index), offers.itertuples(), strict=True):
@@ -64,10 +68,10 @@ def _draw_offers(axes, offers: pd.DataFrame, count: int) -> list[str]:
         look = look | {"linestyle": "none", "markersize": 8, "capsize": 3}
         axes.errorbar(offer.seconds, offer.mean, yerr=ends, label=offer.Index, **look)
         descriptions.append(
-            f"{count} labels, {offer.Index}: {offer.mean:.2f} for {offer.seconds:.2g} s"
+            f"{count} labels, {offer.Index}: {offer.mean:.2f} for {offer.seconds:.2g} {unit}"
         )
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set(xscale="log", xlabel="CPU seconds, every trial charged (log scale)")
+    axes.set(xscale="log", xlabel=f"{unit}, every trial charged (log scale)")
     near = offers["seconds"].max() < 30 * offers["seconds"].min()
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -75,8 +79,13 @@ def _draw_offers(axes, offers: pd.DataFrame, count: int) -> list[str]:
     return descriptions
 
 
-def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = "") -> Picture:
-    """Which strategy wins for so many labels and seconds; hatched where it is not resolved.
+def choice_map(
+    table: pd.DataFrame,
+    everything: int | None = None,
+    title: str = "",
+    unit: str = "CPU seconds",
+) -> Picture:
+    """Which strategy wins for so many labels and so much computing; hatched if not resolved.
 
     Pale where nothing else is affordable.
 
@@ -87,6 +96,8 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
     everything : int, optional
         The label count that stands for all labels.
     title : str
+    unit : str
+        What the budgets count.
 
     Returns
     -------
@@ -101,13 +112,13 @@ def choice_map(table: pd.DataFrame, everything: int | None = None, title: str = 
         x, y = budgets.index(row.budget), labels.index(row.labels)
         axes.add_patch(_cell(x, y, colours.get(row.best, "#FFFFFF"), row))
         axes.text(x, y, _cell_text(row), ha="center", va="center", fontsize=8.5)
-        descriptions.append(f"{row.labels} labels, {row.budget:g} s: {_outcome(row)}")
+        descriptions.append(f"{row.labels} labels, {row.budget:g} {unit}: {_outcome(row)}")
     axes.set(xlim=(-0.5, len(budgets) - 0.5), ylim=(-0.5, len(labels) - 0.5), title=title)
     axes.set_xticks(range(len(budgets)), [f"{budget:g}" for budget in budgets])
     counts = [f"all ({count})" if count == everything else str(count) for count in labels]
     axes.set_yticks(range(len(labels)), counts)
     axes.tick_params(length=0)
-    axes.set(xlabel="budget in CPU seconds", ylabel="labels per class")
+    axes.set(xlabel=f"budget in {unit}", ylabel="labels per class")
     return Picture(figure, f"What wins where. {'; '.join(descriptions)}.")
 
 
