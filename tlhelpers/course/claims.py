@@ -61,7 +61,9 @@ def claim(
     comparison : Comparison
         As `tlhelpers.evaluation.compare` returns it.
     expect : {"greater", "less", "not resolved"}
-        The whole interval above `by`; the whole interval below −`by`; or 0 inside the interval.
+        The whole interval above `by`; the whole interval below −`by`; or no verdict. With `by` 0
+        or more, the first two ask for the verdict "resolved", too, which a comparison that is
+        judged together with others (`judge_together`) has after the correction.
     by : float
         The gap that is claimed at least, in units of the metric. A negative one claims
         "not worse by more than that". Not used with "not resolved".
@@ -76,10 +78,14 @@ def claim(
         If `expect` is unknown.
     """
     known("expectation", expect, EXPECTATIONS)
+    verdict = comparison.resolved or by < 0
     held, wanted = {
-        "greater": (comparison.low > by, f"interval above {_signed(by)}"),
-        "less": (comparison.high < -by, f"interval below {_signed(-by)}"),
-        "not resolved": (comparison.low <= 0 <= comparison.high, "not resolved"),
+        "greater": (comparison.low > by and verdict, f"interval above {_signed(by)}"),
+        "less": (comparison.high < -by and verdict, f"interval below {_signed(-by)}"),
+        "not resolved": (
+            not comparison.resolved and comparison.low <= comparison.high,
+            "not resolved",
+        ),
     }[expect]
     record = {
         "name": name,
