@@ -10,9 +10,11 @@ from torch import nn
 from tlhelpers.adaptation.choosing import SCORERS, compute_scores
 from tlhelpers.adaptation.deep import adapt_batchnorm
 from tlhelpers.adaptation.evidence import extract_head_inputs, gather_evidence
+from tlhelpers.data.digit_frames import median_frame
 from tlhelpers.data.images import ImageSet, load_digits_pair
 from tlhelpers.data.splits import split_by_group
 from tlhelpers.evaluation.trials import Trial, plan_trials
+from tlhelpers.experiments import vision_across
 from tlhelpers.experiments.image_domains import (
     STRENGTHS,
     TRAINERS,
@@ -21,6 +23,7 @@ from tlhelpers.experiments.image_domains import (
     learn_from_target,
     train_on_source,
 )
+from tlhelpers.experiments.staleness import import_closure
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.small import SmallCNN
 from tlhelpers.training.batches import Unlabelled, hide_labels
@@ -228,3 +231,31 @@ def test_the_notes_hold_every_score_of_the_model_that_came_out(trial, dim):
     hidden = hide_labels(outcome.model, dim)
     wanted = compute_scores(gather_evidence(outcome.model, trial.tests()["bright"], hidden))
     assert outcome.notes == {name: round(value, 5) for name, value in wanted.items()}
+
+
+# ---------------------------------------------------------------- digits in one frame
+
+
+def test_framed_digits_are_the_same_items_in_the_frame_of_the_others():
+    """So the two groups of sweeps can be compared item by item."""
+    before, after = vision_across.digit_domains(), vision_across.framed_domains()
+    assert list(after) == list(before) == ["mnist", "digits"]
+    for name, images in after.items():
+        np.testing.assert_array_equal(images.labels, before[name].labels)
+        np.testing.assert_array_equal(images.groups, before[name].groups)
+        assert images.pixels.shape == before[name].pixels.shape
+    np.testing.assert_array_equal(after["digits"].pixels, before["digits"].pixels)
+    high = {name: median_frame(images) for name, images in after.items()}
+    assert [high["mnist"].top, high["mnist"].bottom] == [high["digits"].top, high["digits"].bottom]
+    assert median_frame(before["mnist"]).top > 0.1
+
+
+@pytest.mark.parametrize("source", ["mnist", "digits"])
+def test_the_sweeps_differ_in_the_pictures_only(source):
+    by_name = {one.name: one for one in vision_across.SWEEPS}
+    before, after = (by_name[f"{group}-{source}"] for group in ("vision-domains", "vision-framed"))
+    assert list(after.sets()) == list(before.sets()) and next(iter(after.sets())) == source
+    assert list(after.strategies()) == list(before.strategies())
+    assert (after.seeds, after.labels, after.test) == (before.seeds, before.labels, before.test)
+    assert not np.array_equal(after.sets()["mnist"].pixels, before.sets()["mnist"].pixels)
+    assert "tlhelpers.data.digit_frames" in import_closure(after.module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 
+from tlhelpers.data.digit_frames import put_in_frame
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
 from tlhelpers.experiments.image_domains import TRAINERS, Training, adapt_network, learn_from_target
 from tlhelpers.experiments.sweep import Sweep
@@ -13,6 +14,19 @@ from tlhelpers.experiments.sweep import Sweep
 def digit_domains() -> dict[str, ImageSet]:
     """Digits from two sources, at 16 pixels."""
     return {name: load_digits_pair(name, size=16) for name in ("mnist", "digits")}
+
+
+@cache
+def framed_domains() -> dict[str, ImageSet]:
+    """The same digits, those of MNIST cut out and put where the other ones lie: no label is used.
+
+    They are scaled once, from the 28 pixels that they have.
+    """
+    digits = digit_domains()["digits"]
+    return {
+        "mnist": put_in_frame(load_digits_pair("mnist", size=28), digits, size=16),
+        "digits": digits,
+    }
 
 
 @cache
@@ -43,15 +57,16 @@ def _strategies(load, source: str) -> dict:
 
 SWEEPS = tuple(
     Sweep(
-        f"vision-domains-{source}",
+        f"{group}-{source}",
         __name__,
         partial(_sets, load, source),
         partial(_strategies, load, source),
         (None,),
     )
-    for load, sources in (
-        (digit_domains, ("mnist", "digits")),
-        (drawn_domains, ("twemoji", "openmoji")),
+    for group, load, sources in (
+        ("vision-domains", digit_domains, ("mnist", "digits")),
+        ("vision-domains", drawn_domains, ("twemoji", "openmoji")),
+        ("vision-framed", framed_domains, ("mnist", "digits")),
     )
     for source in sources
 )
