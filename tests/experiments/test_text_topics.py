@@ -10,8 +10,9 @@ from tiny_encoders import checkpoint
 from tlhelpers.data.texts import Newsgroups
 from tlhelpers.evaluation.repeated import repeat
 from tlhelpers.evaluation.trials import Trial
-from tlhelpers.experiments import text_topics
+from tlhelpers.experiments import registry, text_topics
 from tlhelpers.experiments.registry import SWEEPS
+from tlhelpers.experiments.running import run_task
 from tlhelpers.experiments.staleness import import_closure
 from tlhelpers.experiments.text_topics import (
     PER_TOPIC,
@@ -163,6 +164,24 @@ def test_the_whole_comparison_runs_and_vectors_of_the_posts_beat_a_guess(made):
     assert accuracy["Word2Vec mean", 2] > 0.5 and accuracy["TF-IDF", 2] > 0.5
     # These vectors do not know the words that tell.
     assert accuracy["GloVe mean", 2] < 0.35
+
+
+def test_a_slice_without_trained_vectors_trains_none_and_loads_no_encoder(made, monkeypatch):
+    """A lesson runs such a slice again, and cannot wait for minutes."""
+    for name in ("train_word2vec", "train_fasttext", "shared_encoder"):
+        monkeypatch.setattr(text_topics, name, None)  # whoever calls it fails
+    known = registry.sets_of, registry.warm_up
+    for function in known:
+        function.cache_clear()
+    try:
+        for strategy in ("TF-IDF", "random vectors", "GloVe mean"):
+            predicted = run_task("text-topics", 0, 2, strategy)["predicted"]["newsgroups"]
+            assert len(predicted) > 0.2 * len(made), strategy
+        with pytest.raises(TypeError):
+            run_task("text-topics", 0, 2, "Word2Vec mean")
+    finally:
+        for function in known:
+            function.cache_clear()
 
 
 def test_each_strategy_gives_the_same_again(made):

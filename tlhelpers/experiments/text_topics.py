@@ -24,7 +24,6 @@ from tlhelpers.experiments.text_strategies import (
     shared_encoder,
     shared_vectors,
     train_tfidf_head,
-    warm_texts,
 )
 from tlhelpers.models.feature_cache import keys_of, read_or_make
 from tlhelpers.models.text_features import encode
@@ -138,13 +137,6 @@ def rows_of_posts(seed: int, kind: str) -> Callable[[TextSet], np.ndarray]:
     return lambda texts: np.stack([known[text] for text in texts.texts])
 
 
-def warm_topics() -> None:
-    """Make all rows, once for all processes where they can be kept."""
-    warm_texts()
-    for kind in ROWS:
-        _kept_rows(kind)
-
-
 # ---------------------------------------------------------------- the comparison
 
 
@@ -153,5 +145,7 @@ def _strategies() -> dict:
     return {"TF-IDF": train_tfidf_head(PENALTIES), **heads}
 
 
-REUSED = Sweep("text-topics", __name__, load_topics, _strategies, LABELS, warm=warm_topics)
+# Nothing is made ahead: vectors are trained for minutes, and a slice without them need not wait. So
+# the first run with some rows is charged for them too.
+REUSED = Sweep("text-topics", __name__, load_topics, _strategies, LABELS)
 SWEEPS = (REUSED,)
