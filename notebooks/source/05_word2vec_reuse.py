@@ -309,9 +309,9 @@ alone = repeat({name: linear_head(x, topics.labels) for name, x in means.items()
 alone.pivot_table(index="strategy", columns="labels", values="accuracy").round(2)
 
 # %% tags=["claim"]
-claim("05.h", "with 32 labels per topic and unknown words alone, vectors of their parts beat random ones",
+claim("05.h", "with 32 labels per topic and words unknown to Word2Vec alone, vectors of parts beat random ones",
       compare(alone, "parts of words", "random", labels=32))
-claim("05.i", "with 32 labels per topic and unknown words alone, GloVe, which knows many, beats their parts",
+claim("05.i", "with 32 labels per topic and words unknown to our Word2Vec alone, GloVe beats vectors of parts",
       compare(alone, "GloVe", "parts of words", labels=32))
 
 # %% [markdown]
@@ -462,7 +462,7 @@ figures.learning_curves(shown, {"chance": chance(topics.labels)})
 # %%
 counts = [2, 8, 32, reused.whole]
 against_counting = [compare(reused, "Word2Vec mean", "TF-IDF", labels=k) for k in counts]
-figures.intervals(against_counting, notes=[figures.labels_per_class(k) for k in counts])
+figures.intervals(against_counting, notes=[f"{k} labels per topic" for k in counts[:3]] + ["all labels"])
 
 # %% [markdown]
 # **With few labels, reuse wins.** Twenty posts hold few of the words that the next post will use; the vectors
@@ -573,7 +573,7 @@ figures.learning_curves(layers[layers["strategy"] != "shuffled GloVe, tuned"], {
 asked = [("GloVe, tuned", "GloVe, frozen", 32), ("GloVe, tuned", "GloVe, frozen", everything),
          ("GloVe, tuned", "random, tuned", 32), ("GloVe, tuned", "random, tuned", everything)]
 tuning = [compare(layers, a, b, labels=k) for a, b, k in asked]
-figures.intervals(tuning, notes=[figures.labels_per_class(k) for *_, k in asked])
+figures.intervals(tuning, notes=["32 labels per class", "all labels"] * 2)
 
 # %% [markdown]
 # With thirty-two labels per class, tuning the table makes it *worse* at this rate and length: it trains far more
