@@ -492,7 +492,7 @@ WRONG = [
         _step(before="model.zero_grad(); model.requires_grad_(True)"),
         "requires_grad as it is",
     ),
-    ("03.1", "input in place", _step(before="model.zero_grad(); x -= x.mean()"), "`x` is no longer"),
+    ("03.1", "input in place", _step(before="model.zero_grad(); x -= x.mean()"), "`x` is no "),
     (
         "03.1",
         "old gradients of frozen weights",

@@ -461,8 +461,8 @@ EFFECTS = [
     ("mean of both", f"(x.mean() + y.mean()) / {BOTH}.std(ddof=1)", ""),
     ("for each word", f"(x - y.mean()) / {BOTH}.std(ddof=1)", "of shape"),
     ("percent", f"100 * {GAP} / {BOTH}.std(ddof=1)", "percent"),
-    ("centred in place", f"(x.__isub__(0.1), {GAP} / {BOTH}.std(ddof=1))[1]", "`x` is no longer what it was"),
-    ("sorted in place", f"(y.sort(), {GAP} / {BOTH}.std(ddof=1))[1]", "`y` is no longer what it was"),
+    ("centred in place", f"(x.__isub__(0.1), {GAP} / {BOTH}.std(ddof=1))[1]", "`x` is no longer"),
+    ("sorted in place", f"(y.sort(), {GAP} / {BOTH}.std(ddof=1))[1]", "`y` is no longer"),
     ("four words", f"(x[:4].mean() - y[:4].mean()) / {BOTH}.std(ddof=1)", ""),
 ]
 

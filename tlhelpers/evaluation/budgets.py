@@ -51,9 +51,9 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per label count and budget: `labels`, `budget`, `best` (missing if nothing is
-        affordable), `tied` (tuple of strategies against which no gain of `best` is resolved), `advice` (of
-        `best` and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals` (how
-        many others are affordable), `resolved` (there are some, and `best` beats them all).
+        affordable), `tied` (tuple of strategies over which no gain of `best` is resolved), `advice`
+        (of `best` and `tied` the one with the fewest seconds), `accuracy` (of `best`), `rivals`
+        (how many others are affordable), `resolved` (there are some, and `best` beats them all).
 
     Notes
     -----
