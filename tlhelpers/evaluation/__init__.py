@@ -6,10 +6,14 @@ __getattr__, __dir__, __all__ = make_face(
     __name__,
     {
         "budgets": "price_list winners",
-        "comparisons": "compare compare_all compare_average learning_curve",
+        "comparisons": "Difference compare compare_all compare_average compare_differences "
+        "interval_of_mean learning_curve",
+        "confidence": "apply_temperature calibration_error fit_temperature reliability_table "
+        "threshold_for",
         "mistakes": "accuracy_per_class confident_mistakes count_confusions largest_confusions",
         "repeated": "repeat take_turns",
-        "significance": "holm smallest_gap wilson",
+        "significance": "smallest_gap wilson",
+        "together": "judge_together",
         "trials": "Outcome Trial plan_trials",
     },
 )
