@@ -12,14 +12,19 @@ from made_runs import runs_of
 from matplotlib.text import Text
 
 from tlhelpers import figures
-from tlhelpers.data.images import load_emoji
+from tlhelpers.data.images import load_digits_pair, load_emoji
 from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.confidence import reliability_table
 from tlhelpers.evaluation.mistakes import accuracy_per_class, confident_mistakes, count_confusions
+from tlhelpers.evaluation.together import judge_together
 from tlhelpers.figures.comparing import seed_pairs
 from tlhelpers.figures.curves import by_depth, by_strength
+from tlhelpers.figures.domains import mean_digits
+from tlhelpers.figures.gain_panels import gains
 from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
 from tlhelpers.figures.recipes import mix_curve, rate_test
+from tlhelpers.figures.two_domains import adaptation_diagram
 from tlhelpers.training.fitting import History
 from tlhelpers.training.rate_test import judge_rates
 
@@ -111,6 +116,16 @@ def mixes(seeds: int = 2) -> pd.DataFrame:
     return pd.DataFrame({"share": share, "new": 0.3 + 0.6 * share**0.5, "old": 1 - 0.8 * share**3})
 
 
+RELIABILITY = reliability_table([0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], 5)
+
+
+def judged() -> dict:
+    """Gains in two panels, of which one lacks a row."""
+    found = {name: compare(TARGET, name, "source only") for name in ("none", "oracle", "strong")}
+    both = judge_together(found)
+    return {"there": both, "back": {"oracle": both["oracle"]}}
+
+
 def answers(images):
     """Probabilities of which the first and the fourth item's are wrong; the fourth's are sure."""
     found = np.full((len(images), len(images.class_names)), 0.01)
@@ -143,6 +158,8 @@ def _of_runs() -> dict:
             scored(), ["perfect", "noise", "loss"], AMONG, lower=["loss"]
         ),
         "history": figures.history(EPOCHS, "a run"),
+        "gains": gains(judged(), "What they gain"),
+        "reliability_diagram": figures.reliability_diagram({"at home": RELIABILITY}, "A head"),
         "drift": figures.drift([0, 1, 2], {"train mode": [1.0, 0.9, 0.512]}, "cosine"),
         "history, kept": figures.history(History(EPOCHS, 2), "a run"),
         "forgetting_bars": figures.forgetting_bars(KEPT),
@@ -177,6 +194,10 @@ def _of_data() -> dict:
             twemoji, [3, 90], {"pixels": np.array([[1, 2], [7, 8]])}
         ),
         "setup_diagram": figures.setup_diagram("emoji\ndrawings", parts, "10 classes", "ImageNet"),
+        "adaptation_diagram": adaptation_diagram(
+            "source pictures", "target pictures", "a network", "the classes", "CORAL"
+        ),
+        "mean_digits": mean_digits({"digits": load_digits_pair("digits", size=8)}, "Digits"),
         "strategies_sheet": figures.strategies_sheet({"frozen": parts, "another": parts[1:]}),
         "course_map": figures.course_map(LESSONS),
         "matrices": figures.matrices({"TF-IDF": VALUES, "encoder": VALUES.T}, "Sentiment"),

@@ -29,9 +29,12 @@ from tlhelpers.evaluation.mistakes import accuracy_per_class, count_confusions
 from tlhelpers.figures import palette
 from tlhelpers.figures.comparing import seed_pairs
 from tlhelpers.figures.curves import by_depth, by_strength
+from tlhelpers.figures.domains import mean_digits
+from tlhelpers.figures.gain_panels import gains
 from tlhelpers.figures.mistakes import class_accuracies, confusion_matrix, mistake_sheet
 from tlhelpers.figures.picture import Picture
 from tlhelpers.figures.recipes import mix_curve, rate_test
+from tlhelpers.figures.two_domains import adaptation_diagram
 
 WIDGETS = {"depth_explorer", "label_slider", "strength_walk", "word_explorer"}
 # What widgets show, what a lesson has yet to take, and a second form of some.
@@ -78,6 +81,21 @@ NUMBERS = {
         "validation loss from 2.10 to 1.60, lowest 1.50 in epoch 2",
         "kept are the weights of epoch 2: validation loss 1.50, accuracy 0.40",
     ],
+    "gains": [
+        "Differences in accuracy to source only, What they gain. there: none: ",
+        "back: oracle: +0.",
+        "after Holm's correction over 3: worse",
+        "correction over 3: not resolved",
+    ],
+    "adaptation_diagram": [
+        "source pictures with labels and target pictures without",
+        "CORAL makes",
+    ],
+    "reliability_diagram": [
+        "A head. at home: expected calibration error 0.",
+        "accuracy 0.00 (1 items)",
+    ],
+    "mean_digits": ["digits: from 0% to 100% of the height"],
     "rate_test": ["a network: ", "from 2.", "40 steps. Suggested rate 1.5e-03: a third of 4.6e-03"],
     "rate_test, none": ["No rate suggested: from 1.0e-05 on the loss never fell"],
     "mix_curve": ["mean of 2 tables", "share 0: new 0.30, old 1.00", "share 1: new 0.90, old 0.20"],
@@ -160,6 +178,9 @@ def odd_figures():
     yield figures.neighbour_sheet(few, [0], {ODD: np.array([[1, 2]])})
     yield figures.picture_row(few.pixels[:2], order)
     yield figures.strategies_sheet({ODD: [(OTHER, "random")]})
+    yield gains({ODD: {ODD: compare(runs, ODD, OTHER)}}, OTHER)
+    yield adaptation_diagram(ODD, OTHER, OTHER, OTHER, OTHER)
+    yield mean_digits({ODD: made_figures.load_digits_pair("digits", size=8)})
     yield figures.setup_diagram(ODD, [(OTHER, "frozen")], ODD, OTHER)
     yield figures.matrices({ODD: VALUES.rename(index={"news": ODD}, columns={"news": OTHER})})
     yield figures.word_shift(WORDS.assign(feature=ODD), ODD, OTHER)

@@ -7,15 +7,28 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from made_figures import AMONG, CURVES, ORDER, SOURCE, STRENGTHS, TARGET, drawn, legend_of, scored
+from made_figures import (
+    AMONG,
+    CURVES,
+    ORDER,
+    SOURCE,
+    STRENGTHS,
+    TARGET,
+    drawn,
+    judged,
+    legend_of,
+    scored,
+)
 from made_figures import texts as texts_of
 from matplotlib.colors import to_rgba
 from scipy.stats import spearmanr
 
 from tlhelpers import figures
 from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.figures import palette
 from tlhelpers.figures.comparing import seed_pairs
 from tlhelpers.figures.curves import by_depth, by_strength
+from tlhelpers.figures.gain_panels import gains
 
 
 def of(runs, name) -> list[float]:
@@ -257,3 +270,36 @@ def test_five_scorers_stand_in_two_rows_without_empty_axes():
 def test_what_makes_no_scores_is_refused(runs, scorers, among, message):
     with pytest.raises(ValueError, match=message):
         figures.scorer_scatter(runs, scorers, among)
+
+
+# ---------------------------------------------------------------- gains in panels
+
+
+def test_gains_stand_where_the_differences_are_in_the_look_of_their_verdict():
+    panels = judged()
+    assert {one.resolved for one in panels["there"].values()} == {True, False}
+    axes = drawn()["gains"].figure.axes
+    assert [one.get_title() for one in axes] == ["there", "back"]
+    rows = [text.get_text() for text in axes[0].get_yticklabels()]
+    assert rows == ["none", "oracle", "strong"]
+    looks = {"none": (palette.GREY, "D"), "oracle": ("#0072B2", "o"), "strong": ("#D55E00", "s")}
+    for one, panel in zip(axes, panels.values(), strict=True):
+        marks = [line for line in one.lines if len(line.get_xdata()) == 1]
+        bars = [
+            line for line in one.lines if len(line.get_xdata()) == 2 and line.get_linewidth() > 2
+        ]
+        assert len(marks) == len(bars) == len(panel)
+        for name, mark, bar in zip(panel, marks, bars, strict=True):
+            assert list(mark.get_xdata()) == [panel[name].difference]
+            assert list(bar.get_xdata()) == [panel[name].low, panel[name].high]
+            assert mark.get_ydata()[0] == bar.get_ydata()[0] == rows.index(name)
+            assert (mark.get_color(), mark.get_marker()) == looks[name]
+
+
+def test_gains_say_whether_verdicts_are_corrected():
+    one = compare(TARGET, "weak", "source only")
+    for panel, corrected in (({"weak": one}, False), (judged()["there"], True)):
+        picture = gains({"there": panel})
+        assert any("after Holm's correction" in text for text in texts_of(picture)) == corrected
+    with pytest.raises(ValueError, match="no comparison to draw"):
+        gains({"there": {}})

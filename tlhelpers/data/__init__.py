@@ -5,6 +5,7 @@ from tlhelpers.faces import make_face
 __getattr__, __dir__, __all__ = make_face(
     __name__,
     {
+        "digit_frames": "put_in_frame",
         "folders": "load_folder",
         "images": "load_digits_pair load_emoji",
         "photograph_sets": "load_photographs",
