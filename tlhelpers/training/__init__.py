@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = make_face(
         "optimizers": "param_groups",
         "rate_test": "find_rate",
         "predicting": "predict",
+        "pretraining": "pretrain",
     },
 )

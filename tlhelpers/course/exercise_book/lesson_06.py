@@ -442,7 +442,7 @@ EXERCISES = [
             "Which items choose the layer, and which ones judge it?",
             "The highest of seven noisy numbers is high partly by luck. How can the choice be kept "
             "away from the number?",
-            "Read again what section 4 says about taking the highest of seven; lesson 02 did the "
+            "Read again what section 5 says about taking the highest of seven; lesson 02 did the "
             "same with the layers of a vision network.",
         ),
         right="b",
@@ -518,7 +518,7 @@ EXERCISES = [
             "Imagine that a reader wants to repeat it. What does the reader have to know?",
             "Two groups of seeds, and nothing in between: what does a mean say about them, and "
             "what does leaving some out?",
-            "Look at the picture in section 6, in which every seed is drawn. Which of the four "
+            "Look at the picture in section 8, in which every seed is drawn. Which of the four "
             "reports keeps what it shows?",
         ),
         right="d",
