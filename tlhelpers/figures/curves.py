@@ -83,7 +83,8 @@ def _draw_lines(axes, lines: Mapping[str, float] | None) -> None:
         axes.axhline(value, color=GREY, linewidth=1, linestyle=":")
         axes.annotate(
             f"{name} {value:.2f}", (1, value), xycoords=("axes fraction", "data"), ha="right",
-            va="bottom", fontsize=8, color="#555555",
+            va="bottom", fontsize=8, color="#555555", zorder=5,
+            bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
 
 
