@@ -14,7 +14,7 @@ from tiny_encoders import checkpoint, opinions
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.data.texts import DOMAINS, TextSet, load_sentiment
 from tlhelpers.evaluation.trials import Target, Trial, without_labels
-from tlhelpers.experiments import strategies, text_across, text_strategies
+from tlhelpers.experiments import strategies, text_across, text_few, text_strategies
 from tlhelpers.experiments.registry import SWEEPS
 from tlhelpers.experiments.running import run_task
 from tlhelpers.experiments.stored import load_sweep
@@ -520,12 +520,24 @@ def test_it_is_the_stored_run(every_tweet, one_run):
     assert math.isclose(accuracy, (predicted == truth).mean())
 
 
+def test_tuning_by_pairs_tells_made_opinions_apart_and_counts_its_weights(small, monkeypatch):
+    monkeypatch.setattr(text_few, "shared_encoder", lambda: small)
+    before = {name: weight.clone() for name, weight in small.state_dict().items()}
+    outcome = text_few.tune_pairs(trial_of(opinions(68), np.arange(16), first=16))
+    truth = opinions(68).labels[16:]
+    assert (outcome.predicted["tweets"] == truth).mean() > 0.7  # guessing: .5, of 52
+    encoder = sum(weight.numel() for weight in small.parameters())
+    assert outcome.notes["trained_weights"] == encoder + small.feature_size + 1
+    after = small.state_dict()  # the shared encoder is tuned as a copy
+    assert all(torch.equal(weight, after[name]) for name, weight in before.items())
+
+
 def test_what_the_sweeps_compare(monkeypatch):
     monkeypatch.setattr(text_across, "load_equal_domains", lambda: dict.fromkeys(DOMAINS))
     across = {f"text-domains-{name}" for name in ("news", "tweets", "movies", "products")}
     within = {"text-embeddings", "text-rates", "text-strategies", "text-few-labels"}
     sweeps = {name: sweep for name, sweep in SWEEPS.items() if name.startswith("text-")}
-    assert set(sweeps) == across | within | {"text-after-news", "text-topics"}
+    assert set(sweeps) == across | within | {"text-after-news", "text-contrastive", "text-topics"}
     compared = {name: set(sweep.strategies()) for name, sweep in sweeps.items()}
     assert compared["text-strategies"] == {
         "TF-IDF", "GloVe mean", "frozen", "frozen random", "fine-tuned", "LoRA",

@@ -8,10 +8,14 @@ from tlhelpers.errors import CourseError, nearest
 from tlhelpers.experiments import (
     text,
     text_across,
+    text_few,
     text_topics,
     vision,
     vision_across,
+    vision_choosing,
+    vision_mixes,
     vision_recipe,
+    vision_sizes,
     vision_wild,
 )
 from tlhelpers.experiments.sweep import Sweep
@@ -22,9 +26,13 @@ SWEEPS: dict[str, Sweep] = {
         vision,
         vision_wild,
         vision_recipe,
+        vision_choosing,
+        vision_mixes,
+        vision_sizes,
         vision_across,
         text,
         text_across,
+        text_few,
         text_topics,
     )
     for sweep in module.SWEEPS
@@ -54,6 +62,13 @@ def find_sweeps(asked: str) -> list[Sweep]:
 def sets_of(name: str) -> dict[str, object]:
     """The sets of a sweep, loaded once per process."""
     return find_sweep(name).sets()
+
+
+@cache
+def labelled_sets(name: str) -> dict[str, object]:
+    """Sets with the items and labels of a sweep's, to read its table with."""
+    make = find_sweep(name).labelled
+    return make() if make else sets_of(name)
 
 
 @cache

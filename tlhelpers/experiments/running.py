@@ -15,7 +15,7 @@ from tlhelpers.checks import progress_bar
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.evaluation.processes import in_processes
 from tlhelpers.evaluation.trials import plan_trials, run_trial
-from tlhelpers.experiments.registry import find_sweep, sets_of, warm_up
+from tlhelpers.experiments.registry import find_sweep, labelled_sets, sets_of, warm_up
 from tlhelpers.experiments.stored import (
     DIGITS,
     KEYS,
@@ -202,7 +202,7 @@ def rerun(
     ValueError
         If the sweep has no such run; the message names it.
     """
-    tested_on = tested_on or next(iter(sets_of(name)))
+    tested_on = tested_on or next(iter(labelled_sets(name)))
     stored = _stored_slice(name, labels, tested_on)
     tasks = [(seed, labels, strategy) for strategy in strategies for seed in seeds]
     unknown = [task for task in tasks if (task[2], task[0]) not in stored.index]
@@ -257,7 +257,7 @@ def confirm_sweep(name: str, seed: int = 0, n_jobs: int | None = None) -> pd.Dat
     code = code_of(sweep)  # before anybody edits a file while this runs
     labels = next((k for k in sweep.labels if k is None or k >= FEWEST_TO_TUNE), sweep.labels[0])
     require_all_runs(sweep)
-    stored = {place: _stored_slice(name, labels, place) for place in sets_of(name)}
+    stored = {place: _stored_slice(name, labels, place) for place in labelled_sets(name)}
     tasks = [(seed, labels, strategy) for strategy in sweep.strategies()]
     rows = [
         {"tested_on": place} | _side_by_side(stored[place], run, place)

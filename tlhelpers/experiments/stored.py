@@ -20,7 +20,7 @@ import pandas as pd
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.evaluation.runs import Runs
 from tlhelpers.evaluation.trials import judge_all, label_counts, plan_trials, truth_of
-from tlhelpers.experiments.registry import SWEEPS, find_sweep, sets_of
+from tlhelpers.experiments.registry import SWEEPS, find_sweep, labelled_sets, sets_of
 from tlhelpers.experiments.staleness import code_digest, import_closure, libraries_of
 from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.setup.files import refusal, write_atomically
@@ -222,7 +222,7 @@ def load_sweep(name: str, tested_on: str | None = None) -> Runs:
     """
     sweep = find_sweep(name)
     provenance, body = _parts(sweep)
-    sets = sets_of(name)
+    sets = labelled_sets(name)
     if provenance.get("items") != items_of(sets):
         raise CourseError(
             f"{sweep.path.name} belongs to other data: run python3 -m tlhelpers sweep {name}"
@@ -249,7 +249,7 @@ def require_all_runs(sweep: Sweep) -> None:
 
 
 def _as_runs(sweep: Sweep, tested_on: str, rows: pd.DataFrame) -> Runs:
-    sets = sets_of(sweep.name)
+    sets = labelled_sets(sweep.name)
     wanted = [None if k == "all" else int(k) for k in rows["labels"]]
     trials = plan_trials(sets, list(dict.fromkeys(wanted)), sorted(set(rows["seed"])), sweep.test)
     counts, truth = label_counts(trials), truth_of(sets)

@@ -34,6 +34,9 @@ class Sweep:
         Takes an `Outcome` and gives notes about its model; it is not charged.
     warm : callable, optional
         Loads, once per process, what all runs share; it is not charged either.
+    labelled : callable, optional
+        Gives sets of the same items, labels and classes as `sets`, in pictures that are quick to
+        make: enough to read the stored table.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Sweep:
     test: float = 0.3
     look: Callable | None = None
     warm: Callable | None = None
+    labelled: Callable[[], dict[str, object]] | None = None
 
     @property
     def path(self) -> Path:

@@ -8,7 +8,6 @@ from functools import cache, partial
 from tlhelpers.data.images import ImageSet, load_digits_pair, load_emoji
 from tlhelpers.experiments.image_strategies import (
     adapt_low_rank,
-    count_old_answers,
     fine_tune_backbone,
     frozen_rows,
     pixel_rows,
@@ -27,15 +26,9 @@ LOW_RANK = [{"lr": r} for r in (3e-3, 1e-3, 3e-4)]
 
 
 @cache
-def emoji_sets(size: int = SIZE) -> dict[str, ImageSet]:
-    """Both drawing styles; the first one is trained on."""
-    return {style: load_emoji(style, size=size) for style in ("twemoji", "openmoji")}
-
-
-@cache
-def twemoji_set(size: int = SIZE) -> dict[str, ImageSet]:
+def twemoji_set() -> dict[str, ImageSet]:
     """The one drawing style that is trained and tested on."""
-    return {"twemoji": load_emoji("twemoji", size=size)}
+    return {"twemoji": load_emoji("twemoji", size=SIZE)}
 
 
 @cache
@@ -60,13 +53,6 @@ def all_strategies(
     }  # fmt: skip
 
 
-def _full_size() -> dict:
-    return {
-        "frozen, 224 px": train_head_on(partial(frozen_rows, size=224), PENALTIES),
-        "fine-tuned, 224 px": tune_settings(partial(fine_tune_backbone, size=224), RATES[:1]),
-    }
-
-
 def _schedules() -> dict:
     small = {
         f"small, {n} epochs": tune_settings(partial(train_small, epochs=n), [{}])
@@ -77,11 +63,6 @@ def _schedules() -> dict:
         f"large, {n} epochs": tune_settings(partial(train_large, epochs=n), [{}]) for n in (8, 24)
     }
     return small | {"small, augmented, 100 epochs": tune_settings(changed, [{}])} | large
-
-
-def _longer() -> dict:
-    longer = partial(fine_tune_backbone, epochs=24, augment=small_changes)
-    return {"everything, longer": tune_settings(longer, [{}])}
 
 
 def _far_strategies() -> dict:
@@ -99,17 +80,8 @@ def _far_grid() -> dict:
     return {name: train_head_on(make, PENALTIES) for name, make in rows.items()}
 
 
-at_96, at_64, at_224 = (partial(warm_pictures, size) for size in (SIZE, FAR_SIZE, 224))
-STRATEGIES = Sweep(
-    "vision-strategies", __name__, twemoji_set, all_strategies, (1, 2, 5, 10, None), warm=at_96
-)
+at_96, at_64 = (partial(warm_pictures, size) for size in (SIZE, FAR_SIZE))
 FAR = Sweep("vision-far", __name__, digit_set, _far_strategies, (5, 50), warm=at_64)
 FAR_GRID = Sweep("vision-far-grid", __name__, digit_set, _far_grid, (5, 50), warm=at_64)
-FULL_SIZE = Sweep(
-    "vision-full-size", __name__, partial(twemoji_set, 224), _full_size, (None,), warm=at_224
-)
 SCHEDULES = Sweep("vision-schedules", __name__, twemoji_set, _schedules, (None,), warm=at_96)
-LONGER = Sweep(
-    "vision-longer", __name__, emoji_sets, _longer, (None,), look=count_old_answers, warm=at_96
-)
-SWEEPS = (LONGER, STRATEGIES, FAR, FAR_GRID, FULL_SIZE, SCHEDULES)
+SWEEPS = (FAR, FAR_GRID, SCHEDULES)

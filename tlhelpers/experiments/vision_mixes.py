@@ -1,24 +1,18 @@
-"""Fine-tuning on drawings in the wild: mixed weights, and the longest training.
-
-Not registered until its tables are there.
-"""
+"""Fine-tuning on drawings in the wild, and the weights between the old and the tuned network."""
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
-    change_views,
     count_old_answers,
     fine_tune_backbone,
 )
 from tlhelpers.experiments.strategies import Network, tune_settings
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.experiments.vision_wild import RATE, at_96, wild_sets
+from tlhelpers.experiments.vision_wild import ON_WILD, RATE, wild_sets
 from tlhelpers.training.interpolation import interpolate_weights
 
 
@@ -31,18 +25,10 @@ def tune_and_mix(images: ImageSet, items: np.ndarray, seed: int, share: float = 
     return Network(new.model.eval()), notes
 
 
-def _longest() -> dict:
-    tuned = partial(fine_tune_backbone, lr=RATE, head_first=False)
-    return {
-        "24 epochs, augmented": tune_settings(partial(tuned, epochs=24, augment=change_views), [{}])
-    }
-
-
 def _mixes() -> dict:
     return {"half and half": tune_settings(tune_and_mix, [{}])}
 
 
-SWEEPS = tuple(
-    Sweep(name, __name__, wild_sets, rows, (None,), look=count_old_answers, warm=at_96)
-    for name, rows in {"vision-mixes": _mixes, "vision-recipe-longest": _longest}.items()
+SWEEPS = (
+    Sweep("vision-mixes", __name__, wild_sets, _mixes, (None,), look=count_old_answers, **ON_WILD),
 )

@@ -15,7 +15,7 @@ from tlhelpers.experiments.image_strategies import (
 )
 from tlhelpers.experiments.strategies import tune_settings
 from tlhelpers.experiments.sweep import Sweep
-from tlhelpers.experiments.vision_wild import RATE, at_96, wild_sets
+from tlhelpers.experiments.vision_wild import ON_WILD, RATE, wild_sets
 
 
 def _recipe() -> dict:
@@ -31,6 +31,6 @@ def _recipe() -> dict:
 
 SWEEPS = (
     Sweep(
-        "vision-recipe", __name__, wild_sets, _recipe, (None,), look=count_old_answers, warm=at_96
+        "vision-recipe", __name__, wild_sets, _recipe, (None,), look=count_old_answers, **ON_WILD
     ),
 )

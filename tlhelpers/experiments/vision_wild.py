@@ -21,6 +21,7 @@ from tlhelpers.experiments.strategies import tune_settings
 from tlhelpers.experiments.sweep import Sweep
 
 SIZE = 96
+TINY = 8  # pixels: labels and groups are what a stored table is read with
 RATE = 3e-4
 DEPTHS = {
     "head only": HEAD_ONLY,
@@ -32,10 +33,10 @@ DEPTHS = {
 
 
 @cache
-def wild_sets() -> dict[str, ImageSet]:
+def wild_sets(size: int = SIZE) -> dict[str, ImageSet]:
     """One view of each drawing to learn from, four in both styles to be tested on."""
-    styles = {style: load_wild_emoji(style, size=SIZE) for style in ("twemoji", "openmoji")}
-    return {"one view": load_wild_emoji("twemoji", size=SIZE, views=1)} | styles
+    styles = {style: load_wild_emoji(style, size=size) for style in ("twemoji", "openmoji")}
+    return {"one view": load_wild_emoji("twemoji", size=size, views=1)} | styles
 
 
 def _tuning() -> dict:
@@ -50,9 +51,10 @@ def _tuning() -> dict:
     return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
 
 
-at_96 = partial(warm_pictures, SIZE)
+# How all sweeps on these sets start, and how their tables are read.
+ON_WILD = {"warm": partial(warm_pictures, SIZE), "labelled": partial(wild_sets, TINY)}
 SWEEPS = (
     Sweep(
-        "vision-tuning", __name__, wild_sets, _tuning, (None,), look=count_old_answers, warm=at_96
+        "vision-tuning", __name__, wild_sets, _tuning, (None,), look=count_old_answers, **ON_WILD
     ),
 )
