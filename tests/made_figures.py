@@ -153,7 +153,7 @@ def _of_runs() -> dict:
         "seed_pairs": seed_pairs(both, "source only", "strong"),
         "every_seed": figures.every_seed(TARGET, ORDER, {"chance": 0.25}),
         "prices": figures.prices(CURVES, [1, 5]),
-        "choice_map": figures.choice_map(map_of, everything=5),
+        "choice_map": figures.choice_map(map_of, everything=5, unit="passes"),
         "scorer_scatter": figures.scorer_scatter(
             scored(), ["perfect", "noise", "loss"], AMONG, lower=["loss"]
         ),

@@ -71,8 +71,7 @@ print(tweets)
 #    to each other. The model card, which lies beside the weights, says: over a billion pairs, many of them
 #    from Reddit, some with labels given by people.
 #
-# (The line printed above puts the first two into one.) So it has been transferred twice before we touch it, and
-# has read informal writing. Two things follow for what we will see. Its last layer was shaped so that the
+# So it has been transferred twice before we touch it, and has read informal writing. Two things follow for what we will see. Its last layer was shaped so that the
 # *mean* of its tokens compares sentences well; the mean is what we use, and other layers may suit other tasks
 # better. And half of the layers are missing: what we find by layer says little about the layers of BERT.
 #

@@ -74,8 +74,8 @@ NUMBERS = {
     "intervals": ["frozen − raw pixels: +0.", "3 seeds", "(one)", "(another)"],
     "by_layer": ["here: none 0.9", "weak 0.", "there: none 0."],
     "by_depth": ["tested on here: none 0.9", "Marked: weak."],
-    "prices": ["1 labels, raw pixels: 0.", "for 1 s", "5 labels, frozen: 0.", "for 8 s"],
-    "choice_map": ["0.5 s: nothing", "1 s: only raw pixels", "10 s: frozen"],
+    "prices": ["1 labels, raw pixels: 0.", "for 1 CPU seconds", "5 labels, frozen: 0.", "for 8 CPU seconds"],
+    "choice_map": ["0.5 passes: nothing", "1 passes: only raw pixels", "10 passes: frozen"],
     "history": ["training loss from 2.00 to 0.50", "validation accuracy from 0.10 to 0.40"],
     "history, kept": [
         "validation loss from 2.10 to 1.60, lowest 1.50 in epoch 2",

@@ -64,7 +64,6 @@ def sets_of(name: str) -> dict[str, object]:
     return find_sweep(name).sets()
 
 
-@cache
 def labelled_sets(name: str) -> dict[str, object]:
     """Sets with the items and labels of a sweep's, to read its table with."""
     make = find_sweep(name).labelled
