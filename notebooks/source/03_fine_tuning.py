@@ -249,8 +249,8 @@ figures.rate_test(found, "one step of 16 pictures at each rate")
 # ### Head first, then everything
 # The head learns on frozen features. They are computed once, so sixty epochs take next to no time
 # (whether sixty are wise is asked in section 4). Then the whole network trains. (Kumar and others,
-# arXiv:2202.10054, call it *LP-FT*, linear probing then fine-tuning; `fine_tune` does both in one call.) BatchNorm keeps its
-# pretrained statistics, as in lesson 02.
+# arXiv:2202.10054, call it *LP-FT*, linear probing then fine-tuning; `fine_tune` does both in one call.)
+# BatchNorm keeps its pretrained statistics, as in lesson 02.
 
 # %%
 tuned = Classifier(backbone, 20, train.class_names, seed=0)
@@ -550,8 +550,8 @@ claim_value("03.r", "the half-and-half mix keeps at least 1.3 times the old answ
 
 # %% [markdown]
 # The mix keeps more of both than one would expect from an average: more old answers than the tuned network, for
-# one to three points of the new task. Which share to take depends on what the two tasks are worth to you; choose it on
-# validation items.
+# one to three points of the new task. Which share to take depends on what the two tasks are worth to you; choose
+# it on validation items.
 
 # %% [markdown]
 # ## 7 · LoRA: few weights, trained

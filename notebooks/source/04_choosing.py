@@ -167,8 +167,9 @@ def items_needed(comparison):
     return round(tested * (half_width / comparison.difference) ** 2)
 
 open_questions = {key: one for key, one in inside.items() if one.low < 0 < one.high}
-pd.Series({f"{a} − {b}, {figures.labels_per_class(k)}": items_needed(one) for (k, a, b), one in open_questions.items()},
-          name=f"drawings (there were {tested})")
+needed = {f"{a} − {b}, {figures.labels_per_class(k)}": items_needed(one)
+          for (k, a, b), one in open_questions.items()}
+pd.Series(needed, name=f"drawings (there were {tested})")
 
 # %% [markdown]
 # Some of these questions would take a test set several times as large; a difference as small as that of tuning and
@@ -328,7 +329,8 @@ figures.intervals(found, notes=["ten seeds"] * 2 + ["three seeds"] * 2)
 # %% tags=["claim"]
 claim("04.k", "with all labels, frozen features at 224 px beat fine-tuning with trials at 96 px",
       compare(sizes, "frozen, 224 px", "fine-tuned"))
-claim("04.r", "with all labels, frozen features at 224 px beat those at 96 px by more than 5 points", found[0], by=0.05)
+claim("04.r", "with all labels, frozen features at 224 px beat those at 96 px by more than 5 points",
+      found[0], by=0.05)
 claim("04.s", "with all labels, the recipe at 224 px beats frozen features at 224 px by more than 5 points", found[2],
       by=0.05)
 cost = price_list(sizes).set_index("strategy").seconds
