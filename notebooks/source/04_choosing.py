@@ -139,7 +139,8 @@ claim("04.e", "over all numbers of labels, frozen features beat frozen random fe
 pairs = [("fine-tuned", "frozen"), ("LoRA", "frozen"), ("fine-tuned", "LoRA")]
 counts = (1, 5, everything)
 inside = judge_together({(k, *pair): compare(runs, *pair, labels=k) for k in counts for pair in pairs})
-figures.intervals(list(inside.values()), notes=[figures.labels_per_class(k) for k, *_ in inside])
+figures.gains({figures.labels_per_class(count): {f"{a} − {b}": one for (k, a, b), one in inside.items() if k == count}
+               for count in counts})
 
 # %% [markdown]
 # With all labels, about twenty-five per class, tuning pays: it beats frozen features and LoRA. (The interval of LoRA
@@ -429,8 +430,8 @@ guide.rename(columns="up to {:g} passes".format).style
 #
 # - **Up to five labels per class, or little computing**: frozen features and a linear head, at the full size of
 #   the network. Spend the next hour on labels.
-# - **From about twenty-five labels per class on**: the recipe of lesson 03, beside the frozen features of the
-#   *full* size.
+# - **From about twenty-five labels per class on**: the recipe of lesson 03 at the full size, beside frozen features
+#   of that size.
 # - **LoRA**: where many tasks share one network and each may keep few weights of its own; for accuracy alone,
 #   tuning was better here.
 # - **A far target**: raw pixels and a small network beside the frozen features, and those read out on a grid
