@@ -96,6 +96,13 @@ def without_gaps(text):
     return re.sub(r"[\s_]", "", composed(composed(text).lower()))
 
 
+@pytest.mark.parametrize("piece", ["\u0301", "\u0316\u034e", "\u0316\u200d\u200db", "\u0316n't"])
+def test_a_word_under_a_heap_of_marks_is_cut_at_once(piece):
+    """Each mark once doubled the time: sixty of them, and it never ended."""
+    text = "n" + piece * 500
+    assert "".join(tokens(text)) == without_gaps(text)
+
+
 @settings(max_examples=300, deadline=None)
 @given(any_text)
 def test_no_sign_of_any_text_is_lost_or_moved(text):

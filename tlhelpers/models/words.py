@@ -38,7 +38,9 @@ def _cutter(letters: str) -> re.Pattern:
 
 LETTERS = r"[^\W\d_]+"
 PLAIN = _cutter(LETTERS)  # for texts without marks the quicker one
-MARKED = _cutter(rf"{LETTERS}(?:{MARK}+{JOINER}?[^\W\d_]*|{JOINER}+{LETTERS})*")
+# One mark at a time, and no joiner is given back: a run of marks has one reading, else the time to
+# read it would double with each mark.
+MARKED = _cutter(rf"{LETTERS}(?:{MARK}{JOINER}?+[^\W\d_]*|{JOINER}+{LETTERS})*")
 CASELESS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
 
 
