@@ -809,8 +809,9 @@ from transformers import AutoModel, AutoTokenizer
 with TemporaryDirectory() as folder:
     encoder.model.save_pretrained(folder)
     encoder.tokenizer.save_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    network = AutoModel.from_pretrained(folder, add_pooling_layer=False).eval()  # we pool by hand
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    network = AutoModel.from_pretrained(  # we pool by hand
+        folder, add_pooling_layer=False, trust_remote_code=False).eval()
 
 # %%
 inputs = tokenizer(some, padding=True, truncation=True, max_length=256, return_tensors="pt")

@@ -43,7 +43,7 @@ def test_the_size_and_what_is_told_of_it(minilm):
     assert minilm.model.config.num_hidden_layers == 6 and minilm.feature_size == 384
     assert (minilm.pool, minilm.transform.max_length) == ("mean", 256)
     assert not minilm.training and minilm.provenance["licence"] == "Apache-2.0"
-    assert repr(minilm).startswith("minilm-l6: 22.6 M weights, all-MiniLM-L6-v2: distilled")
+    assert repr(minilm).startswith("minilm-l6: 22.6 M weights, all-MiniLM-L6-v2: six of twelve")
     assert repr(minilm).endswith("384 features, 6 layers")
     assert "folder" not in minilm.provenance["weights"]
 
