@@ -268,7 +268,7 @@ claim("05.g", "with all labels of the tweets, cutting at spaces costs accuracy a
 
 # %% [markdown]
 # ### A vector for an unknown word
-# Here are the two thousand posts of our task. Cut rightly, they still hold words that our own vectors do not
+# Here are the two thousand posts of our task. Even cut in the same way, they hold words that our own vectors do not
 # know: those that occur in the other posts fewer than five times.
 
 # %%

@@ -6,7 +6,7 @@
 # the target on the way. Does that help? When does it harm? And who tells, if there are no labels to tell?
 #
 # **After this lesson you can**
-# - look at two domains before adapting, and mend by preprocessing what preprocessing can mend;
+# - look at two domains before adapting, and correct by preprocessing what preprocessing can correct;
 # - write gradient reversal, the CORAL loss and AdaBN, and say what each one wants to make equal;
 # - read a table of adaptation: source only, a control, oracle, and what happened to the source;
 # - recognise *negative transfer*, and why well-mixed features do not prove that classes meet their own;
@@ -122,15 +122,15 @@ def framing(name, strategy, beside=None):
                       unframed[name].assign(strategy="as they came: " + unframed[name].strategy)])
     return compare(both, f"framed: {strategy}", f"as they came: {beside or strategy}")
 
-mended = {name: judge_together({one: framing(name, one) for one in ("source only", "AdaBN", "MMD 1")})
+framing_gains = {name: judge_together({one: framing(name, one) for one in ("source only", "AdaBN", "MMD 1")})
           for name in ways}
-figures.gains(mended, beside=" to the same, as they came")
+figures.gains(framing_gains, beside=" to the same, as they came")
 
 # %% tags=["claim"]
 claim("08.c", "from MNIST to digits, source only gains by the frame alone",
-      mended["MNIST to digits"]["source only"])
+      framing_gains["MNIST to digits"]["source only"])
 claim("08.d", "from digits to MNIST, source only gains by the frame alone",
-      mended["digits to MNIST"]["source only"])
+      framing_gains["digits to MNIST"]["source only"])
 
 # %% [markdown]
 # The frame alone is worth as much as a method: from digits to MNIST, source only in the frame beats MMD on
@@ -143,7 +143,7 @@ claim("08.x", "from MNIST to digits, no difference between source only on framed
       "came is resolved", framing("MNIST to digits", "source only", "MMD 1"), expect="not resolved")
 
 # %% [markdown]
-# What one can see and mend comes before any method. A paper that adapts these two sets as they come
+# What one can see and correct comes before any method. A paper that adapts these two sets as they come
 # counts a margin as a shift of domain. From here on all digits are in the frame; what a method adds is
 # measured beside **source only with the same frame**, and below, `target` is handed to functions that never
 # read its labels; what they keep of it is what makes its batches, and how many there are.
@@ -189,9 +189,9 @@ def by_batch(model, images, order, size=64):
         guesses[items] = model(model.transform(images.pixels[items])).argmax(1).numpy()
     return guesses == images.labels
 
-abroad = tests["digits"]
-mixed = by_batch(plain, abroad, np.random.default_rng(0).permutation(len(abroad.labels)))
-by_class = by_batch(plain, abroad, np.argsort(abroad.labels, kind="stable"))
+target_test = tests["digits"]
+mixed = by_batch(plain, target_test, np.random.default_rng(0).permutation(len(target_test)))
+by_class = by_batch(plain, target_test, np.argsort(target_test.labels, kind="stable"))
 pd.DataFrame({"mixed batches": mixed, "sorted batches": by_class}).mean().round(2)
 
 # %%
@@ -527,11 +527,11 @@ claim_value("08.n", "at every strength of DANN, each run is right on its own sou
 # Left are scores that look at the labelled source and at the target without labels; larger is better for all.
 # `choosing` has eight, of three kinds.
 #
-# **Right at home.** *Source accuracy* is the accuracy on held-out source items. *Importance weighted* is the
+# **Right on the source.** *Source accuracy* is the accuracy on held-out source items. *Importance weighted* is the
 # same, but source items that look like the target count more (weights as in lesson 07). *Deep embedded
 # validation* is a weighted loss, with a correction that makes it vary less.
 #
-# **Confident abroad.** *Entropy* asks for confident answers on target items: a row with nearly all of
+# **Confident on the target.** *Entropy* asks for confident answers on target items: a row with nearly all of
 # its probability on one class scores better than an even one. *Matrix norm* asks the same through the fourth powers
 # of the probabilities.
 # *Thresholded confidence*, of lesson 07, estimates the accuracy from the confidence that fits the source.
@@ -676,7 +676,7 @@ claim("08.t", "without adaptation, ImageNet features from Twemoji beat the small
 #
 # ## 8 · What to take along
 # - Never without **source only**, **oracle** and a **control**, and never one direction alone.
-# - Look at both domains first, and mend what preprocessing can mend.
+# - Look at both domains first, and correct what preprocessing can correct.
 # - Then BatchNorm: it needs no training, but many items of all classes; and AdaBN costs accuracy on the
 #   source, so keep the old statistics for that.
 # - A gentle penalty on the features may add to it. A strong adversary may destroy it, and no number at home

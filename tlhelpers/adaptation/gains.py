@@ -11,7 +11,7 @@ import pandas as pd
 from tlhelpers.adaptation.methods import BETWEEN
 from tlhelpers.evaluation.comparisons import Comparison, compare
 from tlhelpers.evaluation.runs import Runs, as_runs
-from tlhelpers.evaluation.significance import ALPHA, holm
+from tlhelpers.evaluation.together import Corrected, judge_together
 
 NOTES = ("preparation", "beside", "used_target_labels")
 
@@ -48,9 +48,8 @@ def fair_table(runs: pd.DataFrame, source_runs: pd.DataFrame | None = None) -> p
     found = {
         (name, other): compare(runs, name, other) for name in rows for other in rows[name].beside
     }
-    judged = [pair for pair in found if not rows[pair[0]].used_labels]
-    corrected = holm([found[pair].p for pair in judged]) if judged else []
-    p_holm = dict(zip(judged, corrected, strict=True))
+    judged = {pair: one for pair, one in found.items() if not rows[pair[0]].used_labels}
+    found |= judge_together(judged) if judged else {}
     of_runs = {"target": runs}
     if source_runs is not None:
         of_runs["source"] = as_runs(source_runs, ("strategy", "accuracy"))
@@ -60,7 +59,7 @@ def fair_table(runs: pd.DataFrame, source_runs: pd.DataFrame | None = None) -> p
         told = {column: values.get(name, np.nan) for column, values in means.items()}
         for other in row.beside or ("",):
             about = {"strategy": name, "preparation": row.preparation, "beside": other}
-            table.append(about | told | _compared((name, other), rows, found, p_holm))
+            table.append(about | told | _compared((name, other), rows, found))
     return pd.DataFrame(table)
 
 
@@ -89,7 +88,7 @@ def _read_notes(runs: Runs, name: str) -> _Row:
     return _Row(preparation, tuple(filter(None, beside.split(BETWEEN))), bool(used))
 
 
-def _compared(pair: tuple[str, str], rows: Mapping, found: Mapping, p_holm: Mapping) -> dict:
+def _compared(pair: tuple[str, str], rows: Mapping, found: Mapping) -> dict:
     """What the table says of one comparison; of the source alone there is none."""
     one = found.get(pair)
     if one is None:
@@ -97,8 +96,8 @@ def _compared(pair: tuple[str, str], rows: Mapping, found: Mapping, p_holm: Mapp
         return nothing | {"verdict": "no adaptation"}
     numbers = {"difference": one.difference, "low": one.low, "high": one.high}
     numbers["gap_closed"] = _gap_closed(one, rows, found)
-    numbers["p_holm"] = p_holm.get(pair, np.nan)
-    return numbers | {"verdict": _verdict(one, rows, numbers["p_holm"])}
+    numbers["p_holm"] = one.p_holm if isinstance(one, Corrected) else np.nan
+    return numbers | {"verdict": _verdict(one, rows)}
 
 
 def _gap_closed(one: Comparison, rows: Mapping[str, _Row], found: Mapping) -> float:
@@ -107,10 +106,10 @@ def _gap_closed(one: Comparison, rows: Mapping[str, _Row], found: Mapping) -> fl
     return one.difference / gap if gap > 0 else np.nan
 
 
-def _verdict(one: Comparison, rows: Mapping[str, _Row], p_holm: float) -> str:
+def _verdict(one: Comparison, rows: Mapping[str, _Row]) -> str:
     if rows[one.a].used_labels:
         return "used target labels"
-    if p_holm > ALPHA:
+    if not one.resolved:
         return "not resolved"
     if one.difference > 0:
         return "better"

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers.checks import is_number
-from tlhelpers.evaluation.comparisons import compare
+from tlhelpers.evaluation.comparisons import Comparison, compare
 from tlhelpers.evaluation.runs import as_runs
-from tlhelpers.evaluation.significance import ALPHA, holm
+from tlhelpers.evaluation.together import judge_together
 
 
 def price_list(runs: pd.DataFrame) -> pd.DataFrame:
@@ -64,16 +64,16 @@ def winners(runs: pd.DataFrame, budgets: Iterable[float]) -> pd.DataFrame:
     if not budgets or not all(is_number(budget) and budget > 0 for budget in budgets):
         raise ValueError(f"budgets must be seconds above 0, got {budgets}")
     prices = price_list(runs)
-    p_values: dict[tuple, float] = {}
+    compared: dict[tuple, Comparison] = {}  # budgets ask for the same ones again
     rows = []
     for labels, offers in prices.groupby("labels"):
         for budget in budgets:
             affordable = offers[offers["seconds"] <= budget]
-            rows.append({"labels": labels, "budget": budget} | _best(runs, affordable, p_values))
+            rows.append({"labels": labels, "budget": budget} | _best(runs, affordable, compared))
     return pd.DataFrame(rows)
 
 
-def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
+def _best(runs: pd.DataFrame, offers: pd.DataFrame, compared: dict) -> dict:
     if offers.empty:
         nothing = {"best": None, "tied": (), "advice": None, "accuracy": np.nan}
         return nothing | {"rivals": 0, "resolved": False}
@@ -82,10 +82,11 @@ def _best(runs: pd.DataFrame, offers: pd.DataFrame, p_values: dict) -> dict:
     others = list(order["strategy"][1:])
     for other in others:
         key = (labels, best["strategy"], other)
-        if key not in p_values:
-            p_values[key] = compare(runs, best["strategy"], other, labels=labels).p
-    p = holm([p_values[labels, best["strategy"], other] for other in others]) if others else []
-    tied = tuple(name for name, value in zip(others, p, strict=True) if value > ALPHA)
+        if key not in compared:
+            compared[key] = compare(runs, best["strategy"], other, labels=labels)
+    own = {other: compared[labels, best["strategy"], other] for other in others}
+    judged = judge_together(own) if own else {}
+    tied = tuple(name for name, one in judged.items() if not one.resolved)
     level = order[order["strategy"].isin([best["strategy"], *tied])]
     return {
         "best": best["strategy"],

@@ -75,17 +75,37 @@ def _draw_source(axes, first: int, last: int, words: str) -> None:
 
 def _draw_part(axes, i: int, text: str, state: str) -> None:
     """One box of a set-up, with the arrow that leads to it."""
-    colour, word, hatch = STATES[state]
+    draw_box(axes, (2 * i + 0.15, 0.2), 0.9, text, STATES[state], word_size=9, below=0.3)
+    if i:
+        draw_arrow(axes, (2 * i - 0.24, 0.65), (2 * i + 0.06, 0.65))
+
+
+def draw_box(
+    axes,
+    corner: tuple[float, float],
+    height: float,
+    text: str,
+    look: tuple,
+    word_size: float,
+    below: float,
+) -> None:
+    """A box 1.5 wide from its lower left `corner`, and below it the word of its `look`."""
+    (left, bottom), (colour, word, hatch) = corner, look
     box = FancyBboxPatch(
-        (2 * i + 0.15, 0.2), 1.5, 0.9, facecolor=colour, hatch=hatch, edgecolor="#333333",
+        corner, 1.5, height, facecolor=colour, hatch=hatch, edgecolor="#333333",
         boxstyle="round,pad=0.08",
     )  # fmt: skip
     axes.add_patch(box)
-    _write_on_box(axes, 2 * i + 0.9, 0.65, text, hatch, fontsize=9.5)
-    axes.text(2 * i + 0.9, -0.1, word, ha="center", va="top", fontsize=9, style="italic")
-    if i:
-        ends = (2 * i - 0.24, 0.65), (2 * i + 0.06, 0.65)
-        axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=14, color="#333333"))
+    _write_on_box(axes, left + 0.75, bottom + height / 2, text, hatch, fontsize=9.5)
+    axes.text(
+        left + 0.75, bottom - below, word, ha="center", va="top", fontsize=word_size, style="italic"
+    )
+
+
+def draw_arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """From one box to the next."""
+    arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color="#333333")
+    axes.add_patch(arrow)
 
 
 def _write_on_box(axes, x: float, y: float, text: str, hatch: str, fontsize: float) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from tlhelpers.figures.diagrams import draw_arrow, draw_box
 from tlhelpers.figures.palette import STATES
 from tlhelpers.figures.picture import Picture
 
 TOP, MIDDLE, BOTTOM = 2.1, 1.2, 0.3
+ASKED = ("#FFFFFF", "makes both look alike", "")  # the look of what is asked of both domains
 
 
 def adaptation_diagram(
@@ -42,11 +43,12 @@ def adaptation_diagram(
         (4.6, BOTTOM, second, ""), (6.9, TOP, answer, "answer"),
     ]  # fmt: skip
     for x, y, text, state in boxes:
-        _draw_box(axes, x, y, text, state)
+        look = STATES.get(state, ASKED)
+        draw_box(axes, (x, y - 0.36), 0.72, text, look, word_size=8.5, below=0.14)
     joined = [(0, TOP, 1), (0, BOTTOM, 1), (1, MIDDLE, 2, TOP), (1, MIDDLE, 2, BOTTOM)]
     for column, start, to, *end in joined:
-        _draw_arrow(axes, (2.3 * column, start), (2.3 * to, *(end or [MIDDLE])))
-    _draw_arrow(axes, (4.6, TOP), (6.9, TOP))
+        _join(axes, (2.3 * column, start), (2.3 * to, *(end or [MIDDLE])))
+    _join(axes, (4.6, TOP), (6.9, TOP))
     words = (
         f"Set-up: {source} with labels and {target} without go through one network, {backbone} "
         f"(trained). A class head (trained) learns {answer} from the source's labels. {second} "
@@ -55,17 +57,6 @@ def adaptation_diagram(
     return Picture(figure, " ".join(words.split()))
 
 
-def _draw_box(axes, x: float, y: float, text: str, state: str) -> None:
-    colour, word, _ = STATES[state] if state else ("#FFFFFF", "makes both look alike", "")
-    box = FancyBboxPatch(
-        (x, y - 0.36), 1.5, 0.72, facecolor=colour, edgecolor="#333333", boxstyle="round,pad=0.08"
-    )
-    axes.add_patch(box)
-    axes.text(x + 0.75, y, text, ha="center", va="center", fontsize=9.5)
-    axes.text(x + 0.75, y - 0.5, word, ha="center", va="top", fontsize=8.5, style="italic")
-
-
-def _draw_arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _join(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     """From the right side of one box to the left side of another."""
-    ends = (start[0] + 1.64, start[1]), (end[0] - 0.14, end[1])
-    axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=14, color="#333333"))
+    draw_arrow(axes, (start[0] + 1.64, start[1]), (end[0] - 0.14, end[1]))
