@@ -715,6 +715,33 @@ def answer(losses, patience):
     ),
     (
         "01.6",
+        "stop looked up by its loss",
+        """
+def answer(losses, patience):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]: best = i
+        if i - best == patience: break
+    return losses.index(loss) + 1, best + 1
+""",
+        "the last loss has come before",
+    ),
+    (
+        "01.6",
+        "a lowest loss that is guessed",
+        """
+def answer(losses, patience):
+    low, best, wait = 10, 0, 0
+    for i, loss in enumerate(losses):
+        if loss < low: low, best, wait = loss, i, 0
+        else: wait += 1
+        if wait == patience: break
+    return i + 1, best + 1
+""",
+        "the losses are large",
+    ),
+    (
+        "01.6",
         "patience in all",
         """
 def answer(losses, patience):

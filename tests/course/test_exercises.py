@@ -4,7 +4,9 @@ import json
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from tlhelpers.course import check, progress
 from tlhelpers.course.exercise_book import exercises
@@ -171,6 +173,29 @@ def test_under_nbgrader_a_wrong_and_an_open_answer_raise(monkeypatch):
     for answer in ("a", None):
         with pytest.raises(AssertionError, match=r"00\.1"):
             check("00.1", answer)
+
+
+@pytest.mark.parametrize("answer", [np.array(["a", "b"]), pd.Series(["b"]), ["b"], 3, {"b"}])
+def test_choice_refuses_what_is_no_letter(answer):
+    choice = Choice("x", "good", ("a", "b", "c"), "b", {"a": "no", "c": "no"})
+    verdict = choice.examine(answer)
+    assert verdict.state == "wrong" and "one of the letters a, b, c" in verdict.message
+
+
+@pytest.mark.parametrize("result", [{3, 2}, (3, {1}), (3 + 0j, 2), slice(3, 2), object()])
+def test_a_result_that_cannot_be_read_is_not_said_to_vary(result):
+    one = Function("x", praise="good", hints=("a", "b", "c"), reference=lambda: (3, 2))
+    verdict = one.examine(lambda: result)
+    assert verdict.state == "wrong" and "at every call" not in verdict.message
+
+
+def test_gradients_that_an_answer_switches_off_are_on_again():
+    def answer():
+        torch.set_grad_enabled(False)
+        return 1
+
+    one = Function("x", praise="good", hints=("a", "b", "c"), reference=lambda: 2)
+    assert one.examine(answer).state == "wrong" and torch.is_grad_enabled()
 
 
 def test_choice_takes_capitals_and_spaces():

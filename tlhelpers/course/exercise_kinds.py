@@ -44,7 +44,8 @@ class Choice(Exercise):
 
     def examine(self, answer: Any) -> Verdict:
         letters = sorted([self.right, *self.why_not])
-        letter = answer.strip().lower() if isinstance(answer, str) else answer
+        # An array of letters is none: compared with one, it would give many answers.
+        letter = answer.strip().lower() if isinstance(answer, str) else None
         if letter == self.right:
             return Verdict("right", self.praise)
         if letter not in letters:
@@ -137,7 +138,8 @@ class Function(Exercise):
         for mistake, hint in self.mistakes:
             if alike(seen, _what_a_mistake_gives(self.observe, mistake)):
                 return Verdict("wrong", hint)
-        if not alike(seen, _what_it_gives(self.observe, answer)):
+        readable = alike(seen, seen)  # a set, say, is not even like itself
+        if readable and not alike(seen, _what_it_gives(self.observe, answer)):
             return Verdict("wrong", OTHERWISE_AGAIN)
         return Verdict("wrong", difference(seen, expected, alike))
 

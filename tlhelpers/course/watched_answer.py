@@ -81,10 +81,14 @@ class Watched:
 
 @contextmanager
 def random_numbers_kept() -> Iterator[None]:
-    """Whatever is drawn or seeded inside, the notebook's random numbers go on as if nothing was."""
+    """Whatever is drawn or seeded inside, the notebook's random numbers go on as if nothing was.
+
+    Gradients that are switched off inside are on again afterwards, too.
+    """
     plain, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
-        with torch.random.fork_rng(devices=[]):
+        gradients = torch.set_grad_enabled(torch.is_grad_enabled())
+        with torch.random.fork_rng(devices=[]), gradients:
             yield
     finally:
         random.setstate(plain)

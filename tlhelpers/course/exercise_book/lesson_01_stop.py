@@ -38,6 +38,8 @@ def _draw_losses(rng):
         "where the first epoch is the best": ([low, 0.8, 0.7, 0.9], 2),
         "where the list ends before the patience does": ([0.9, low, 0.8], 5),
         "where there is one epoch only": ([float(low)], 2),
+        "where the last loss has come before": ([0.9, low, 0.8, 0.7, 0.9, 0.4], 3),
+        "where the losses are large": ([900.0, 800 + low, 870.0, 850.0, 700.0], 2),
     }
 
 
