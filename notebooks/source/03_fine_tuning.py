@@ -80,7 +80,7 @@ print(backbone)
 
 # %%
 model = Classifier(backbone, 20, train.class_names, seed=0)
-batch = np.random.default_rng(0).permutation(len(train))[:32]
+batch = np.random.default_rng(0).permutation(len(train))[:16]
 x, y = model.transform(train.pixels[batch]), torch.tensor(train.labels[batch])
 
 loss = nn.functional.cross_entropy(model.eval()(x), y)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -251,3 +254,22 @@ def test_a_drawing_on_white_is_its_cut_out():
 def test_what_makes_no_views_is_refused_by_name(given_, message):
     with pytest.raises(ValueError, match=message):
         load_few(**given_)
+
+
+def test_pixels_are_shared_while_somebody_has_them_and_forgotten_after():
+    one = load_few(seed=77)
+    owner = weakref.ref(one.pixels.base)
+    assert np.shares_memory(load_few(seed=77).pixels, one.pixels)
+    assert not np.shares_memory(load_few(seed=78).pixels, one.pixels)
+    first = one.fingerprint
+    del one
+    gc.collect()
+    assert owner() is None
+    assert load_few(seed=77).fingerprint == first
+
+
+def test_shared_pixels_cannot_be_written_to():
+    pixels = load_few(seed=77).pixels
+    for array in (pixels, pixels.base):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0

@@ -17,6 +17,7 @@ from tlhelpers.evaluation.runs import COLUMNS, Runs
 from tlhelpers.evaluation.trials import (
     Outcome,
     judge,
+    judge_all,
     label_counts,
     plan_trials,
     relabel,
@@ -350,7 +351,7 @@ def test_the_metrics_are_what_they_are_defined_as(pairs):
 
 def test_what_predictions_are_judged_by_is_kept_apart_from_the_sets():
     data = plain("a")
-    truth = truth_of({"a": data})["a"][0]
+    truth = truth_of({"a": data})["a"].labels
     data.labels[:] = 0
     np.testing.assert_array_equal(truth, LABELS)
 
@@ -360,3 +361,16 @@ def test_the_count_of_all_labels_survives_rows_that_do_not_know_it():
     joined = pd.concat([runs, pd.DataFrame({"labels": [0]})])
     assert runs.whole == joined.whole == 28
     assert runs[:1].whole is None and Runs({"labels": [5]}).whole is None
+
+
+def test_runs_with_the_same_test_side_hold_the_same_answers_once():
+    data = plain("a")
+    truth, items = truth_of({"a": data}), np.array([3, 1, 2])
+    one, two = (
+        judge_all(truth, {"a": items.copy()}, {"a": np.zeros(3, np.int64)})["a"] for _ in range(2)
+    )
+    other = judge_all(truth, {"a": items[::-1]}, {"a": np.zeros(3, np.int64)})["a"]
+    for key, values in (("truth", data.labels), ("items", data.groups)):
+        assert one[key] is two[key] and not one[key].flags.writeable
+        np.testing.assert_array_equal(one[key], values[items])
+        np.testing.assert_array_equal(other[key], values[items[::-1]])

@@ -859,3 +859,17 @@ def test_a_stored_table_says_how_it_was_made(name):
     assert told["command"] == f"python3 -m tlhelpers sweep {name}"
     assert told["seeds"] == str(find_sweep(name).seeds)
     assert all(told[key] for key in ("date", "processor", "torch"))
+
+
+def test_after_a_slice_what_its_runs_loaded_is_free_and_what_reads_tables_stays(root, monkeypatch):
+    from tlhelpers.experiments import image_strategies, vision_wild
+
+    reader = vision_wild.labelled_wild_sets
+    monkeypatch.setitem(registry.SWEEPS, "small-one", replace(SMALL, labelled=reader))
+    reader()
+    image_strategies._loaded_backbone(32, False, 0)
+    sets_of("small-one")
+    registry.let_go()
+    for loader in (sets_of, registry.warm_up, image_strategies._loaded_backbone):
+        assert loader.cache_info().currsize == 0
+    assert reader.cache_info().currsize == 1

@@ -6,9 +6,10 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
+from weakref import WeakValueDictionary
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -234,25 +235,46 @@ def render_cut_out(short_name: str, style: str, size: int = 224) -> np.ndarray:
 
 
 def _rendered(short_name: str, style: str, size: int, background: str | None) -> Image.Image:
-    from resvg_py import svg_to_bytes
-
     whole("size", size)
     known("emoji style", style, STYLES)
     known("emoji", short_name, _emoji_table())
+    return Image.open(io.BytesIO(_drawn(short_name, style, size, background)))
+
+
+@cache
+def _drawn(short_name: str, style: str, size: int, background: str | None) -> bytes:
+    """One drawing as PNG, a few kB: to draw it takes ten times as long as to open that."""
+    from resvg_py import svg_to_bytes
+
     key = _emoji_table()[short_name].replace("-FE0F", "")
     if key not in _svg_names(style):
         raise ValueError(f"{style} has no drawing of the emoji {short_name!r}: choose another")
     svg = read_member(STYLES[style][0], _svg_names(style)[key]).decode()
-    png = svg_to_bytes(
+    return svg_to_bytes(
         svg_string=svg, width=size, height=size, background=background, skip_system_fonts=True
     )
-    return Image.open(io.BytesIO(png))
 
 
-@cache
+def share_while_held(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Decorate what makes pixels: as long as somebody has them, the next call gives the same.
+
+    They are read-only; once nobody has them, their memory is free.
+    """
+    held: WeakValueDictionary = WeakValueDictionary()
+
+    @wraps(make)
+    def make_or_share(*arguments) -> np.ndarray:
+        pixels = held.get(arguments)
+        if pixels is None:
+            pixels = held[arguments] = make(*arguments)
+        return _locked(pixels)
+
+    return make_or_share
+
+
+@share_while_held
 def _render_all(style: str, names: tuple[str, ...], size: int) -> np.ndarray:
-    # Locked, since all who load them share these.
-    return _locked(np.stack([render_emoji(name, style, size) for name in names]))
+    return np.stack([render_emoji(name, style, size) for name in names])
 
 
 def load_emoji(

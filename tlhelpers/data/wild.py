@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -18,6 +17,7 @@ from tlhelpers.data.images import (
     choose_emoji,
     pool_sets,
     render_cut_out,
+    share_while_held,
 )
 from tlhelpers.data.photographs import PHOTOGRAPHS, load_photograph
 
@@ -130,7 +130,7 @@ def _names_of(photographs: str | Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-@lru_cache(maxsize=4)
+@share_while_held
 def _all_views(
     style: str,
     names: tuple[str, ...],
@@ -141,28 +141,21 @@ def _all_views(
     photographs: tuple[str, ...],
     seed: int,
 ) -> np.ndarray:
-    """All views of all drawings, uint8 (n, size, size, 3), read-only: all who load them share them.
+    """All views of all drawings, uint8 (n, size, size, 3).
 
     Views are made side by side, since the library that changes the pictures lets other threads run.
     """
     scenes = [load_photograph(name) for name in photographs]
-    pixels = np.empty((len(names), views, size, size, 3), dtype=np.uint8)
+    pixels = np.empty((len(names) * views, size, size, 3), dtype=np.uint8)
 
-    def fill(name: str, cut_out: np.ndarray, own: np.ndarray) -> None:
+    def fill(name: str, own: np.ndarray) -> None:
+        cut_out = render_cut_out(name, style, size)
         for view in range(views):
             own[view] = _view(cut_out, scenes, clutter, variation, _chances(seed, name, view))
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(fill, names, _cut_outs(style, names, size), pixels))
-    pixels = pixels.reshape(-1, size, size, 3)
-    pixels.flags.writeable = False
-    return pixels.view()  # this one cannot be made writable any more
-
-
-@lru_cache(maxsize=2)
-def _cut_outs(style: str, names: tuple[str, ...], size: int) -> np.ndarray:
-    """All drawings without a background, uint8 (n, size, size, 4): what takes longest."""
-    return np.stack([render_cut_out(name, style, size) for name in names])
+        list(pool.map(fill, names, pixels.reshape(-1, views, size, size, 3)))
+    return pixels
 
 
 def _chances(seed: int, name: str, view: int) -> np.ndarray:

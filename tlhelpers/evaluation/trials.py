@@ -394,18 +394,37 @@ def _metrics(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     }
 
 
-def truth_of(sets: Mapping[str, object]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Labels and groups of each set, checked: what predictions are judged by."""
-    return {name: labels_and_groups(data) for name, data in sets.items()}
+class Answers:
+    """Labels and groups of a set, checked: what predictions are judged by."""
+
+    def __init__(self, data):
+        self.labels, self.groups = labels_and_groups(data)
+        self._sides: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def of(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Those of some items, read-only: all runs with the same test side have the same arrays.
+
+        Groups are texts, and a table of some hundred runs would hold as many copies of them.
+        """
+        key = items.tobytes()
+        if key not in self._sides:
+            self._sides[key] = _read_only(self.labels[items]), _read_only(self.groups[items])
+        return self._sides[key]
+
+
+def truth_of(sets: Mapping[str, object]) -> dict[str, Answers]:
+    """The answers of each set."""
+    return {name: Answers(data) for name, data in sets.items()}
 
 
 def judge_all(
-    truth: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    truth: Mapping[str, Answers],
     items: Mapping[str, np.ndarray],
     predicted: Mapping[str, np.ndarray],
 ) -> dict[str, dict]:
     """`judge` for each test set by its name; `truth` comes from `truth_of`."""
-    return {
-        name: judge(truth[name][0][own], predicted[name], truth[name][1][own])
-        for name, own in items.items()
-    }
+    judged = {}
+    for name, own in items.items():
+        labels, groups = truth[name].of(own)
+        judged[name] = judge(labels, predicted[name], groups)
+    return judged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 from tlhelpers.errors import CourseError, nearest
@@ -19,6 +20,7 @@ from tlhelpers.experiments import (
     vision_wild,
 )
 from tlhelpers.experiments.sweep import Sweep
+from tlhelpers.setup.memory import give_back_memory
 
 SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
@@ -76,3 +78,21 @@ def warm_up(name: str) -> None:
     sweep = find_sweep(name)
     if sweep.warm:
         sweep.warm()
+
+
+def let_go() -> None:
+    """Forget what runs in this process have loaded, sets and networks: hundreds of megabytes.
+
+    What stored tables are read with stays.
+    """
+    readers = {sweep.labelled for sweep in SWEEPS.values()}
+    folder = __name__.rpartition(".")[0]
+    for name, module in list(sys.modules.items()):
+        if name.startswith(f"{folder}."):
+            for value in vars(module).values():
+                if isinstance(value, _REMEMBERING) and value not in readers:
+                    value.cache_clear()
+    give_back_memory()
+
+
+_REMEMBERING = type(sets_of)  # of functions under `cache`

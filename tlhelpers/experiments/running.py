@@ -15,7 +15,7 @@ from tlhelpers.checks import progress_bar
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.evaluation.processes import in_processes
 from tlhelpers.evaluation.trials import plan_trials, run_trial
-from tlhelpers.experiments.registry import find_sweep, labelled_sets, sets_of, warm_up
+from tlhelpers.experiments.registry import find_sweep, labelled_sets, let_go, sets_of, warm_up
 from tlhelpers.experiments.stored import (
     DIGITS,
     KEYS,
@@ -212,6 +212,7 @@ def rerun(
     if n_jobs is None and stored.loc[[(t[2], t[0]) for t in tasks], "seconds"].sum() < STARTING:
         n_jobs = 1
     rows = [_side_by_side(stored, run, tested_on) for run in run_tasks(name, tasks, n_jobs)]
+    let_go()
     return pd.DataFrame(rows).sort_values(["strategy", "seed"], ignore_index=True)
 
 

@@ -32,6 +32,12 @@ def large_wild_sets(size: int = SIZE) -> dict[str, ImageSet]:
     }
 
 
+@cache
+def labelled_large_sets() -> dict[str, ImageSet]:
+    """The same in pictures too small to look at."""
+    return large_wild_sets.__wrapped__(TINY)
+
+
 def _frozen() -> dict:
     return {"frozen, 224 px": train_head_on(partial(frozen_rows, size=SIZE), PENALTIES)}
 
@@ -44,7 +50,7 @@ def _tuned() -> dict:
     return {"recipe, 224 px": tune_settings(tuned, [{}])}
 
 
-AT_224 = {"warm": partial(warm_pictures, SIZE), "labelled": partial(large_wild_sets, TINY)}
+AT_224 = {"warm": partial(warm_pictures, SIZE), "labelled": labelled_large_sets}
 SWEEPS = (
     Sweep("vision-size-frozen", __name__, large_wild_sets, _frozen, (None,), **AT_224),
     Sweep("vision-size-tuned", __name__, large_wild_sets, _tuned, (None,), seeds=3, **AT_224),

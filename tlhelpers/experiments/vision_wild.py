@@ -39,6 +39,12 @@ def wild_sets(size: int = SIZE) -> dict[str, ImageSet]:
     return {"one view": load_wild_emoji("twemoji", size=size, views=1)} | styles
 
 
+@cache
+def labelled_wild_sets() -> dict[str, ImageSet]:
+    """The same in pictures too small to look at."""
+    return wild_sets.__wrapped__(TINY)
+
+
 def _tuning() -> dict:
     tuned = partial(fine_tune_backbone, lr=RATE)
     trainers = {name: partial(tuned, frozen_groups=n) for name, n in DEPTHS.items()} | {
@@ -52,7 +58,7 @@ def _tuning() -> dict:
 
 
 # How all sweeps on these sets start, and how their tables are read.
-ON_WILD = {"warm": partial(warm_pictures, SIZE), "labelled": partial(wild_sets, TINY)}
+ON_WILD = {"warm": partial(warm_pictures, SIZE), "labelled": labelled_wild_sets}
 SWEEPS = (
     Sweep(
         "vision-tuning", __name__, wild_sets, _tuning, (None,), look=count_old_answers, **ON_WILD

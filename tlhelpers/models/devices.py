@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from tlhelpers.errors import CourseError
+from tlhelpers.setup.memory import give_back_memory
 
 CHOICE = "TLHELPERS_DEVICE"  # e.g. "cpu", where an accelerator is short of memory or lacks a step
 
@@ -73,6 +74,7 @@ def on_device(*modules: nn.Module, changes: bool = True) -> Iterator[torch.devic
             home.bring_back()
         for home in homes:
             home.copy_back(changes)
+        give_back_memory()
 
 
 def _tensors(module: nn.Module) -> Iterator[torch.Tensor]:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.memory import give_back_memory
 from tlhelpers.setup.paths import derived_dir
 
 KEPT_AS = {"final": "head"}  # an earlier name of the layer: what was kept then stays valid
@@ -84,6 +85,7 @@ def read_or_make(
     missing = [layer for layer in keys if features.get(layer) is None]
     if missing:
         features |= make(missing)
+        give_back_memory()
         if cache:
             for layer in missing:
                 keep(keys[layer], features[layer])
