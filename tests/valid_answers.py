@@ -382,6 +382,43 @@ def answer(x, y, groups, held_out):
 """,
     ),
 ]
+FROM_FEATURES += [
+    (
+        name,
+        HEAD
+        + f"""
+def answer(x, y, groups, held_out):
+    from scipy.stats import norm, sem
+    import statistics
+    test = np.isin(groups, held_out)
+    right = new_linear_head().fit(x[~test], y[~test]).predict(x[test]) == y[test]
+    shares = [float(right[groups[test] == name].mean()) for name in held_out]
+    mean, G = statistics.fmean(shares), len(shares)
+    {code}
+""",
+    )
+    for name, code in [
+        (
+            "the normal interval, and the mean alone where all agree",
+            "error = sem(shares)\n"
+            "    return mean, *(norm.interval(0.95, mean, error) if error else (mean, mean))",
+        ),
+        (
+            "the quantile of the normal distribution",
+            "return mean, *(mean + norm.ppf([0.025, 0.975]) * sem(shares))",
+        ),
+        (
+            "the statistics module",
+            "e = 1.96 * statistics.stdev(shares) / math.sqrt(G)\n"
+            "    return mean, mean - e, mean + e",
+        ),
+        (
+            "a Series",
+            "e = 1.96 * pd.Series(shares).std() / G**0.5\n"
+            "    return pd.Series([mean, mean - e, mean + e], index=['mean', 'low', 'high'])",
+        ),
+    ]
+]
 STEP = """
 def answer(model, x, y, lr):
     {}

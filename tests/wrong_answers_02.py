@@ -343,6 +343,110 @@ TRANSFERS = [
         "return right.mean(), *wilson(int(right.sum()), len(right))",
         "Wilson",
     ),
+    (
+        "learns from its own answers",
+        "head",
+        "head = new_linear_head().fit(x[~test], y[~test])\n"
+        "    head = new_linear_head().fit(x, np.where(test, head.predict(x), y))",
+        "the first one's answers for labels",
+    ),
+    (
+        "names that hold a held-out name",
+        "mask",
+        "test = np.array([any(name in one for name in held) for one in g])",
+        "",
+    ),
+    ("one group not tested", "mask", "test = np.isin(g, held[:-1])", ""),
+    (
+        "one row of each group trained",
+        "head",
+        "keep = ~test & np.isin(np.arange(len(y)), np.unique(g, return_index=True)[1])\n"
+        "    head = new_linear_head().fit(x[keep], y[keep])",
+        "",
+    ),
+    (
+        "half of the rows trained",
+        "head",
+        "keep = np.flatnonzero(~test)[::2]\n    head = new_linear_head().fit(x[keep], y[keep])",
+        "",
+    ),
+    (
+        "balanced classes",
+        "head",
+        "head = new_linear_head()\n    head[-1].set_params(class_weight='balanced')\n"
+        "    head.fit(x[~test], y[~test])",
+        "",
+    ),
+    (
+        "without intercept",
+        "head",
+        "head = new_linear_head()\n    head[-1].set_params(fit_intercept=False)\n"
+        "    head.fit(x[~test], y[~test])",
+        "",
+    ),
+    (
+        "penalty chosen on the held-out rows",
+        "head",
+        "heads = [new_linear_head(c).fit(x[~test], y[~test]) for c in (0.1, 1, 10, 100, 1000)]\n"
+        "    head = max(heads, key=lambda head: head.score(x[test], y[test]))",
+        "",
+    ),
+    (
+        "most frequent answer of each group",
+        "right",
+        "said = head.predict(x[test])\n    said = np.array([Counter(said[g[test] == name])"
+        ".most_common(1)[0][0] for name in g[test]])\n    right = said == y[test]",
+        "",
+    ),
+    (
+        "groups of one row left out",
+        "shares",
+        "s = np.array([right[g[test] == name].mean() for name in np.unique(g[test]) "
+        "if (g == name).sum() > 1])",
+        "",
+    ),
+    ("root of all groups", "error", "e = 1.96 * s.std(ddof=1) / len(np.unique(g)) ** 0.5", ""),
+    ("root of one less", "error", "e = 1.96 * s.std(ddof=1) / (len(s) - 1) ** 0.5", ""),
+    ("two errors", "error", "e = 2 * s.std(ddof=1) / np.sqrt(len(s))", ""),
+    ("binomial", "error", "e = 1.96 * (s.mean() * (1 - s.mean()) / len(s)) ** 0.5", ""),
+    (
+        "bootstrap",
+        "last",
+        "means = np.random.default_rng(0).choice(s, (2000, len(s))).mean(axis=1)\n"
+        "    return s.mean(), *np.quantile(means, [0.025, 0.975])",
+        "",
+    ),
+    (
+        "mean of the rows, interval of the groups",
+        "last",
+        "return right.mean(), s.mean() - e, s.mean() + e",
+        "",
+    ),
+    (
+        "cut off below",
+        "last",
+        "return s.mean(), max(s.mean() - e, 0), s.mean() + e",
+        "lower end off",
+    ),
+    (
+        "cut off above",
+        "last",
+        "return s.mean(), s.mean() - e, min(s.mean() + e, 1)",
+        "upper end off",
+    ),
+    (
+        "the normal interval of a spread of 0",
+        "last",
+        "from scipy.stats import norm, sem\n"
+        "    return s.mean(), *norm.interval(0.95, s.mean(), sem(s))",
+        "s is 0 and both ends are the mean",
+    ),
+    (
+        "Student's t",
+        "error",
+        "from scipy.stats import sem, t\n    e = t.ppf(0.975, len(s) - 1) * sem(s)",
+        "Student's t",
+    ),
     ("cut off", "last", "return s.mean(), max(s.mean() - e, 0), min(s.mean() + e, 1)", "cut the"),
     ("upper first", "last", "return s.mean(), s.mean() + e, s.mean() - e", "ends are swapped"),
     ("in order", "last", "return s.mean() - e, s.mean(), s.mean() + e", "order"),
@@ -366,7 +470,7 @@ TRANSFERS = [
     ("a text", "last", "return f'{s.mean():.2f} ± {e:.2f}'", ""),
     ("the shares", "last", "return s", ""),
     ("in place", "mask", "test = np.isin(g, held)\n    x -= x[~test].mean(0)", "`x` is no longer"),
-    ("sorts its argument", "last", "held.sort(); y.sort()", "`y` is no longer"),
+    ("sorts its argument", "last", "held.sort(); y.sort()", "`y` and `held` are"),
     ("nothing", "last", "return None", None),
 ]
 

@@ -948,7 +948,7 @@ figures.learning_curves(pet_runs) if with_network else None
 # other groups. Pictures of one group are no independent trials, so take for each held-out group the share of
 # its rows that are named correctly. Return three numbers: the **mean** of these shares, and the lower and
 # upper end of its 95 % interval, mean ± 1.96 · s / √G, with s the standard deviation of the shares (`ddof=1`)
-# and G the number of held-out groups.
+# and G the number of held-out groups. Return the ends as they come out, even below 0 or above 1.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-02-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def transfer(features, labels, groups, held_out):

@@ -198,6 +198,17 @@ def test_gradients_that_an_answer_switches_off_are_on_again():
     assert one.examine(answer).state == "wrong" and torch.is_grad_enabled()
 
 
-def test_choice_takes_capitals_and_spaces():
+@pytest.mark.parametrize(
+    "form", [" {} ", "({})", "{}.", "{})", "[{}]", "'{}'", "\n{}:\t", "**{}**"]
+)
+def test_choice_takes_capitals_spaces_and_signs_around_the_letter(form):
     choice = Choice("x", "good", ("a", "b", "c"), "b", {"a": "no"})
-    assert choice.examine(" B ").state == "right"
+    for letter, verdict in {"b": ("right", "good"), "a": ("wrong", "no")}.items():
+        assert choice.examine(form.format(letter)) == verdict
+        assert choice.examine(form.format(letter.upper())) == verdict
+
+
+@pytest.mark.parametrize("answer", ["", "()", "ab", "a b", "b or a", "not b", "b)a", "1", "."])
+def test_choice_refuses_what_is_not_one_letter(answer):
+    choice = Choice("x", "good", ("a", "b", "c"), "b", {"a": "no"})
+    assert "one of the letters a, b in quotes" in choice.examine(answer).message

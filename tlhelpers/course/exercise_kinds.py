@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +36,9 @@ class Exercise:
         raise NotImplementedError
 
 
+AROUND_A_LETTER = string.whitespace + string.punctuation  # as in "(a)", "a." and "a) "
+
+
 @dataclass(frozen=True)
 class Choice(Exercise):
     """One letter out of several."""
@@ -45,7 +49,7 @@ class Choice(Exercise):
     def examine(self, answer: Any) -> Verdict:
         letters = sorted([self.right, *self.why_not])
         # An array of letters is none: compared with one, it would give many answers.
-        letter = answer.strip().lower() if isinstance(answer, str) else None
+        letter = answer.strip(AROUND_A_LETTER).lower() if isinstance(answer, str) else None
         if letter == self.right:
             return Verdict("right", self.praise)
         if letter not in letters:
@@ -57,7 +61,7 @@ class Choice(Exercise):
 
     def right_answers(self) -> list:
         """Answers that must pass."""
-        return [self.right, f" {self.right.upper()} "]
+        return [self.right, f" {self.right.upper()} ", f"({self.right})", f"{self.right}."]
 
     def wrong_answers(self) -> list[tuple[Any, str]]:
         """Plausible wrong answers, each with the hint that it must get."""

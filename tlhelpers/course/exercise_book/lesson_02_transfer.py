@@ -4,12 +4,13 @@ import copy
 from functools import cache
 
 import numpy as np
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from tlhelpers.course.exercise_kinds import Function, on_drawn
+from tlhelpers.course.exercise_kinds import Function
 from tlhelpers.evaluation.significance import wilson
 
 
@@ -55,8 +56,16 @@ def _clear_rows(features, labels, groups, held_out):
     head = _new_head().fit(features[~test], labels[~test])
     first_two = np.sort(head.predict_proba(features), axis=1)[:, -2:]
     keep = ~test | (first_two[:, 1] - first_two[:, 0] > CLEAR)
-    left = np.intersect1d(held_out, groups[keep])
+    left = held_out[np.isin(held_out, groups[keep])]
     return features[keep], labels[keep], groups[keep], left
+
+
+def _all_wrong_but_one(features, labels, groups, held_out):
+    """The rows of all held-out groups but one are named otherwise, so the lower end is below 0."""
+    classes = np.unique(labels)
+    place = np.searchsorted(classes, labels)
+    place[np.isin(groups, held_out[1:])] += 1
+    return features, classes[place % len(classes)], groups, held_out
 
 
 def _drawn(rng, sizes, classes=(0, 1, 2), noise=NOISE, shift=0.0, kept_back=10, kind=np.float64):
@@ -75,23 +84,40 @@ def _drawn(rng, sizes, classes=(0, 1, 2), noise=NOISE, shift=0.0, kept_back=10, 
     return _clear_rows(rows[order].astype(kind), labels[order], groups[order], held_out)
 
 
+def _unlike(*given, **options):
+    """Drawn until the shares of the held-out groups differ: else the interval has no length."""
+    while True:
+        drawn = _drawn(*given, **options)
+        mean, low, _ = _transfer(*drawn)
+        if low < mean:
+            return drawn
+
+
 @cache
 def _sets_of(seed):
+    """Situations with what is given; with no spread alone, many a wrong interval would be right."""
     rng = np.random.default_rng(seed)
     uneven = rng.integers(1, 6, 36)
-    return {
-        "where each group has two rows": _drawn(rng, np.full(36, 2)),
-        "where groups differ in size": _drawn(rng, uneven, kept_back=12),
-        "where labels are not 0, 1, 2": _drawn(rng, uneven, (3, 7, 40, 41), kept_back=14),
-        "where held-out rows lie elsewhere": _drawn(rng, np.full(40, 2), shift=1.2),
-        "where everything is right": _drawn(rng, np.full(24, 3), noise=0.05),
-        "where the features are float32": _drawn(rng, uneven, (2, 5), kind=np.float32),
-    }
+    all_right, few_right = (_drawn(rng, np.full(24, 3), noise=0.05) for _ in range(2))
+    return [
+        ("where each group has two rows", _unlike(rng, np.full(36, 2), noise=2.0)),
+        ("where groups differ in size", _unlike(rng, uneven, kept_back=12)),
+        ("where labels are not 0, 1, 2", _unlike(rng, uneven, (3, 7, 40, 41), kept_back=14)),
+        ("where held-out rows lie elsewhere", _unlike(rng, np.full(40, 2), shift=1.2)),
+        ("where most rows are held out", _unlike(rng, np.full(40, 3), noise=1.3, kept_back=30)),
+        ("where all or almost none are right", all_right),
+        ("where all or almost none are right", _all_wrong_but_one(*few_right)),
+        ("where the features are float32", _unlike(rng, uneven, (2, 5), kind=np.float32)),
+    ]
 
 
-def _draw_sets(rng):
-    """Copies, since an answer may change what it is given."""
-    return copy.deepcopy(_sets_of(int(rng.integers(2**31))))
+def _observe(transfer):
+    """What comes out in each situation; copies are given, since an answer may change them."""
+    seen = {}
+    for seed in (1, 2):
+        for where, given in copy.deepcopy(_sets_of(seed)):
+            seen.setdefault(where, []).append(transfer(*given))
+    return seen
 
 
 # ---------------------------------------------------------------- wrong ways
@@ -100,6 +126,13 @@ def _draw_sets(rng):
 def _learn_from_all(features, labels, groups, held_out):
     test = np.isin(groups, held_out)
     answers = _answers(_new_head(), features, labels, np.full(len(test), True), test)
+    return _by_group(answers == labels[test], groups[test])
+
+
+def _learn_from_own_answers(features, labels, groups, held_out):
+    test = np.isin(groups, held_out)
+    said = np.where(test, _answers(_new_head(), features, labels, ~test, slice(None)), labels)
+    answers = _answers(_new_head(), features, said, slice(None), test)
     return _by_group(answers == labels[test], groups[test])
 
 
@@ -162,6 +195,15 @@ def _all_or_nothing(right, groups):
     return _mean_and_ends((_shares(right, groups) == 1).astype(float))
 
 
+def _nan_without_spread(low, high):
+    return (low, high) if low < high else (np.nan, np.nan)
+
+
+def _by_students_t(right, groups):
+    shares = _shares(right, groups)
+    return _mean_and_ends(shares, times=stats.t.ppf(0.975, len(shares) - 1))
+
+
 def _spread_of_rows(right, groups):
     mean = _shares(right, groups).mean()
     _, low, high = _mean_and_ends(right.astype(float))
@@ -181,11 +223,16 @@ TRANSFER = Function(
         "Return the mean, the mean minus and the mean plus this error.",
     ),
     reference=_transfer,
-    observe=on_drawn(_draw_sets, seeds=(1, 2)),
+    observe=_observe,
     mistakes=[
         (
             _learn_from_all,
             "The head has learned from the held-out rows too, and then is tested on what it knows.",
+        ),
+        (
+            _learn_from_own_answers,
+            "A second head has learned from the held-out rows, with the first one's answers for "
+            "labels. Train one head, on the rows of the other groups.",
         ),
         (
             _tested_on(lambda test: ~test),
@@ -207,8 +254,8 @@ TRANSFER = Function(
         ),
         (
             _with_head(_without_centre),
-            "The rows are of length one but not centred: new_linear_head() subtracts the mean of "
-            "its training rows first.",
+            "The rows are made of length one and not centred before: new_linear_head() subtracts "
+            "the mean of its training rows first.",
         ),
         (
             _with_head(_without_length),
@@ -269,6 +316,23 @@ TRANSFER = Function(
         (
             _changed(lambda mean, low, high: (mean, max(low, 0.0), min(high, 1.0))),
             "You cut the interval off at 0 and 1. Return it as the formula gives it.",
+        ),
+        (
+            _changed(lambda mean, low, high: (mean, max(low, 0.0), high)),
+            "You cut the lower end off at 0. Return it as the formula gives it.",
+        ),
+        (
+            _changed(lambda mean, low, high: (mean, low, min(high, 1.0))),
+            "You cut the upper end off at 1. Return it as the formula gives it.",
+        ),
+        (
+            _changed(lambda mean, low, high: (mean, *(_nan_without_spread(low, high)))),
+            "Where all shares are the same, s is 0 and both ends are the mean. Yours are nan, "
+            "as scipy.stats.norm.interval has it for a scale of 0.",
+        ),
+        (
+            _scored(_by_students_t),
+            "That is Student's t in place of 1.96. Take 1.96, as the exercise asks.",
         ),
         (
             _changed(lambda mean, low, high: (mean, high, low)),
