@@ -15,7 +15,7 @@ from tlhelpers import figures
 from tlhelpers.data.images import load_digits_pair, load_emoji
 from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
-from tlhelpers.evaluation.confidence import reliability_table
+from tlhelpers.evaluation.confidence import reliability_table, threshold_curve
 from tlhelpers.evaluation.mistakes import accuracy_per_class, confident_mistakes, count_confusions
 from tlhelpers.evaluation.together import judge_together
 from tlhelpers.figures.comparing import seed_pairs
@@ -117,6 +117,10 @@ def mixes(seeds: int = 2) -> pd.DataFrame:
 
 
 RELIABILITY = reliability_table([0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], 5)
+RIGHT_FROM = threshold_curve(np.arange(40) % 4 > 0, np.linspace([0.5, 0.5], [0.1, 0.9], 40))
+COVERED = pd.DataFrame(
+    {"held_out": [20, 20, 100, 100], "tested": 50, "coverage": [0.8, 1.0, 0.86, 0.92]}
+)
 
 
 def judged() -> dict:
@@ -159,6 +163,11 @@ def _of_runs() -> dict:
         ),
         "history": figures.history(EPOCHS, "a run"),
         "gains": gains(judged(), "What they gain"),
+        "promise_curves": figures.promise_curves({"at home": RIGHT_FROM}, 0.9, 0.7, "A head"),
+        "promises_kept": figures.promises_kept(
+            {"sets": {"home": (0.9, 0.87, 0.93), "abroad": (0.8, 0.75, 0.85)}}, {"sets": 0.9}
+        ),
+        "coverage_by_labels": figures.coverage_by_labels({"abroad": COVERED}, 0.1, {"abroad": 0.8}),
         "reliability_diagram": figures.reliability_diagram({"at home": RELIABILITY}, "A head"),
         "drift": figures.drift([0, 1, 2], {"train mode": [1.0, 0.9, 0.512]}, "cosine"),
         "history, kept": figures.history(History(EPOCHS, 2), "a run"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
-from scipy.stats import norm
+from scipy.stats import betabinom, norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -21,6 +21,7 @@ from tlhelpers.evaluation.confidence import (
     calibration_floor,
     calibration_summary,
     check_probabilities,
+    conformal_bound,
     conformal_sets,
     fit_temperature,
     keep_promise,
@@ -416,3 +417,60 @@ def test_cuts_that_are_none_are_refused():
     with pytest.raises(ValueError, match="bins must be a whole number from 1 on"):
         calibration_error(*TEN, bins=0)
     assert isinstance(reliability_table(*TEN, bins=1), pd.DataFrame)
+
+
+# ---------------------------------------------------------------- the bound of the sets
+
+
+@FEW
+@given(st.integers(1, 60), st.integers(1, 19), SEEDS)
+def test_the_bound_is_the_score_of_its_rank_among_one_place_more(n, twentieths, seed):
+    """Counted in whole numbers: ⌈(n + 1)(20 − a) / 20⌉."""
+    scores, alpha = np.random.default_rng(seed).random(n), twentieths / 20
+    rank = -(-(n + 1) * (20 - twentieths) // 20)
+    if rank > n:
+        with pytest.raises(
+            ValueError, match=rf"^{n} held-out item.*at least {-(-20 // twentieths) - 1}"
+        ):
+            conformal_bound(scores, alpha)
+    else:
+        assert conformal_bound(scores, alpha) == sorted(scores)[rank - 1]
+
+
+@pytest.mark.parametrize(("n", "alpha", "rank"), [(9, 0.7, 3), (19, 0.1, 18), (9, 0.1, 9)])
+def test_a_whole_rank_is_not_rounded_up_by_its_last_digit(n, alpha, rank):
+    assert conformal_bound(np.arange(1, n + 1), alpha) == rank
+
+
+def test_the_bound_makes_the_sets_of_mapie():
+    labels, probabilities = calibrated(240, 4)
+    held_out, new = probabilities[:90], probabilities[90:]
+    bound = conformal_bound(1 - held_out[np.arange(90), labels[:90]], 0.15)
+    np.testing.assert_array_equal(
+        conformal_sets(labels[:90], held_out, new, 0.15), 1 - new <= bound
+    )
+
+
+def test_the_number_of_covered_items_is_beta_binomial():
+    """20 held out and 50 new ones: rank 19 of 21 places; 4000 draws against mean and spread."""
+    rng = np.random.default_rng(0)
+    draws = rng.random((4000, 70))
+    covered = [(draw[20:] <= conformal_bound(draw[:20], 0.1)).sum() for draw in draws]
+    exact = betabinom(50, 19, 2)
+    assert np.mean(covered) == pytest.approx(exact.mean(), abs=0.3)
+    assert np.std(covered) == pytest.approx(exact.std(), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("scores", "alpha", "words"),
+    [
+        ([0.1, np.nan] * 10, 0.1, "finite numbers"),
+        ([[0.1, 0.2]] * 20, 0.1, r"shape \(n,\), got \(20, 2\)"),
+        ([], 0.5, "at least 1 are needed"),
+        ([0.2] * 20, 1.0, "alpha must lie between 0 and 1"),
+        ([0.2] * 20, "0.1", "alpha must lie between 0 and 1"),
+    ],
+)
+def test_a_bound_that_cannot_be_is_refused(scores, alpha, words):
+    with pytest.raises(ValueError, match=words):
+        conformal_bound(scores, alpha)

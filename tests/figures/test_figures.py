@@ -100,6 +100,14 @@ NUMBERS = {
         "A head. at home: expected calibration error 0.",
         "accuracy 0.00 (1 items)",
     ],
+    "promise_curves": [
+        "A head. Promised: 0.90. at home: all answered 0.78 right, from 0.700 on 0.50"
+    ],
+    "promises_kept": ["sets, promised 0.90: home 0.900 [0.870, 0.930]; abroad 0.800 [0.750"],
+    "coverage_by_labels": [
+        "promised 0.90. abroad, bound from home 0.800: 20 labels 0.900, nine tenths of draws 0.81",
+        "100 labels 0.890",
+    ],
     "mean_digits": ["digits: from 0% to 100% of the height"],
     "rate_test": ["a network: ", "from 2.", "40 steps. Suggested rate 1.5e-03: a third of 4.6e-03"],
     "rate_test, none": ["No rate suggested: from 1.0e-05 on the loss never fell"],

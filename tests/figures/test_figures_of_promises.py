@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_figures import texts
 
@@ -13,7 +14,12 @@ from tlhelpers.evaluation.confidence import (
     threshold_for,
 )
 from tlhelpers.evaluation.significance import wilson
-from tlhelpers.figures.promises import promise_curves, reliability_diagram
+from tlhelpers.figures.promises import (
+    coverage_by_labels,
+    promise_curves,
+    promises_kept,
+    reliability_diagram,
+)
 
 
 def answers(n, seed, temperature=1.0):
@@ -102,6 +108,66 @@ def test_without_a_promise_or_beyond_all_confidences_the_text_says_so():
     plain = promise_curves(CURVES)
     assert "Promised" not in plain.alt and "answered, of these" not in plain.alt
     assert "from 1.100 on none answered" in promise_curves(CURVES, threshold=1.1).alt
+
+
+KEPT = {
+    "answers": {"home": (0.9, 0.85, 0.95), "movies": (0.7, 0.6, 0.8)},
+    "sets": {"movies": (0.97, 0.95, 0.99)},
+}
+
+
+def test_an_interval_that_leaves_the_promise_out_is_told_by_colour_and_marker():
+    picture = promises_kept(KEPT, {"answers": 0.9, "sets": 0.9}, "Abroad")
+    answered, sets = picture.figure.axes
+    for axes, by_domain in ((answered, KEPT["answers"]), (sets, KEPT["sets"])):
+        line, *dots = axes.lines
+        assert set(line.get_xdata()) == {0.9}
+        ends = [part.get_segments()[0][:, 0].tolist() for part in axes.collections]
+        assert ends == [[low, high] for _, low, high in by_domain.values()]
+        assert [dot.get_xdata()[0] for dot in dots] == [mean for mean, *_ in by_domain.values()]
+        outside = [not low <= 0.9 <= high for _, low, high in by_domain.values()]
+        assert [dot.get_marker() == "s" for dot in dots] == outside
+    names = [label.get_text() for label in answered.get_yticklabels()]
+    assert names == ["home", "movies"] and sets.lines[1].get_ydata()[0] == 1
+    assert "Abroad. answers, promised 0.90: home 0.900 [0.850, 0.950]; movies 0.7" in picture.alt
+
+
+def test_a_promise_without_a_value_is_refused():
+    with pytest.raises(ValueError, match="of 'sets' it is not said what was promised"):
+        promises_kept(KEPT, {"answers": 0.9})
+    for nothing in ({}, {"sets": {}}):
+        with pytest.raises(ValueError, match="nothing kept"):
+            promises_kept(nothing, {"sets": 0.9})
+
+
+def draws_of(counts, tested=50, times=400):
+    """Coverage of a bound from uniform scores: what chance makes of a kept promise."""
+    rng, rows = np.random.default_rng(0), []
+    for n in counts:
+        for draw in rng.random((times, n + tested)):
+            bound = np.sort(draw[:n])[-(-(n + 1) * 9 // 10) - 1]
+            rows.append((n, tested, (draw[n:] <= bound).mean()))
+    return pd.DataFrame(rows, columns=["held_out", "tested", "coverage"])
+
+
+def test_draws_of_a_kept_promise_fill_the_bar_that_chance_gives_them():
+    table = draws_of([20, 100])
+    [axes] = coverage_by_labels({"abroad": table}, 0.1, {"abroad": 0.82}).figure.axes
+    ends = [part[:, 1] for part in axes.collections[0].get_segments()]
+    for bar, end, (_, own) in zip(axes.patches, ends, table.groupby("held_out"), strict=True):
+        chance = bar.get_y(), bar.get_y() + bar.get_height()
+        assert end == pytest.approx(own["coverage"].quantile([0.05, 0.95]))
+        assert chance == pytest.approx(end, abs=0.021), "one item of fifty is 0.02"
+    assert set(lines_of(axes)["promised"].get_ydata()) == {0.9}
+    assert set(lines_of(axes)["bound from home"].get_ydata()) == {0.82}
+
+
+def test_without_a_bound_from_home_none_is_drawn_or_told():
+    picture = coverage_by_labels({"abroad": draws_of([20], times=9)}, 0.1, title="Labels")
+    assert "bound from home" not in picture.alt + " ".join(lines_of(picture.figure.axes[0]))
+    assert picture.alt.startswith("Coverage of conformal sets by labelled items, Labels, promised")
+    with pytest.raises(ValueError, match=r"'abroad' lacks held_out, tested, coverage$"):
+        coverage_by_labels({"abroad": CURVES["abroad"].drop(columns="items")}, 0.1)
 
 
 def test_what_is_no_table_is_refused():

@@ -49,6 +49,7 @@ COURSE = (
     Lesson("09", "trap_museum", "Trap museum", None, None),
     Lesson("10", "your_own_data", "Your own data", None, None),
     Lesson("11", "scaling_up", "Scaling up", None, None),
+    Lesson("14", "what_one_may_promise", "What one may promise", False, True),
 )
 
 

@@ -410,6 +410,51 @@ def keep_promise(labels, probabilities, threshold: float) -> Promise:
 # ---------------------------------------------------------------- conformal sets
 
 
+def conformal_bound(scores, alpha: float = 0.1) -> float:
+    """The bound that a new item's score does not exceed in 1 − α of all draws, or more.
+
+    Of n held-out scores it is the ⌈(n + 1)(1 − α)⌉-th smallest: the new one is as likely to take
+    each of the n + 1 places among them. Explained in lesson 14.
+
+    Parameters
+    ----------
+    scores : float array, shape (n,)
+        E.g. 1 − (probability of the true class), of items that the model has not learned from.
+    alpha : float
+        How often the bound may be exceeded, between 0 and 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If there are fewer scores than 1/α − 1, so that no bound keeps the promise, or one is not
+        finite.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.ndim != 1 or not np.isfinite(scores).all():
+        raise ValueError(
+            f"scores must be finite numbers, shape (n,), got {scores.shape}: one of each held-out "
+            "item, e.g. 1 − the probability of its true class"
+        )
+    _check_alpha(alpha)
+    # The tolerance keeps 10 · (1 − 0.7) = 3 from being rounded up to 4 by its last digit.
+    rank = int(np.ceil((len(scores) + 1) * (1 - alpha) - 1e-9))
+    if rank > len(scores):
+        raise ValueError(
+            f"{len(scores)} held-out item(s) are too few for alpha {alpha}: no bound is exceeded "
+            f"so rarely, at least {int(np.ceil(1 / alpha - 1 - 1e-9))} are needed"
+        )
+    return float(np.sort(scores)[rank - 1])
+
+
+def _check_alpha(alpha: float) -> None:
+    if not is_number(alpha) or not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, got {alpha!r}")
+
+
 def conformal_sets(held_out_labels, held_out_probabilities, probabilities, alpha: float = 0.1):
     """Sets of classes that hold the true one in 1 − α of all draws; they are mapie's [1]_.
 
@@ -456,8 +501,7 @@ def conformal_sets(held_out_labels, held_out_probabilities, probabilities, alpha
             f"held-out probabilities have {held_out.shape[1]} classes, the others {new.shape[1]}: "
             "both must come from the same model"
         )
-    if not is_number(alpha) or not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, got {alpha!r}")
+    _check_alpha(alpha)
     needed = max(1 / alpha, 1 / (1 - alpha))
     if len(labels) < needed:
         raise ValueError(

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = make_face(
         "gain_panels": "gains",
         "mistakes": "class_accuracies confusion_matrix mistake_sheet",
         "palette": "labels_per_class",
-        "promises": "reliability_diagram",
+        "promises": "coverage_by_labels promise_curves promises_kept reliability_diagram",
         "recipes": "mix_curve rate_test",
         "sheets": "contact_sheet neighbour_sheet paired_sheet picture_row prediction_grid",
         "two_domains": "adaptation_diagram",
