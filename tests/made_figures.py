@@ -175,6 +175,9 @@ def _of_runs() -> dict:
         "rate_test": rate_test(rates(), "a network"),
         "rate_test, none": rate_test(rates(falls=False)),
         "mix_curve": mix_curve(mixes(), "two seeds"),
+        "collapse": figures.collapse(
+            TARGET.assign(entropy=0.5), {"rate 0.1": {0: "none", 40: "weak"}}, "Tent"
+        ),
     }
 
 

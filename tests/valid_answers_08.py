@@ -69,6 +69,55 @@ LOSSES = [
         "(c(a) - c(b)).square().sum() / (4 * a.shape[1] ** 2)",
     ),
 ]
+WITHIN = "lambda k: (k.sum() - len(k)) / (len(k) * (len(k) - 1))"
+MMDS = [
+    (
+        "scipy",
+        "from scipy.spatial.distance import cdist\ndef answer(a, b, h):\n"
+        "    k = lambda x, y: np.exp(-cdist(x, y, 'sqeuclidean') / (2 * h**2))\n"
+        f"    w = {WITHIN}\n    return w(k(a, a)) + w(k(b, b)) - 2 * k(a, b).mean()",
+    ),
+    (
+        "scikit-learn",
+        "from sklearn.metrics.pairwise import rbf_kernel\ndef answer(a, b, h):\n"
+        "    k, w = (lambda x, y: rbf_kernel(x, y, gamma=1 / (2 * h**2))), "
+        f"{WITHIN}\n    return w(k(a, a)) + w(k(b, b)) - 2 * k(a, b).mean()",
+    ),
+    (
+        "one kernel of all rows, its diagonal set to 0",
+        "def answer(a, b, h):\n    x, n, m = np.concatenate([a, b]), len(a), len(b)\n"
+        "    k = np.exp(-np.square(np.linalg.norm(x[:, None] - x, axis=-1) / h) / 2)\n"
+        "    np.fill_diagonal(k, 0)\n"
+        "    return k[:n, :n].sum() / n / (n - 1) + k[n:, n:].sum() / m / (m - 1) "
+        "- k[:n, n:].mean() - k[n:, :n].mean()",
+    ),
+    (
+        "pairs by itertools",
+        "def answer(a, b, h):\n    k = lambda x, y: math.exp(-sum((x - y) ** 2) / (2 * h * h))\n"
+        "    own = lambda x: np.mean([k(p, q) for p, q in itertools.combinations(x, 2)])\n"
+        "    return own(a) + own(b) - 2 * np.mean([k(p, q) for p in a for q in b])",
+    ),
+    (
+        "torch",
+        "def answer(a, b, h):\n    a, b = torch.tensor(a).double(), torch.tensor(b).double()\n"
+        "    k = lambda x, y: torch.exp(-(x[:, None] - y).pow(2).sum(-1) / (2 * h**2))\n"
+        f"    w = {WITHIN}\n    return w(k(a, a)) + w(k(b, b)) - 2 * k(a, b).mean()",
+    ),
+    (
+        "squares written out",
+        "def answer(a, b, h):\n    a, b = a.astype(float), b.astype(float)\n"
+        "    k = lambda x, y: np.exp((2 * x @ y.T - (x**2).sum(1)[:, None] - (y**2).sum(1)) "
+        f"/ (2 * h**2))\n    w = {WITHIN}\n"
+        "    return w(k(a, a)) + w(k(b, b)) - 2 * k(a, b).mean()",
+    ),
+    (
+        "other names, an array without axes",
+        "def answer(x, y, width):\n"
+        "    k = lambda p, q: np.exp(-0.5 * (((p[:, None] - q) / width) ** 2).sum(-1))\n"
+        "    off = ~np.eye(len(x), dtype=bool), ~np.eye(len(y), dtype=bool)\n"
+        "    return np.array(k(x, x)[off[0]].mean() + k(y, y)[off[1]].mean() - 2 * k(x, y).mean())",
+    ),
+]
 REVERSALS = [
     ("difference", "x.detach() - strength * (x - x.detach())"),
     ("two sums", "-strength * x + (x + strength * x).detach()"),
@@ -164,12 +213,48 @@ CHOSEN = [
         "for n, p in q.items()}).idxmin()",
     ),
 ]
+KINDS = "(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)"
+TENTS = [
+    (
+        "by identity",
+        f"def answer(m, kinds={KINDS}):\n"
+        "    o = {id(p) for l in m.modules() if isinstance(l, kinds) for p in l.parameters()}\n"
+        "    return [n for n, p in m.named_parameters() if id(p) in o]",
+    ),
+    (
+        "the layer of a name",
+        "lambda m: [n for n, _ in m.named_parameters() "
+        f"if isinstance(m.get_submodule(n.rpartition('.')[0]), {KINDS})]",
+    ),
+    (
+        "a set",
+        "lambda m: {n + '.' * bool(n) + p for n, l in m.named_modules() "
+        f"if isinstance(l, {KINDS}) for p, _ in l.named_parameters()}}",
+    ),
+    (
+        "torch's base class",
+        "lambda m: (f'{n}.{p}'.strip('.') for n, l in m.named_modules() "
+        "if isinstance(l, nn.modules.batchnorm._BatchNorm) for p in dict(l.named_parameters()))",
+    ),
+    (
+        "torch's prefix",
+        "lambda m: [p for n, l in m.named_modules() "
+        f"if isinstance(l, {KINDS}) for p, _ in l.named_parameters(prefix=n)]",
+    ),
+    (
+        "by the name of the class, in an array",
+        "lambda m: np.array([p for n, l in m.named_modules() if "
+        "type(l).__name__.startswith('BatchNorm') for p, _ in l.named_parameters(n)], dtype='U')",
+    ),
+]
 VALID = [
     *(("08.1", name, code) for name, code in STATISTICS),
     *(("08.3", name, LOSS.format(before, result)) for name, before, result in LOSSES),
-    *(("08.4", name, f"lambda x, strength: {code}") for name, code in REVERSALS),
-    *(("08.5", name, code) for name, code in STRENGTHS),
-    *(("08.7", name, code) for name, code in CHOSEN),
+    *(("08.4", name, code) for name, code in MMDS),
+    *(("08.5", name, f"lambda x, strength: {code}") for name, code in REVERSALS),
+    *(("08.6", name, code) for name, code in STRENGTHS),
+    *(("08.8", name, code) for name, code in CHOSEN),
+    *(("08.9", name, code) for name, code in TENTS),
     ("08.2", "a capital", "'C'"),
-    ("08.6", "a capital", "'A'"),
+    ("08.7", "a capital", "'A'"),
 ]

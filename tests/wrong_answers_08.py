@@ -151,6 +151,96 @@ LOSSES = [
     ("text", {"result": "str(difference)"}, "a text"),
 ]
 
+SIMILARITIES = """
+def answer(a, b, h):
+    def k(x, y):
+        squared = ((x[:, None] - y[None]) ** 2).sum(axis=2)
+        return {kernel}
+    def within(x):
+        n, own = len(x), k(x, x)
+        return {within}
+    return {result}
+"""
+MMD_PARTS = {
+    "kernel": "np.exp(-squared / (2 * h**2))",
+    "within": "(own.sum() - n) / (n * (n - 1))",
+    "result": "within(a) + within(b) - 2 * k(a, b).mean()",
+}
+MMDS = [
+    ("biased", {"within": "own.mean()"}, "biased"),
+    ("divided by n²", {"within": "(own.sum() - n) / n**2"}, "divided by n²"),
+    ("own pairs in the sum", {"within": "own.sum() / (n * (n - 1))"}, "still in the sum"),
+    (
+        "each pair once",
+        {"within": "own[np.triu_indices(n, 1)].sum() / (n * (n - 1))"},
+        "where each stands twice",
+    ),
+    ("sum", {"within": "own.sum() - n"}, ""),
+    ("across once", {"result": "within(a) + within(b) - k(a, b).mean()"}, "taken off twice"),
+    ("across added", {"result": "within(a) + within(b) + 2 * k(a, b).mean()"}, "it is taken off"),
+    ("no across", {"result": "within(a) + within(b)"}, "mean across is missing"),
+    ("across alone", {"result": "k(a, b).mean()"}, "mean across alone"),
+    ("across summed", {"result": "within(a) + within(b) - 2 * k(a, b).sum()"}, ""),
+    ("turned round", {"result": "2 * k(a, b).mean() - within(a) - within(b)"}, "turned round"),
+    ("no b", {"result": "within(a) - 2 * k(a, b).mean()"}, "within b is missing"),
+    ("no a", {"result": "within(b) - 2 * k(a, b).mean()"}, "within a is missing"),
+    ("a twice", {"result": "2 * within(a) - 2 * k(a, b).mean()"}, "within a twice"),
+    ("half", {"result": "(within(a) + within(b)) / 2 - k(a, b).mean()"}, "half of it"),
+    ("distance", {"kernel": "np.exp(-np.sqrt(squared) / (2 * h**2))"}, "drop the root"),
+    ("squared twice", {"kernel": "np.exp(-squared**2 / (2 * h**2))"}, "squared the distance twice"),
+    ("h²", {"kernel": "np.exp(-squared / h**2)"}, "Divide by 2 h²"),
+    ("2 h", {"kernel": "np.exp(-squared / (2 * h))"}, "h is squared"),
+    ("2 squared", {"kernel": "np.exp(-squared / (2 * h) ** 2)"}, "squared the 2 as well"),
+    ("brackets", {"kernel": "np.exp(-squared / 2 * h**2)"}, "in brackets"),
+    ("times 2 h²", {"kernel": "np.exp(-squared * 2 * h**2)"}, "multiplied by 2 h²"),
+    ("no h", {"kernel": "np.exp(-squared / 2)"}, "h is missing"),
+    ("gamma h", {"kernel": "np.exp(-h * squared)"}, ""),
+    ("mean over features", {"kernel": "np.exp(-squared / x.shape[1] / (2 * h**2))"}, "their sum"),
+    ("no minus", {"kernel": "np.exp(squared / (2 * h**2))"}, "minus in the exponent"),
+    ("no exp", {"kernel": "-squared / (2 * h**2)"}, "exp is missing"),
+    ("squares alone", {"kernel": "squared"}, "compared squared distances"),
+    ("a line", {"kernel": "x @ y.T"}, ""),
+    ("Laplace", {"kernel": "np.exp(-np.abs(x[:, None] - y[None]).sum(2) / h)"}, ""),
+    ("rational", {"kernel": "1 / (1 + squared / (2 * h**2))"}, ""),
+    ("not below 0", {"result": "max(within(a) + within(b) - 2 * k(a, b).mean(), 0)"}, "below 0"),
+    ("absolute", {"result": "abs(within(a) + within(b) - 2 * k(a, b).mean())"}, "absolute value"),
+    (
+        "root",
+        {"result": "max(within(a) + within(b) - 2 * k(a, b).mean(), 0) ** 0.5"},
+        "took the root",
+    ),
+    ("root of all", {"result": "np.sqrt(within(a) + within(b) - 2 * k(a, b).mean())"}, "the root"),
+    ("means", {"result": "((a.mean(0) - b.mean(0)) ** 2).sum()"}, "two means"),
+    ("row by row", {"result": "within(a) + within(b) - 2 * np.diag(k(a, b)).mean()"}, "every row"),
+    (
+        "n of a for both",
+        {"within": "(own.sum() - n) / (len(a) * (len(a) - 1))"},
+        "its own number of rows",
+    ),
+    (
+        "equal ones left out",
+        {"within": "own[own < 1].mean() if (own < 1).any() else 0."},
+        "Two diff",
+    ),
+    ("median", {"kernel": "np.exp(-squared / (2 * np.median(squared[squared > 0])))"}, ""),
+    ("h of 1.5", {"kernel": "np.exp(-squared / (2 * 1.5**2))"}, ""),
+    ("rounded", {"result": "round(within(a) + within(b) - 2 * k(a, b).mean(), 3)"}, "rounded"),
+    ("a row", {"result": "[within(a) + within(b) - 2 * k(a, b).mean()]"}, "(1,)"),
+    ("a matrix", {"result": "within(a) + within(b) - 2 * k(a, b)"}, "of shape"),
+    ("a text", {"result": "str(within(a) + within(b) - 2 * k(a, b).mean())"}, "a text"),
+    ("first rows", {"result": "within(a[:3]) + within(b[:3]) - 2 * k(a[:3], b[:3]).mean()"}, ""),
+    (
+        "centred in place",
+        {"result": "(a.__isub__(a.mean(0)), within(a) + within(b) - 2 * k(a, b).mean())[1]"},
+        "`a` is no longer",
+    ),
+    (
+        "b in place",
+        {"result": "(within(a) + within(b) - 2 * k(a, b).mean(), b.sort(axis=0))[0]"},
+        "`b` is no longer",
+    ),
+]
+
 REVERSALS = [
     ("values turned", "-strength * x", "values have changed"),
     ("minus", "-x", "values round"),
@@ -375,25 +465,135 @@ CHOSEN = [
     ),
 ]
 
+N = "[n for n, p in m.named_parameters() if {}]"
+KINDS = "(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)"
+OF_LAYERS = "[f'{{n}}.{{p}}'.lstrip('.') for n, l in {} if isinstance(l, {}) for p, _ in l.{}]"
+TENTS = [
+    ("all", "list(dict(m.named_parameters()))", "all parameters"),
+    ("open ones", N.format("p.requires_grad"), ""),
+    ("one axis", N.format("p.ndim == 1"), "one axis"),
+    ("not a matrix", N.format("p.ndim < 2"), "one axis"),
+    ("by bn", N.format("'bn' in n"), "went by the name"),
+    ("by norm", N.format("'norm' in n"), "went by the name"),
+    ("weights", N.format("n.endswith('weight')"), ""),
+    ("biases", N.format("n.endswith('bias')"), ""),
+    ("ones", N.format("bool((p == 1).all())"), ""),
+    (
+        "BatchNorm2d",
+        OF_LAYERS.format("m.named_modules()", "nn.BatchNorm2d", "named_parameters()"),
+        "nn.BatchNorm1d",
+    ),
+    (
+        "children",
+        OF_LAYERS.format("m.named_children()", KINDS, "named_parameters()"),
+        "outermost modules alone",
+    ),
+    ("buffers", OF_LAYERS.format("m.named_modules()", KINDS, "named_buffers()"), ""),
+    (
+        "statistics as well",
+        OF_LAYERS.format("m.named_modules()", KINDS, "state_dict().items()"),
+        "",
+    ),
+    (
+        "other normalizations",
+        OF_LAYERS.format(
+            "m.named_modules()",
+            "(*" + KINDS + ", nn.LayerNorm, nn.GroupNorm)",
+            "named_parameters()",
+        ),
+        "LayerNorm and GroupNorm",
+    ),
+    (
+        "heads",
+        OF_LAYERS.format("m.named_modules()", "nn.Linear", "named_parameters()"),
+        "linear layers",
+    ),
+    (
+        "a point too many",
+        OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()").replace(
+            ".lstrip('.')", ""
+        ),
+        "without a point",
+    ),
+    (
+        "whatever has none",
+        f"[f'{{n}}.{{p}}' for n, l in m.named_modules() if isinstance(l, {KINDS}) "
+        "for p in ('weight', 'bias')]",
+        "affine=False",
+    ),
+    (
+        "scales",
+        f"[f'{{n}}.weight'.lstrip('.') for n, l in m.named_modules() if isinstance(l, {KINDS}) "
+        "and l.affine]",
+        "These are the scales",
+    ),
+    (
+        "shifts",
+        f"[f'{{n}}.bias'.lstrip('.') for n, l in m.named_modules() if isinstance(l, {KINDS}) "
+        "and l.affine]",
+        "These are the shifts",
+    ),
+    (
+        "layers",
+        f"[n for n, l in m.named_modules() if isinstance(l, {KINDS})]",
+        "These are the layers",
+    ),
+    (
+        "parameters",
+        f"[p for l in m.modules() if isinstance(l, {KINDS}) for p in l.parameters()]",
+        "parameters themselves",
+    ),
+    (
+        "modules",
+        f"[l for l in m.modules() if isinstance(l, {KINDS})]",
+        "asked for is a list of names",
+    ),
+    (
+        "short names",
+        f"[n for l in m.modules() if isinstance(l, {KINDS}) for n, _ in l.named_parameters()]",
+        "",
+    ),
+    ("a count", "sum(1 for _ in m.parameters())", "asked for is a list of names"),
+    ("a text", "'weight'", "asked for is a list of names"),
+    ("a dict", "dict(m.named_parameters())", "asked for is a list of names"),
+    ("twice", "2 * " + OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()"), ""),
+    ("the first", OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()") + "[:2]", ""),
+    ("none", "[]", ""),
+    (
+        "frozen on the way",
+        "(m.requires_grad_(False), "
+        + OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()")
+        + ")[1]",
+        "changes the model",
+    ),
+    (
+        "in training mode",
+        "(m.eval(), " + OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()") + ")[1]",
+        "changes the model",
+    ),
+]
+
 WRONG = [
     *(("08.1", name, f"lambda x: ({code})", word) for name, code, word in STATISTICS),
     *(("08.3", name, LOSS.format(**PARTS | parts), word) for name, parts, word in LOSSES),
-    *(("08.4", name, f"lambda x, strength: {code}", word) for name, code, word in REVERSALS),
-    ("08.4", "a class", OWN_CLASS.format("Reverse.apply(x, strength)"), "forbids"),
-    ("08.4", "a class, then 0", OWN_CLASS.format("Reverse.apply(x, strength) + 0"), "forbids"),
+    *(("08.4", name, SIMILARITIES.format(**MMD_PARTS | parts), word) for name, parts, word in MMDS),
+    *(("08.5", name, f"lambda x, strength: {code}", word) for name, code, word in REVERSALS),
+    ("08.5", "a class", OWN_CLASS.format("Reverse.apply(x, strength)"), "forbids"),
+    ("08.5", "a class, then 0", OWN_CLASS.format("Reverse.apply(x, strength) + 0"), "forbids"),
     *(
-        ("08.5", name, f"lambda step, steps, gamma=10.0: {code}", word)
+        ("08.6", name, f"lambda step, steps, gamma=10.0: {code}", word)
         for name, code, word in STRENGTHS
     ),
-    ("08.5", "no gamma to give", "lambda step, steps: step / steps", "positional argument"),
+    ("08.6", "no gamma to give", "lambda step, steps: step / steps", "positional argument"),
     *(
-        ("08.7", name, f"def answer(q):\n    score = lambda p: {score}\n    return {code}", word)
+        ("08.8", name, f"def answer(q):\n    score = lambda p: {score}\n    return {code}", word)
         for name, code, score, word in CHOSEN
     ),
+    *(("08.9", name, f"lambda m: {code}", word) for name, code, word in TENTS),
     ("08.2", "nothing", "'a'", "Its mean is that of this class"),
     ("08.2", "exact", "'b'", "one class"),
     ("08.2", "moved", "'d'", "does not move items"),
-    ("08.6", "yes", "'b'", "which of its classes"),
-    ("08.6", "no", "'c'", "tries to reach"),
-    ("08.6", "source", "'d'", "just as high"),
+    ("08.7", "yes", "'b'", "which of its classes"),
+    ("08.7", "no", "'c'", "tries to reach"),
+    ("08.7", "source", "'d'", "just as high"),
 ]

@@ -11,10 +11,12 @@
 # - read a table of adaptation: source only, a control, oracle, and what happened to the source;
 # - recognise *negative transfer*, and why well-mixed features do not prove that classes meet their own;
 # - choose among adapted models without target labels, and know what that choice costs;
-# - avoid the trap of BatchNorm statistics from batches of one class.
+# - avoid the trap of BatchNorm statistics from batches of one class;
+# - (optional) adapt in use by entropy, the Tent way, and see from unlabelled answers that it collapses.
 #
 # **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
-# lesson 00 tells it for this machine). **Needs**: lessons 03 and 07.
+# lesson 00 tells it for this machine). **Needs**: lessons 03 and 07. Section 8 is optional: it makes up
+# some 20 of these minutes, and nothing after it needs it.
 
 # %%
 import copy
@@ -26,7 +28,7 @@ import torch
 from tlhelpers import figures
 from tlhelpers.adaptation import (
     SCORERS, adapt_batchnorm, adaptation_table, choose_by, extract_head_inputs, fit_dann,
-    fit_deep_coral, with_bounds,
+    fit_deep_coral, follow_tent, largest_share, mmd, scales_and_shifts, with_bounds,
 )
 from tlhelpers.course import check, claim, claim_value, claims_table
 from tlhelpers.data import load_digits_pair, load_emoji, put_in_frame, split_by_group
@@ -273,21 +275,38 @@ accuracies(correlated)
 # Within a domain, a row is not paired with itself. If both batches come from one distribution, a row is on
 # average as similar to the other batch as to its own, and MMD² is 0 but for chance. If the domains lie apart,
 # the mean across is smaller and MMD² grows. Since h is the median distance, it does not help to make all
-# features small. By hand, for two sets of rows:
+# features small.
+
+# %% [markdown]
+# ### Exercise 08.4
+# Compute MMD² as written above, with a given number `h`: `a` and `b` are numpy arrays of shape (n, d) and
+# (m, d), with two rows or more each; n and m may differ. Within a domain, each row is paired with every *other*
+# row of it: n (n − 1) pairs of similarities. Return one number. It may fall below 0: leave it as it is.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-08-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mmd_by_hand(a, b, h):
+    ### BEGIN SOLUTION
+    def k(x, y):
+        return np.exp(-((x[:, None] - y[None]) ** 2).sum(axis=2) / (2 * h**2))
+
+    def within(x):
+        n = len(x)
+        return (k(x, x).sum() - n) / (n * (n - 1))
+
+    return within(a) + within(b) - 2 * k(a, b).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-08-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.4", mmd_by_hand)
+
+# %% [markdown]
+# For two sets of rows, with the median distance as h:
 
 # %%
-def mmd_by_hand(a, b):
-    rows = np.concatenate([a, b])
-    distance = np.linalg.norm(rows[:, None] - rows[None], axis=2)
-    h = np.median(distance[np.triu_indices(len(rows), 1)])
-    k, n = np.exp(-distance**2 / (2 * h**2)), len(a)
-    within = [(own.sum() - len(own)) / (len(own) * (len(own) - 1)) for own in (k[:n, :n], k[n:, n:])]
-    return sum(within) - 2 * k[:n, n:].mean()
-
 rng = np.random.default_rng(0)
 a, b = rng.normal(size=(2, 200, 5))
-pd.Series({"same distribution": mmd_by_hand(a, b), "mean shifted by 1": mmd_by_hand(a, b + 1),
-           "spread doubled": mmd_by_hand(a, 2 * b)}).round(3)
+others = {"same distribution": b, "mean shifted by 1": b + 1, "spread doubled": 2 * b}
+pd.Series({name: mmd(a, rows, permutations=0).mmd2 for name, rows in others.items()}).round(3)
 
 # %% [markdown]
 # As a loss, it is computed on the features of each pair of batches, and its gradient draws rows of one domain
@@ -315,20 +334,20 @@ Reversal.apply(x, 0.5).sum().backward()
 x.grad
 
 # %% [markdown]
-# ### Exercise 08.4
+# ### Exercise 08.5
 # Write gradient reversal **without** a class of your own (no `torch.autograd.Function`). Return a tensor with
 # the same values as the float tensor `x` (of any shape), such that the gradient that comes back through it is
 # multiplied by `-strength`. What else is computed from `x`, such as the loss of the class head, must get its
 # gradient as usual. One line is enough: `x.detach()` has the values of `x`, but lets no gradient through.
 
-# %% nbgrader={"grade": false, "grade_id": "answer-08-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "answer-08-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def reverse(x, strength):
     ### BEGIN SOLUTION
     return x.detach() * (1 + strength) - strength * x
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check-08-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("08.4", reverse)
+# %% nbgrader={"grade": true, "grade_id": "check-08-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.5", reverse)
 
 # %% [markdown]
 # At the beginning the domain head knows nothing, and its gradient is noise. So the strength grows from 0,
@@ -336,19 +355,19 @@ check("08.4", reverse)
 # never reach it.
 
 # %% [markdown]
-# ### Exercise 08.5
+# ### Exercise 08.6
 # How strongly to reverse, as training goes on: return 2 / (1 + exp(−`gamma` · p)) − 1, where p is the **share
 # of the training** that is done. `step` counts from 0 to `steps`. Return a float: 0 at the beginning, nearly
 # 1 at the end.
 
-# %% nbgrader={"grade": false, "grade_id": "answer-08-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "answer-08-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def strength(step, steps, gamma=10.0):
     ### BEGIN SOLUTION
     return float(2 / (1 + np.exp(-gamma * step / steps)) - 1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check-08-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("08.5", strength)
+# %% nbgrader={"grade": true, "grade_id": "check-08-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.6", strength)
 
 # %%
 adversary = new_model()
@@ -384,7 +403,7 @@ figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([
 # picture; the next exercise asks about it.
 
 # %% [markdown]
-# ### Exercise 08.6
+# ### Exercise 08.7
 # After training with gradient reversal, the domain head is right for 50 % of held-out items, half of which
 # come from each domain: it cannot tell the features of the two domains apart. Does the class head, trained on
 # the source, now classify the target well?
@@ -394,14 +413,14 @@ figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([
 # - `"c"`: no: a domain head that does no better than guessing shows that training has failed
 # - `"d"`: yes, as long as the class head is right for nearly all held-out items of the source
 
-# %% nbgrader={"grade": false, "grade_id": "answer-08-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "answer-08-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer = None  # put one letter in quotes here
 ### BEGIN SOLUTION
 answer = "a"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check-08-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("08.6", answer)
+# %% nbgrader={"grade": true, "grade_id": "check-08-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.7", answer)
 
 # %% [markdown]
 # ## 4 · Ten seeds, both directions
@@ -546,13 +565,13 @@ claim_value("08.n", "at every strength of DANN, each run is right on its own sou
 figures.scorer_scatter(onward, SCORERS, candidates)
 
 # %% [markdown]
-# ### Exercise 08.7
+# ### Exercise 08.8
 # Choose a model without labels: `probabilities` is a dict from the name of a model to its probabilities for
 # target items, an array of shape (m, k); m may differ. The entropy of a row is the sum of −p · log p over its
 # classes, where 0 · log 0 counts as 0: the lower, the more confident. Return the name with the lowest
 # **mean** entropy over its rows; of equal ones, the first in the dict.
 
-# %% nbgrader={"grade": false, "grade_id": "answer-08-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "answer-08-8", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def least_entropy(probabilities):
     ### BEGIN SOLUTION
     def mean_entropy(name):
@@ -562,8 +581,8 @@ def least_entropy(probabilities):
     return min(probabilities, key=mean_entropy)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check-08-7", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check("08.7", least_entropy)
+# %% nbgrader={"grade": true, "grade_id": "check-08-8", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.8", least_entropy)
 
 # %%
 def choices(runs):
@@ -674,7 +693,133 @@ claim("08.t", "without adaptation, ImageNet features from Twemoji beat the small
 # more than pretraining differs.) Against the small network that had *labels* of the other style, no difference
 # is resolved. Before one adapts a weak model, one looks for a stronger one to reuse.
 #
-# ## 8 · What to take along
+# ## 8 · Optional: adapt in use, and the collapse
+# AdaBN measures and learns nothing. **Tent** (Wang and others, 2021) goes further: it is *test-time adaptation*,
+# training while the network is used. Each batch of the target serves twice: BatchNorm takes its statistics, and
+# one gradient step makes the *entropy* of the predictions smaller (exercise 08.8), so that the network grows
+# more confident. Only BatchNorm's **scale and shift** are trained: each channel, brought to mean 0 and variance
+# 1, is multiplied by its scale, and its shift is added. No label is needed, and no item of the source. Without
+# a gradient step, Tent is AdaBN.
+
+# %% [markdown]
+# ### Exercise 08.9
+# Which parameters does Tent train? `model` is any network of torch. Return a list of the names of the scale and
+# shift of every BatchNorm layer (`nn.BatchNorm1d`, `2d` or `3d`), as `model.named_parameters()` gives them, in
+# any order. Layers may lie in other layers, and their names may be anything. Only look: change nothing.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-08-9", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def names_for_tent(model):
+    ### BEGIN SOLUTION
+    kinds = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
+    return [
+        f"{name}.{part}".lstrip(".")
+        for name, layer in model.named_modules()
+        if isinstance(layer, kinds)
+        for part, _ in layer.named_parameters()
+    ]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-08-9", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("08.9", names_for_tent)
+
+# %% [markdown]
+# Here is all of Tent, for one batch of the target. `.train()` makes BatchNorm take the statistics of the batch.
+
+# %%
+learner = copy.deepcopy(plain).train().requires_grad_(False)
+trained = [parameter.requires_grad_() for parameter in scales_and_shifts(learner)]
+optimizer = torch.optim.Adam(trained, lr=0.001)
+
+log_p = learner(learner.transform(target.pixels[:64])).log_softmax(dim=1)
+entropy = -(log_p.exp() * log_p).sum(dim=1).mean()
+entropy.backward()
+optimizer.step()
+pd.Series({"entropy": entropy.item(), "trained": sum(one.numel() for one in trained),
+           "all parameters": sum(one.numel() for one in learner.parameters())}).round(2)
+
+# %% [markdown]
+# `follow_tent` does this for batch after batch. It keeps the network after several numbers of steps, each with
+# the statistics of all target items, as AdaBN has them: the gradient steps are the only difference. Three seeds
+# are an illustration.
+
+# %%
+sets, networks = {"MNIST": framed, "digits": digits}, {("MNIST", 0): plain}
+
+def trained_on(trial):
+    """The network of a trial, which learns from its source once."""
+    if (name := (trial.name, trial.seed)) not in networks:
+        networks[name] = new_model(trial.seed)
+        fit(networks[name], trial.source.subset(trial.train), **training | {"seed": trial.seed})
+    return networks[name]
+
+def source_only(trial):
+    return {name: predict(trained_on(trial), test) for name, test in trial.tests().items()}
+
+def run_tent(way, *paths):
+    strategies = {"source only": source_only} | {name: one for path in paths for name, one in path.values()}
+    return repeat(strategies, {name: sets[name] for name in way}, [None], seeds=3, progress=False).on(way[1])
+
+# %%
+gentle = follow_tent(trained_on, name="rate 0.001", lr=0.001, steps=(0, 40))
+tent = {"MNIST to digits": run_tent(("MNIST", "digits"), gentle)}
+
+# %% [markdown]
+# In the other direction, three paths: a low rate; ten times that rate; and that rate where the stream
+# brings **ones and sevens alone**. All are tested on all ten digits.
+#
+# > **Before you run it:** where does the entropy fall most? And where does the accuracy?
+
+# %%
+def ones_and_sevens(name, items):
+    return items[np.isin(sets[name].labels[items], (1, 7))]
+
+settings = {"rate 0.001": {"lr": 0.001}, "rate 0.01": {"lr": 0.01},
+            "rate 0.01, ones and sevens": {"lr": 0.01, "choose": ones_and_sevens}}
+followed = {name: follow_tent(trained_on, name=name, steps=(0, 40, 120), **one) for name, one in settings.items()}
+tent["digits to MNIST"] = run_tent(("digits", "MNIST"), *followed.values())
+
+# %%
+pairs = {"AdaBN − source only": ("0 steps", "source only"), "Tent − source only": ("40 steps", "source only"),
+         "Tent − AdaBN": ("40 steps", "rate 0.001, 0 steps")}
+step_gains = {way: judge_together({name: compare(runs, f"rate 0.001, {a}", b) for name, (a, b) in pairs.items()})
+              for way, runs in tent.items()}
+figures.gains(step_gains, beside=" (Tent: 40 steps at rate 0.001)")
+
+# %%
+paths = {name: {count: strategy for count, (strategy, _) in path.items()} for name, path in followed.items()}
+figures.collapse(tent["digits to MNIST"], paths)
+
+# %% tags=["claim"]
+runs = tent["digits to MNIST"]
+shares = runs.assign(share=runs.predicted.map(largest_share)).pivot(index="seed", columns="strategy", values="share")
+grown = shares["rate 0.01, ones and sevens, 120 steps"] - shares["rate 0.01, ones and sevens, 0 steps"]
+onto_digits, onto_mnist = (step_gains[way]["Tent − AdaBN"] for way in tent)
+claim_value("08.y", "from MNIST to digits, 40 steps of Tent at rate 0.001 change accuracy by less than 0.05 "
+            "beside AdaBN", onto_digits.difference, onto_digits.low, onto_digits.high,
+            at_least=-0.05, at_most=0.05, seeds=3)
+claim_value("08.z", "from digits to MNIST, 40 steps of Tent at rate 0.001 change accuracy by less than 0.05 "
+            "beside AdaBN", onto_mnist.difference, onto_mnist.low, onto_mnist.high,
+            at_least=-0.05, at_most=0.05, seeds=3)
+claim("08.aa", "from digits to MNIST, 120 steps of Tent at rate 0.01 are worse than AdaBN",
+      compare(runs, "rate 0.01, 120 steps", "rate 0.01, 0 steps"), expect="less")
+claim("08.ab", "from digits to MNIST, 120 steps of Tent on a stream of ones and sevens are worse than AdaBN on it",
+      compare(runs, "rate 0.01, ones and sevens, 120 steps", "rate 0.01, ones and sevens, 0 steps"), expect="less")
+claim_value("08.ac", "on the stream of ones and sevens, the share of the most frequent predicted class grows in "
+            "each of three seeds (smallest growth)", grown.min(), at_least=0.1, seeds=3)
+
+# %% [markdown]
+# At the low rate, 40 steps change little beside AdaBN, either way. With ten times the rate and many steps, the
+# entropy falls far, which looks like success. But accuracy falls with it, and more and more items get one and
+# the same class. This is the **collapse**. Nothing in the loss forbids it: a network that gives every item the
+# same class with confidence 1 has an entropy of 0, the lowest there is. A stream with few classes leads there
+# sooner, since BatchNorm's statistics are those of these classes (exercise 08.2).
+#
+# **What to watch, without labels.** The share of the most frequent predicted class, beside the share that one
+# expects; how many classes are predicted at all; how many predictions differ from those of AdaBN. When they
+# run away, stop, and go back to the network that was kept. Do not judge by the entropy: it is what was trained.
+# (A share may also grow because other items come. A few labels tell which of the two it is.)
+#
+# ## 9 · What to take along
 # - Never without **source only**, **oracle** and a **control**, and never one direction alone.
 # - Look at both domains first, and correct what preprocessing can correct.
 # - Then BatchNorm: it needs no training, but many items of all classes; and AdaBN costs accuracy on the
@@ -682,6 +827,7 @@ claim("08.t", "without adaptation, ImageNet features from Twemoji beat the small
 # - A gentle penalty on the features may add to it. A strong adversary may destroy it, and no number at home
 #   tells.
 # - Settle *how to choose* before training: keep a few labelled target items for it if there are any.
+# - A network that trains on its own confidence may collapse into one class: watch how often each is predicted.
 
 # %% [markdown]
 # ## What we measured
@@ -693,5 +839,6 @@ claims_table()
 # ## What comes next
 # - To read: Ganin and others on gradient reversal (arXiv:1505.07818); Sun and Saenko on Deep CORAL
 #   (arXiv:1607.01719); Li and others on AdaBN (arXiv:1603.04779; longer in Pattern Recognition 80, 2018); Long
-#   and others on MMD as a loss (arXiv:1502.02791); Gulrajani and Lopez-Paz on how strong plain training is (arXiv:2007.01434); Musgrave and
-#   others on the price of choosing without labels (arXiv:2111.15672).
+#   and others on MMD as a loss (arXiv:1502.02791); Wang and others on Tent (arXiv:2006.10726); Gulrajani and
+#   Lopez-Paz on how strong plain training is (arXiv:2007.01434); Musgrave and others on the price of choosing
+#   without labels (arXiv:2111.15672).

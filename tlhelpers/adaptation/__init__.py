@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = make_face(
         "gains": "fair_table",
         "methods": "fair_rows",
         "shallow": "align_covariance",
-        "shift": "feature_shift label_shift proxy_a_distance",
+        "shift": "feature_shift label_shift mmd proxy_a_distance",
+        "tent": "follow_tent largest_share scales_and_shifts",
     },
 )

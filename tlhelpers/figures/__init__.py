@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = make_face(
     __name__,
     {
         "choosing": "choice_map prices scorer_scatter",
+        "collapsing": "collapse",
         "comparing": "every_seed forgetting_bars intervals",
         "curves": "by_layer drift history learning_curves",
         "diagrams": "course_map setup_diagram strategies_sheet",

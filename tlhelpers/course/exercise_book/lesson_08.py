@@ -7,7 +7,9 @@ import numpy as np
 from tlhelpers.course.exercise_book.in_turn import of_result, parts_of
 from tlhelpers.course.exercise_book.lesson_08_coral import CORAL_LOSS
 from tlhelpers.course.exercise_book.lesson_08_entropy import ENTROPY
+from tlhelpers.course.exercise_book.lesson_08_mmd import MMD
 from tlhelpers.course.exercise_book.lesson_08_reverse import REVERSE
+from tlhelpers.course.exercise_book.lesson_08_tent import TENT
 from tlhelpers.course.exercise_kinds import Choice, Function, on_drawn
 
 # ---------------------------------------------------------------- BatchNorm
@@ -199,9 +201,10 @@ EXERCISES = [
         },
     ),
     CORAL_LOSS,
+    MMD,
     REVERSE,
     Function(
-        "08.5",
+        "08.6",
         praise="It begins at 0, while the domain head still knows nothing, and comes near 1 before "
         "the end, however many steps the training has.",
         hints=(
@@ -288,7 +291,7 @@ EXERCISES = [
         ],
     ),
     Choice(
-        "08.6",
+        "08.7",
         praise="Mixed domains are not yet mixed class by class. Where shares of classes differ or "
         "classes look alike, the wrong ones may come to lie together; whether they do, only "
         "labels of the target can tell.",
@@ -310,4 +313,5 @@ EXERCISES = [
         },
     ),
     ENTROPY,
+    TENT,
 ]

@@ -1,4 +1,4 @@
-"""Exercise 08.7: the model with the least mean entropy."""
+"""Exercise 08.8: the model with the least mean entropy."""
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _as_text(name):
 
 
 ENTROPY = Function(
-    "08.7",
+    "08.8",
     praise="No label was needed. But low entropy says that a model is sure, not that it is "
     "right: one that gives every item the same class would win here, too.",
     hints=(

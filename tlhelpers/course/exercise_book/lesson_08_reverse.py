@@ -1,4 +1,4 @@
-"""Exercise 08.4: gradient reversal without a class."""
+"""Exercise 08.5: gradient reversal without a class."""
 
 import torch
 
@@ -80,7 +80,7 @@ def _hooked(x, strength):
 
 
 REVERSE = Function(
-    "08.4",
+    "08.5",
     praise="Forward nothing has happened; backward the domain head pushes the backbone away "
     "from "
     "what would help it. One network, two heads that pull in opposite directions.",
