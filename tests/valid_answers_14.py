@@ -126,8 +126,7 @@ RANK = "def answer(s, alpha):\n    r = math.ceil((len(s) + 1) * (1 - alpha))\n  
 VALID = [
     *(("14.1", name, code) for name, code in ERRORS),
     *(("14.2", name, code) for name, code in TEMPERATURES),
-    *(("14.4", name, RANK + code) for name, code in BOUNDS),
-    *(("14.5", name, code) for name, code in SHARES),
-    ("14.3", "a capital", "'C'"),
-    ("14.6", "a capital with a space", "' C'"),
+    *(("14.3", name, RANK + code) for name, code in BOUNDS),
+    *(("14.4", name, code) for name, code in SHARES),
+    ("14.5", "a capital with a space", "' C'"),
 ]

@@ -23,6 +23,7 @@ from tlhelpers.evaluation.confidence import (
     check_probabilities,
     conformal_bound,
     conformal_sets,
+    draw_coverage,
     fit_temperature,
     keep_promise,
     reliability_table,
@@ -453,12 +454,22 @@ def test_the_bound_makes_the_sets_of_mapie():
 
 def test_the_number_of_covered_items_is_beta_binomial():
     """20 held out and 50 new ones: rank 19 of 21 places; 4000 draws against mean and spread."""
-    rng = np.random.default_rng(0)
-    draws = rng.random((4000, 70))
-    covered = [(draw[20:] <= conformal_bound(draw[:20], 0.1)).sum() for draw in draws]
-    exact = betabinom(50, 19, 2)
-    assert np.mean(covered) == pytest.approx(exact.mean(), abs=0.3)
-    assert np.std(covered) == pytest.approx(exact.std(), rel=0.05)
+    table = draw_coverage(np.arange(300), [20], draws=4000, tested=50)
+    covered, exact = 50 * table["coverage"], betabinom(50, 19, 2)
+    assert covered.mean() == pytest.approx(exact.mean(), abs=0.3)
+    assert covered.std() == pytest.approx(exact.std(), rel=0.05)
+
+
+def test_coverage_is_counted_for_each_number_of_held_out_scores():
+    table = draw_coverage([1, 2, 3, 4], [1, 2], bound=np.max, draws=50, tested=2)
+    assert table["held_out"].tolist() == [1] * 50 + [2] * 50 and set(table["tested"]) == {2}
+    assert set(table["coverage"]) == {0, 0.5, 1}
+    pd.testing.assert_frame_equal(table, draw_coverage([1, 2, 3, 4], [1, 2], np.max, 50, 2))
+    assert (draw_coverage([7] * 9, [5], bound=np.min, draws=3, tested=4)["coverage"] == 1).all()
+    with pytest.raises(ValueError, match="4 scores are too few for 3 and 2 others"):
+        draw_coverage([1, 2, 3, 4], [1, 3], np.max, 5, 2)
+    with pytest.raises(ValueError, match="tested"):
+        draw_coverage([1, 2, 3, 4], [1], np.max, 5, 0)
 
 
 @pytest.mark.parametrize(

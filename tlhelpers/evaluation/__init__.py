@@ -9,8 +9,8 @@ __getattr__, __dir__, __all__ = make_face(
         "comparisons": "Difference compare compare_all compare_average compare_differences "
         "interval_of_mean learning_curve",
         "confidence": "apply_temperature calibration_error calibration_floor conformal_bound "
-        "conformal_sets fit_temperature keep_promise reliability_table set_coverage "
-        "threshold_curve threshold_for",
+        "conformal_sets draw_coverage fit_temperature keep_promise reliability_table "
+        "set_coverage threshold_curve threshold_for",
         "mistakes": "accuracy_per_class confident_mistakes count_confusions largest_confusions",
         "repeated": "repeat take_turns",
         "significance": "smallest_gap wilson",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -448,6 +449,52 @@ def conformal_bound(scores, alpha: float = 0.1) -> float:
             f"so rarely, at least {int(np.ceil(1 / alpha - 1 - 1e-9))} are needed"
         )
     return float(np.sort(scores)[rank - 1])
+
+
+def draw_coverage(
+    scores,
+    held_out: Sequence[int],
+    bound: Callable[[np.ndarray], float] = conformal_bound,
+    draws: int = 500,
+    tested: int = 500,
+) -> pd.DataFrame:
+    """How often a bound from a few scores covers others, over many draws of the few.
+
+    An item is covered if its score is at most the bound. Explained in lesson 14.
+
+    Parameters
+    ----------
+    scores : float array, shape (n,)
+        Of items that the model has not learned from.
+    held_out : sequence of int
+        How many scores give the bound, one number or more.
+    bound : callable
+        Makes a bound of the held-out scores; `conformal_bound` with α = 0.1, when left out.
+    draws : int
+        Of each number.
+    tested : int
+        How many other scores are compared with the bound.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per draw: `held_out`, `tested`, `coverage`. The draws are the same at every call.
+
+    Raises
+    ------
+    ValueError
+        If there are too few scores for the two parts.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    whole("tested", tested)
+    rows = []
+    for count in held_out:
+        if len(scores) < whole("held_out", count) + tested:
+            raise ValueError(f"{len(scores)} scores are too few for {count} and {tested} others")
+        for draw in range(whole("draws", draws)):
+            drawn = np.random.default_rng(draw).permutation(scores)[: count + tested]
+            rows.append((count, tested, (drawn[count:] <= bound(drawn[:count])).mean()))
+    return pd.DataFrame(rows, columns=["held_out", "tested", "coverage"])
 
 
 def _check_alpha(alpha: float) -> None:

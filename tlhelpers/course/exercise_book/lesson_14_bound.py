@@ -1,4 +1,4 @@
-"""Exercise 14.4: the conformal bound, a quantile with its n + 1."""
+"""Exercise 14.3: the conformal bound, a quantile with its n + 1."""
 
 from functools import partial
 
@@ -48,7 +48,7 @@ def _quantile(scores, alpha, method, rank=_rank):
 
 
 BOUND = Function(
-    "14.4",
+    "14.3",
     praise="The new score has n + 1 places among n held-out ones, each as likely. Where even the "
     "largest of them is not enough, only a set with all classes keeps the promise.",
     hints=(

@@ -1,4 +1,4 @@
-"""Exercise 14.5: shares of classes from the answers, by the confusion matrix."""
+"""Exercise 14.4: shares of classes from the answers, by the confusion matrix."""
 
 from functools import partial
 
@@ -71,7 +71,7 @@ def _clipped(labels, answered, new, k, sum_one=False):
 
 
 SHARES = Function(
-    "14.5",
+    "14.4",
     praise="Nothing was assumed of the head's confidences, only that it confuses the classes of "
     "new items as it does at home. If the items of a class look other there, the estimate is "
     "wrong, and nothing in it says so.",

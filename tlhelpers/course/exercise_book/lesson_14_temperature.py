@@ -87,8 +87,8 @@ def _middle(scores, labels):
 
 TEMPERATURE = Function(
     "14.2",
-    praise="The log loss punishes a true class that got nearly no chance, and a head that is too "
-    "shy as well: it is smallest where the probabilities fit. No answer has changed.",
+    praise="The log loss punishes a true class that got nearly no chance, and one that got less "
+    "than it could as well: it is smallest where the probabilities fit. No answer has changed.",
     hints=(
         "For one candidate: divide, take the softmax of each row, and look up the probability of "
         "the true class. What is the mean of its −log?",
@@ -161,8 +161,8 @@ TEMPERATURE = Function(
         ),
         (
             lambda s, y, candidates: min(candidates),
-            "Your choice is always the smallest candidate, which makes every answer as loud as "
-            "possible.",
+            "Your choice is always the smallest candidate, which makes every answer as "
+            "confident as possible.",
         ),
         (
             lambda s, y, candidates: max(candidates),
