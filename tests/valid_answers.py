@@ -544,6 +544,117 @@ CHOICES = [
 ]
 
 
+FROZEN_IN_EVALUATION = """
+weights = [w for w in model.parameters() if w.requires_grad]
+model.train()
+for m in model.modules():
+    if hasattr(m, "running_mean") and not m.weight.requires_grad:
+        m.eval()
+optimizer = torch.optim.Adam(weights, lr=lr)
+def loss_of(model=model):
+    return F.cross_entropy(model(x[train]), y[train])
+def closure():
+    optimizer.zero_grad()
+    loss = loss_of()
+    loss.backward()
+    return loss
+"""
+EACH = "for epoch in range(epochs):\n    "
+HITS = "model(x[test]).argmax(1) == y[test]"
+# Ways to tune a model, and to measure it.
+TUNED = [
+    (
+        "a closure, softmax before the largest",
+        EACH + "optimizer.step(closure)",
+        HITS.replace(".argmax", ".softmax(1).argmax"),
+    ),
+    (
+        "LBFGS, items one by one",
+        "optimizer = torch.optim.LBFGS(weights, lr, max_iter=3)\n"
+        + EACH
+        + "optimizer.step(closure)",
+        "torch.stack([model(x[i : i + 1]).argmax() == y[i] for i in test])",
+    ),
+    (
+        "one optimizer for each half",
+        "both = torch.optim.Adam(weights[:1], lr), torch.optim.SGD(weights[1:], lr)\n"
+        + EACH
+        + "model.zero_grad(); loss_of().backward(); [one.step() for one in both]",
+        HITS,
+    ),
+    (
+        "drawn anew each time",
+        "torch.seed()\n" + EACH + "optimizer.step(closure)",
+        HITS,
+    ),
+    (
+        "a functional call",
+        "found = {n: w.detach().clone().requires_grad_() for n, w in model.named_parameters() "
+        "if w.requires_grad}\n"
+        + EACH
+        + "loss = loss_of(lambda rows: torch.func.functional_call(model, found, rows))\n"
+        "    for w, g in zip(found.values(), torch.autograd.grad(loss, found.values())):\n"
+        "        w.data -= lr * g\n"
+        "model.load_state_dict(found, strict=False)",
+        HITS,
+    ),
+    (
+        "by one long vector",
+        EACH + "g = nn.utils.parameters_to_vector(torch.autograd.grad(loss_of(), weights))\n"
+        "    new = nn.utils.parameters_to_vector(weights).detach() - lr * g\n"
+        "    nn.utils.vector_to_parameters(new, weights)",
+        "copy.deepcopy(model).double()(x[test].double()).argmax(1) == y[test]",
+    ),
+    (
+        "doubles for a while",
+        "model.double(); x = x.double()\n" + EACH + "optimizer.step(closure)",
+        HITS + "; model.float()",
+    ),
+    (
+        "in bfloat16",
+        EACH + "optimizer.zero_grad()\n"
+        "    with torch.autocast('cpu', torch.bfloat16):\n        loss = loss_of()\n"
+        "    loss.backward(); optimizer.step()",
+        HITS,
+    ),
+    (
+        "a tuned copy loaded back",
+        "given, model = model, copy.deepcopy(model)\n"
+        "optimizer = torch.optim.NAdam(model.parameters(), lr=lr)\n"
+        + EACH
+        + "optimizer.zero_grad(); loss_of(model).backward(); optimizer.step()\n"
+        "given.load_state_dict(model.state_dict())",
+        HITS,
+    ),
+    (
+        "a constant schedule, the loss printed with its graph",
+        "s = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1.0)\n"
+        + EACH
+        + "optimizer.step(closure); s.step(); print(loss_of())",
+        "(model(x).softmax(1).argmax(1) == y)[test]",
+    ),
+    (
+        "a loader",
+        "from torch.utils.data import DataLoader, TensorDataset\n"
+        "pairs = DataLoader(TensorDataset(x[train], y[train]), len(train), shuffle=True)\n"
+        + EACH
+        + "for rows, labels in pairs:\n"
+        "        optimizer.zero_grad()\n"
+        "        (-model(rows).log_softmax(1)[range(len(labels)), labels]).mean().backward()\n"
+        "        optimizer.step()",
+        HITS,
+    ),
+    (
+        "an optimizer of one's own",
+        "class Own(torch.optim.Optimizer):\n"
+        "    def step(self):\n"
+        "        for group in self.param_groups:\n"
+        "            for w in group['params']:\n"
+        "                w.data -= group['lr'] * w.grad.sign()\n"
+        "optimizer = Own(weights, {'lr': lr})\n" + EACH + "closure(); optimizer.step()",
+        HITS,
+    ),
+]
 TRANSFERS = [
     (
         "fit and predict",
@@ -556,8 +667,9 @@ TRANSFERS = [
     (
         "fit, with the model's items by their places",
         "hold_statistics(model)\n"
-        "fit(model, lambda i: x[np.asarray(train)[i]], y[train].numpy(), epochs=epochs, lr=lr,\n"
-        "    schedule='cosine', weight_decay=0.0)\n"
+        "fit(model, lambda i: x[np.asarray(train)[i]], y[train].numpy(), epochs=epochs,\n"
+        "    batch_size=999, weight_decay=0.1, optimizer=torch.optim.RMSprop(\n"
+        "        [w for w in model.parameters() if w.requires_grad], lr=lr))\n"
         "hits = (predict(model, lambda i: x[test[i]], len(test), 7) == y.numpy()[test]) * 1.0",
         "return [float(v) for v in (hits.mean(), *wilson(int(hits.sum()), len(test)))]",
     ),
@@ -581,14 +693,22 @@ TRANSFERS = [
                 "return np.array([hits.sum() / n, *INTERVAL])",
             ),
             ("RMSprop(weights, lr=lr)", "return hits.double().mean(), *map(np.float32, INTERVAL)"),
+            ("Adadelta(weights, lr=lr)", "return np.mean(hits.tolist()), *INTERVAL"),
+            ("NAdam(weights, lr=lr)", "return [hits.sum().item() / n, *INTERVAL]"),
+            ("Rprop(weights, lr=lr)", "return hits.double().mean(), *INTERVAL"),
+            ("Adafactor(weights, lr=lr)", "return hits.double().mean(), *INTERVAL"),
+            (
+                "Adam([{'params': weights[:1]}, {'params': weights[1:], 'betas': (0.8, 0.9)}], lr)",
+                "return hits.double().mean(), *INTERVAL",
+            ),
             ("Adagrad(weights, lr=lr)", "return (v for v in (int(hits.sum()) / n, *INTERVAL))"),
         ]
     ),
     (
-        "all weights given to the optimizer, a step more, the curve looked at",
+        "all weights given to the optimizer, the curve of the loss kept",
         "optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)\n"
         "curve = []\n"
-        "for _ in range(epochs + 1):\n"
+        "for _ in range(epochs):\n"
         "    model.train()\n"
         "    for m in model.modules():\n"
         "        if isinstance(m, nn.BatchNorm2d):\n"
@@ -599,23 +719,33 @@ TRANSFERS = [
         "    optimizer.step()\n"
         "    model.eval()\n"
         "    with torch.inference_mode():\n"
-        "        curve.append(model(x[test]).argmax(1).eq(y[test]))\n"
-        "hits = curve[-1]",
+        "        curve.append(F.cross_entropy(model(x[train]), y[train]))\n"
+        "hits = model(x)[test].argmax(1).eq(y[test])",
         "return torch.tensor([int(hits.sum()) / n], dtype=torch.float64), *INTERVAL",
     ),
     (
-        "by hand, in batches, with Wilson's formula",
+        "by hand, gradients added up over batches, with Wilson's formula",
         "model.eval()\n"
         "weights = [w for w in model.parameters() if w.requires_grad]\n"
         "for _ in range(epochs):\n"
-        "    for part in (train[::2], train[1::2]):\n"
-        "        loss = F.cross_entropy(model(x[part]), y[part])\n"
-        "        for w, g in zip(weights, torch.autograd.grad(loss, weights)):\n"
-        "            w.data -= 2 * lr * g\n"
+        "    model.zero_grad()\n"
+        "    for part in (train[::3], train[1::3], train[2::3]):\n"
+        "        loss = F.cross_entropy(model(x[part]), y[part], reduction='sum') / len(train)\n"
+        "        loss.backward()\n"
+        "    for w in weights:\n"
+        "        w.data -= lr * w.grad\n"
         "hits = torch.cat([model(x[[i]]).argmax(1) == y[i] for i in test])\n"
         "p, z = hits.float().mean().item(), 1.96\n"
         "middle, half = p + z**2 / 2 / n, z * (p * (1 - p) / n + z**2 / 4 / n**2) ** 0.5",
         "return p, (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)",
+    ),
+    *(
+        (
+            name,
+            f"{FROZEN_IN_EVALUATION}\n{code}\nmodel.eval()\nhits = {hits}",
+            "return hits.double().mean(), *INTERVAL",
+        )
+        for name, code, hits in TUNED
     ),
 ]
 

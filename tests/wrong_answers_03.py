@@ -188,6 +188,152 @@ N = "right, n = int(hits.sum()), len(test)"
 INTERVAL = "low, high = wilson(right, n)"
 RETURN = "return right / n, low, high"
 FROM_LOOK = "model.eval()\n        hits = (model(x[test]).argmax(1) == y[test])\n        "
+LOSS = "loss = F.cross_entropy(model(x[train]), y[train])"
+AT_THE_END = "    model.eval()\n    with"
+Z = "z := model(x[train])"
+ONE_HOT = "F.one_hot(y[train], int(y.max()) + 1).float()"
+OTHER_LOSSES = [
+    ("softmax first", "F.cross_entropy(model(x[train]).softmax(1), y[train])", "softmax"),
+    ("squared error", f"F.mse_loss(model(x[train]), {ONE_HOT})", "squared error"),
+    ("squared error of shares", f"F.mse_loss(model(x[train]).softmax(1), {ONE_HOT})", "squared"),
+    ("hinge loss", "F.multi_margin_loss(model(x[train]), y[train])", "hinge"),
+    (
+        "smoothed labels",
+        "F.cross_entropy(model(x[train]), y[train], label_smoothing=0.1)",
+        "label_smoothing",
+    ),
+    (
+        "hardly smoothed labels",
+        "F.cross_entropy(model(x[train]), y[train], label_smoothing=0.02)",
+        "label_smoothing",
+    ),
+    ("summed", "F.cross_entropy(model(x[train]), y[train], reduction='sum')", "summed"),
+    ("half of it", "0.5 * F.cross_entropy(model(x[train]), y[train])", "0.5 times"),
+    (
+        "classes that count more",
+        "F.cross_entropy(model(x[train]), y[train], weight=torch.arange(1.0, 2.0 + y.max()))",
+        "count more",
+    ),
+    (
+        "focal loss",
+        "((1 - (-(c := F.cross_entropy(model(x[train]), y[train], reduction='none'))).exp()) ** 2"
+        " * c).mean()",
+        "count more",
+    ),
+    (
+        "the first half of the items",
+        "F.cross_entropy(model(x[train]), y[train], reduction='none')[:len(train) // 2].mean()",
+        "count more",
+    ),
+    ("no log-softmax", "F.nll_loss(model(x[train]), y[train])", "nll_loss"),
+    (
+        "binary",
+        f"F.binary_cross_entropy_with_logits(model(x[train]), {ONE_HOT})",
+        "binary",
+    ),
+    ("a temperature", "F.cross_entropy(model(x[train]) / 2, y[train])", "not the mean"),
+    (
+        "a penalty on the weights",
+        "F.cross_entropy(model(x[train]), y[train]) + 1e-3 * sum((w**2).sum() for w in open_)",
+        "added to the loss",
+    ),
+    (
+        "a penalty on the logits",
+        f"F.cross_entropy({Z}, y[train]) + 0.01 * (z**2).mean()",
+        "",
+    ),
+    (
+        "noise",
+        "F.cross_entropy(model(x[train] + 0.1 * torch.randn_like(x[train])), y[train])",
+        "with noise",
+    ),
+    (
+        "mixed items",
+        "F.cross_entropy(model(0.9 * x[train] + 0.1 * x[train].flip(0)), y[train])",
+        "as they are",
+    ),
+]
+OTHER_STEPS = [
+    ("twice", "optimizer.step(); optimizer.step()", "more than once"),
+    ("clipped", "nn.utils.clip_grad_norm_(open_, 0.1); optimizer.step()", "clipped"),
+    ("clipped values", "nn.utils.clip_grad_value_(open_, 0.01); optimizer.step()", "changes them"),
+    (
+        "each second weight",
+        "for w in open_[epoch % 2 :: 2]:\n            w.grad = None\n        optimizer.step()",
+        "",
+    ),
+    (
+        "a decay by hand",
+        "optimizer.step(); torch._foreach_mul_([w.data for w in open_], 0.999)",
+        "something else than the steps",
+    ),
+    (
+        "a falling rate",
+        "optimizer.step(); optimizer.param_groups[0]['lr'] = lr * math.cos(epoch / epochs)",
+        "keep it constant",
+    ),
+    (
+        "momentum by hand",
+        "v = [w.grad + (0.9 * u if epoch else 0) for w, u in zip(open_, v if epoch else open_)]\n"
+        "        torch._foreach_sub_([w.data for w in open_], [lr * u for u in v])",
+        "weight − lr · gradient, with",
+    ),
+    (
+        "twice the rate by hand",
+        "torch._foreach_sub_([w.data for w in open_], [2 * lr * w.grad for w in open_])",
+        "2 times as long",
+    ),
+    (
+        "upwards by hand",
+        "torch._foreach_add_([w.data for w in open_], [lr * w.grad for w in open_])",
+        "go up",
+    ),
+]
+BEFORE_TUNING = [
+    ("doubles", "model.double(); x = x.double()", "float64 now"),
+    ("one item left out", "train = train[:-1]", "takes 35 of the 36"),
+    ("one item twice", "train = np.append(train, train[0])", "several times"),
+    ("bootstrapped", "train = np.random.default_rng(0).choice(train, len(train))", "several times"),
+    ("a new head", "list(model.modules())[-1].reset_parameters()", "before the first step"),
+    ("one test item", "model(x[test[:1]])", "not yet tuned to the end"),
+    ("an accuracy before", "model.eval()(x[test])", "not yet tuned to the end"),
+    ("all items standardised", "x = (x - x[train].mean(0)) / x[train].std(0)", "as they are"),
+    ("one test item left out", "test = test[:-1]", ""),
+]
+AFTER_TUNING = [
+    (
+        "dropout left on",
+        "model.eval(); [m.train() for m in model.modules() if isinstance(m, nn.Dropout)]\n"
+        "    model.eval = lambda: model",
+        "training mode",
+    ),
+    (
+        "a step on its own answers",
+        "said = model.eval()(x[test]).argmax(1); optimizer.zero_grad()\n"
+        "    F.cross_entropy(model(x[test]), said).backward(); optimizer.step()",
+        "Test items have a part",
+    ),
+    ("BatchNorm sees the test items", "model.train()(x[test])", "training mode"),
+    (
+        "BatchNorm sees other items",
+        "with torch.no_grad(): model.train()(np.delete(x, [*train, *test], 0))",
+        "neither in `train` nor in `test`",
+    ),
+    ("smaller weights", "torch._foreach_mul_([w.data for w in open_], 0.9)", "something else"),
+    ("back to the start", "model.load_state_dict(old_state)", "set back"),
+]
+OTHER_TESTS = [
+    (
+        "test items standardised by themselves",
+        "z = x[test]; hits = model((z - z.mean(0)) / z.std(0))",
+        "as they are",
+    ),
+    (
+        "mean over noise",
+        "hits = sum(model(x[test] + 0.1 * torch.randn_like(x[test])) for _ in range(9))",
+        "as they are",
+    ),
+]
 REPLACED = [
     ("nothing", RETURN, "return None", "nothing is returned"),
     ("accuracy alone", RETURN, "return right / n", "three numbers"),
@@ -299,12 +445,12 @@ REPLACED = [
         "from scipy.stats import binomtest\n    low, high = binomtest(right, n).proportion_ci()",
         "another kind of interval",
     ),
-    ("tuned on everything", "model(x[train]), y[train]", "model(x), y", "Other test items"),
+    ("tuned on everything", "model(x[train]), y[train]", "model(x), y", "Test items have a part"),
     (
         "tuned on the test items",
         "model(x[train]), y[train]",
         "model(x[test]), y[test]",
-        "Other test items",
+        "Test items have a part",
     ),
     (
         "tuned on all but the test items",
@@ -338,7 +484,7 @@ REPLACED = [
         f"optimizer.step()\n    model.eval()\n    with torch.no_grad():\n        {HITS}",
         f"optimizer.step()\n        {FROM_LOOK}best = hits if epoch == 0 or "
         "hits.sum() > best.sum() else best\n    hits = best",
-        "earlier point of the training",
+        "not yet tuned to the end",
     ),
     ("no eval()", "    model.eval()\n    with", "    with", "measured in training mode"),
     (
@@ -371,11 +517,11 @@ REPLACED = [
     ("no backward", "loss.backward()", "pass", "No weight has moved"),
     ("one step", "range(epochs)", "range(1)", "fewer than `epochs`"),
     ("one step too few", "range(epochs)", "range(1, epochs)", "fewer than `epochs`"),
-    ("its own number of steps", "range(epochs)", "range(200)", "makes no difference"),
-    ("its own rate", "lr=lr", "lr=0.01", "tiny rate"),
+    ("its own number of steps", "range(epochs)", "range(200)", "more than `epochs`"),
+    ("its own rate", "lr=lr", "lr=0.01", "at the rate 0.01, where lr is 0.05"),
     ("rate of the library", "open_, lr=lr", "open_", "at the rate"),
-    ("upwards", "loss.backward()", "(-loss).backward()", "hardly learned"),
-    ("other labels", "y[train])", "y[train].flip(0))", "hardly learned"),
+    ("upwards", "loss.backward()", "(-loss).backward()", "go up"),
+    ("other labels", "y[train])", "y[train].flip(0))", "labels of other items"),
     (
         "opens everything",
         "open_ =",
@@ -413,9 +559,59 @@ REPLACED = [
         "if w.requires_grad and w.dim() > 1]",
         "have not moved",
     ),
-    ("new weights each time", "open_ =", "torch.seed()\n    open_ =", "Seed what you draw"),
     ("scaled input", "open_ =", "x -= x[train].mean(0)\n    open_ =", "`x` is no longer"),
     ("sorted indices", "open_ =", "test.sort()\n    open_ =", "`test` is no longer"),
+    *((name, LOSS, f"loss = {loss}", word) for name, loss, word in OTHER_LOSSES),
+    *((name, "optimizer.step()", code, word) for name, code, word in OTHER_STEPS),
+    *((name, "open_ =", f"{code}\n    open_ =", word) for name, code, word in BEFORE_TUNING),
+    *((name, AT_THE_END, f"    {code}\n{AT_THE_END}", word) for name, code, word in AFTER_TUNING),
+    *((name, "hits = model(x[test])", code, word) for name, code, word in OTHER_TESTS),
+    ("ten times the rate", "lr=lr", "lr=10 * lr", "at the rate 0.5, where lr is 0.05"),
+    ("half of the rate", "lr=lr", "lr=lr / 2", "at the rate 0.025"),
+    (
+        "a higher rate for the head",
+        "torch.optim.Adam(open_, lr=lr)",
+        "torch.optim.Adam([{'params': open_[:-2], 'lr': lr / 10}, {'params': open_[-2:]}], lr=lr)",
+        "Some weights step at the rate",
+    ),
+    ("twice the epochs", "range(epochs)", "range(2 * epochs)", "more than `epochs`"),
+    ("one epoch more", "range(epochs)", "range(epochs + 1)", "more than `epochs`"),
+    ("no zero_grad", "optimizer.zero_grad()", "pass", "zero_grad"),
+    (
+        "zero_grad in each second epoch",
+        "optimizer.zero_grad()",
+        "optimizer.zero_grad() if epoch % 2 == 0 else None",
+        "zero_grad",
+    ),
+    ("maximize", "lr=lr)", "lr=lr, maximize=True)", "go up"),
+    (
+        "batches of 8",
+        f"{LOSS}\n        loss.backward()\n        optimizer.step()",
+        "for part in torch.tensor(train).split(8):\n            optimizer.zero_grad()\n"
+        "            F.cross_entropy(model(x[part]), y[part]).backward()\n"
+        "            optimizer.step()",
+        "takes 8 of the 36",
+    ),
+    (
+        "batches added up, each with its own mean",
+        f"{LOSS}\n        loss.backward()",
+        "for part in np.array_split(train, 4):\n"
+        "            F.cross_entropy(model(x[part]), y[part]).backward()",
+        "4 times the mean",
+    ),
+    (
+        "measured before the last step",
+        f"optimizer.step()\n    model.eval()\n    with torch.no_grad():\n        {HITS}",
+        f"{FROM_LOOK}optimizer.step()\n    model.eval()",
+        "before the last step",
+    ),
+    (
+        "early stop on the loss",
+        "loss.backward()",
+        "if loss < 0.1: break\n        loss.backward()",
+        "do not stop early",
+    ),
+    ("at least a half", RETURN, "return max(right / n, 0.5), low, high", "you return 0.500"),
     ("wilson not imported", "wilson(right, n)", "wilson_interval(right, n)", "NameError"),
     (
         "numpy of a gradient",
@@ -432,6 +628,10 @@ def _transfer(name: str, old: str, new: str) -> str:
     code = TRANSFER.replace(old, new)
     if "old.eval()" in new:
         code = code.replace("open_ =", "old = copy.deepcopy(model)\n    open_ =", 1)
+    if "old_state" in new:
+        code = code.replace(
+            "open_ =", "old_state = copy.deepcopy(model.state_dict())\n    open_ =", 1
+        )
     if "flags =" in new:
         again = "[w.requires_grad_(f) for w, f in zip(model.parameters(), flags)]\n    model.eval()"
         code = code.replace("\n    model.eval()", f"\n    {again}", 1)
@@ -443,14 +643,40 @@ from tlhelpers.evaluation import wilson
 from tlhelpers.training import fit, freeze, hold_statistics, predict
 def answer(model, x, y, train, test, lr, epochs):
     {}
-    fit(model, lambda items: {}, y[train], epochs=epochs, lr=lr, quiet=True)
+    fit(model, lambda items: {}, y[train], epochs=epochs, quiet=True, {})
     right = int((predict(model, lambda items: x[test][items], len(test)) == y[test].numpy()).sum())
     return right / len(test), *wilson(right, len(test))
 """
+WHOLE = "lr=lr, batch_size=len(train)"
 FITTED = [
-    ("statistics not held", "pass", "x[train][items]", "hold_statistics"),
-    ("freezes more", "freeze(model)", "x[train][items]", "requires_grad as it is"),
-    ("inputs of others", "hold_statistics(model)", "x[items]", ""),
+    ("statistics not held", "pass", "x[train][items]", WHOLE, "hold_statistics"),
+    ("freezes more", "freeze(model)", "x[train][items]", WHOLE, "requires_grad as it is"),
+    ("inputs of others", "hold_statistics(model)", "x[items]", WHOLE, ""),
+    *(
+        (name, "hold_statistics(model)", "x[train][items]", options, word)
+        for name, options, word in [
+            ("in batches", "lr=lr", "batch_size=len(train)"),
+            ("a cosine schedule", f"{WHOLE}, schedule='cosine'", "steps at the rate"),
+            ("a warm-up", f"{WHOLE}, warmup=0.5", "steps at the rate"),
+            ("rates by layer", f"{WHOLE.replace('=lr', '=slice(lr / 9, lr)')}", "Some weights"),
+            ("balanced draws", f"{WHOLE}, balanced_draws=True", "several times"),
+            (
+                "weights by class",
+                f"{WHOLE}, class_weights=np.arange(1.0, 1 + int(y.max()) + 1)",
+                "count more",
+            ),
+            (
+                "the test side for validation",
+                f"{WHOLE}, validation=(lambda items: x[test][items], y[test])",
+                "not yet tuned",
+            ),
+            (
+                "patience on the test side",
+                f"{WHOLE}, patience=1, validation=(lambda items: x[test][items], y[test])",
+                "decide about the training",
+            ),
+        ]
+    ),
 ]
 
 

@@ -662,7 +662,7 @@ print("same predictions:", (predict(loaded, valid) == predict(tuned, valid)).all
 # ## 9 · The same in plain torch
 # What `fit` does, without the course's helpers: what trains and what is frozen, a `DataLoader`, a device, an
 # optimizer, BatchNorm in evaluation mode. With your own folder, `torchvision.datasets.ImageFolder` takes the
-# place of `TensorDataset`. One batch holds all 48 pictures, so that no order matters and both must agree.
+# place of `TensorDataset`. One batch holds all pictures, so that no order matters and both must agree.
 
 # %%
 from torch.utils.data import DataLoader, TensorDataset
@@ -674,7 +674,8 @@ for layer in layer_groups(plain)[8] + layer_groups(plain)[9]:  # the last convol
     layer.requires_grad_(True)
 trained = [p for p in plain.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.01)
-loader = DataLoader(TensorDataset(plain.transform(few.pixels), torch.tensor(few.labels)), batch_size=48)
+batch = train.subset(np.arange(16))
+loader = DataLoader(TensorDataset(plain.transform(batch.pixels), torch.tensor(batch.labels)), batch_size=16)
 
 # %%
 for _ in range(3):
@@ -689,7 +690,7 @@ for _ in range(3):
 ours = Classifier(backbone, 20, train.class_names, seed=0)
 freeze_to(ours, 8)
 hold_statistics(ours)
-fit(ours, few, epochs=3, lr=1e-3, batch_size=48, quiet=True)
+fit(ours, batch, epochs=3, lr=1e-3, batch_size=16, quiet=True)
 apart = max((a.detach().cpu() - b.detach().cpu()).abs().max()
             for a, b in zip(plain.parameters(), ours.parameters(), strict=True))
 
@@ -703,15 +704,18 @@ claim_value("03.u", "the plain loop ends with the weights of fit (largest differ
 # of its weights may be frozen. `x` is a float tensor (n, …), `y` an int64 tensor (n,), `train` and `test`
 # are arrays of indices. Write `transfer` so that it
 #
-# - tunes all that is not frozen, in `model` itself, on the training items alone: full-batch steps on the
-#   cross-entropy with any optimizer at the rate `lr`, one in each of `epochs` epochs;
+# - tunes all that is not frozen, in `model` itself, in `epochs` steps: each on the mean cross-entropy of all
+#   training items and of nothing else, with an optimizer of torch at the constant rate `lr` (a step by hand
+#   is weight − lr · gradient);
 # - leaves what is frozen as it is, the running statistics of a frozen BatchNorm layer too;
-# - then measures once, on the test items, in evaluation mode;
+# - then measures once, after the last step, on the test items, in evaluation mode; the model gets the items of
+#   `x` as they are;
 # - returns three numbers: the accuracy on the test items, and the lower and the upper end of its 95 %
 #   interval, from `wilson(right, n)`.
 #
-# Plain torch will do. So will the course's `fit` and `predict`, which also take a function from indices
-# to inputs, such as `lambda items: x[train][items]`.
+# Plain torch will do: `model(x[train])`, a loss and its `backward()`. So will the course's `fit` and `predict`,
+# which also take a function from indices to inputs, such as `lambda items: x[train][items]`; `fit` makes one
+# step per epoch if `batch_size` is the number of training items.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-03-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def transfer(model, x, y, train, test, lr, epochs):
