@@ -24,6 +24,7 @@ from tlhelpers.adaptation.deep import (
     mmd_loss,
 )
 from tlhelpers.adaptation.evidence import gather_evidence
+from tlhelpers.adaptation.tent import adapt_tent
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.embedding import MeanOfWords, WordIds, embedding_layer
@@ -38,6 +39,7 @@ from tlhelpers.training.predicting import predict, predict_outputs, predict_prob
 
 OPINIONS = opinions(12)
 IMAGES, OTHER = tiny_images(24), tiny_images(24, seed=1)
+MORE = tiny_images(70, seed=2)
 ROWS = np.random.default_rng(0).normal(size=(24, 8)).astype(np.float32)
 WORDS = WordIds(["good", "bad", "film"])
 TEXTS = TextSet(["good", "bad film", "good film", "bad"] * 3, np.array([1, 0, 1, 0] * 3),
@@ -129,6 +131,7 @@ HELPERS: dict[str, tuple[Callable, Callable, bool]] = {
         False,
     ),
     "adapt_batchnorm": (tiny_classifier, lambda m: adapt_batchnorm(m, OTHER, fewest=8), True),
+    "adapt_tent": (tiny_classifier, lambda m: adapt_tent(m, MORE, steps=[0, 1, 3]), False),
     "gather_evidence": (tiny_classifier, lambda m: gather_evidence(m, IMAGES, OTHER), True),
     "extract_features": (
         tiny_backbone,
