@@ -229,8 +229,8 @@ figures.promise_curves({name: threshold_curve(*found[name]) for name in names[:3
 
 # %% [markdown]
 # Left: how many of the answers above a threshold are right; right: how many there are. At the dotted threshold
-# the curve of movies lies far below the promise. It reaches that height only at the far right, where hardly
-# any sentence is answered. Only labelled movie sentences could have told where.
+# the curve of movies lies far below the promise. It reaches that height only at the far right, where few
+# sentences are answered. Only labelled movie sentences could have told where.
 #
 # ## 5 · Sets that hold the true class
 # **Conformal sets** promise something for *every* new item: in place of one class the head names a *set* of
@@ -305,7 +305,8 @@ figures.promises_kept(promises, dict.fromkeys(promises, 0.9))
 # %% [markdown]
 # Conformal sets are sometimes sold as a guarantee without assumptions. There is one: new items are drawn like
 # the held-out ones. Abroad that is not so, and the guarantee is gone. The method asks little of the model and
-# everything of the data. And even at home it is a mean over *all* items. Is each class served?
+# everything of the data. (On tweets more is kept than was promised; without labels, nobody could have known
+# that either.) And even at home it is a mean over *all* items. Is each class served?
 
 # %%
 by_class = {f"of {kind} sentences": over_seeds("covered", among=kind) for kind in ("negative", "positive")}
