@@ -334,6 +334,102 @@ OTHER_TESTS = [
         "as they are",
     ),
 ]
+SECOND_ROUND = [
+    ("a short accuracy", RETURN, "return np.float16(right / n), low, high", "you return 0.79"),
+    (
+        "noise on the gradients",
+        "optimizer.step()",
+        "[w.grad.add_(0.01 * torch.randn_like(w)) for w in open_]; optimizer.step()",
+        "changes them",
+    ),
+    (
+        "an averaged model",
+        "optimizer.step()\n    model.eval()\n    with",
+        "optimizer.step()\n"
+        "        mean = torch.optim.swa_utils.AveragedModel(model) if epoch == 0 else mean\n"
+        "        mean.update_parameters(model)\n    model = mean.eval()\n    with",
+        "other weights",
+    ),
+    (
+        "votes of all epochs",
+        f"optimizer.step()\n{AT_THE_END} torch.no_grad():\n        hits = model(x[test])",
+        "optimizer.step()\n        now = model.eval()(x[test]).softmax(1)\n"
+        "        votes = votes + now if epoch else now\n    with torch.no_grad():\n"
+        "        hits = votes",
+        "not yet tuned to the end",
+    ),
+    ("wrong labels", "y[train])", "torch.cat([y[train][:4] * 0, y[train][4:]]))", "other labels"),
+    (
+        "corrected by the prior",
+        "model(x[test]).argmax",
+        "(model(x[test]) - 2 * torch.bincount(y[train]).log()).argmax",
+        "you return",
+    ),
+    ("one per cent more rate", "lr=lr", "lr=1.01 * lr", "at the rate 0.0505"),
+    ("at most a rate of 0.045", "lr=lr", "lr=min(lr, 0.045)", "at the rate 0.045"),
+    (
+        "no dropout any more",
+        "open_ =",
+        "[setattr(m, 'p', 0.0) for m in model.modules() if isinstance(m, nn.Dropout)]\n    open_ =",
+        "options",
+    ),
+    (
+        "each item twice",
+        "model(x[train]), y[train]",
+        "model(x[np.r_[train, train]]), y[np.r_[train, train]]",
+        "several times",
+    ),
+    (
+        "backward twice",
+        "loss.backward()",
+        "loss.backward(retain_graph=True); loss.backward()",
+        "2 times the mean",
+    ),
+    (
+        "zero_grad after backward",
+        "loss.backward()",
+        "loss.backward(); optimizer.zero_grad(set_to_none=False)",
+        "comes after backward",
+    ),
+    (
+        "mean over batches",
+        RETURN,
+        "return np.mean([part.float().mean() for part in hits.split(8)]), low, high",
+        "you return",
+    ),
+    (
+        "flipped items too",
+        "model(x[test]).argmax",
+        "(model(x[test]) + model(x[test].flip(-1))).argmax",
+        "as they are",
+    ),
+    (
+        "the head first",
+        "optimizer.step()",
+        "[setattr(w, 'grad', None) for w in open_[:-2] if epoch < 5]; optimizer.step()",
+        "fewer",
+    ),
+    ("half precision", "open_ =", "model.half().float()\n    open_ =", ""),
+    (
+        "drawn to the start",
+        LOSS,
+        f"{LOSS} + 0.01 * sum(((w - s) ** 2).sum() for w, s in zip(open_, start))",
+        "added to the loss",
+    ),
+    (
+        "entropy of the test items",
+        LOSS,
+        f"{LOSS} - 0.1 * (p := model(x[test]).softmax(1)).mul(p.log()).sum(1).mean()",
+        "Test items have a part",
+    ),
+    ("at least five epochs", "range(epochs)", "range(max(5, epochs))", "more than `epochs`"),
+    (
+        "a closure that adds up",
+        f"optimizer.zero_grad()\n        {LOSS}\n        loss.backward()\n        optimizer.step()",
+        "optimizer.step(lambda: (c := F.cross_entropy(model(x[train]), y[train])).backward() or c)",
+        "zero_grad",
+    ),
+]
 REPLACED = [
     ("nothing", RETURN, "return None", "nothing is returned"),
     ("accuracy alone", RETURN, "return right / n", "three numbers"),
@@ -521,7 +617,7 @@ REPLACED = [
     ("its own rate", "lr=lr", "lr=0.01", "at the rate 0.01, where lr is 0.05"),
     ("rate of the library", "open_, lr=lr", "open_", "at the rate"),
     ("upwards", "loss.backward()", "(-loss).backward()", "go up"),
-    ("other labels", "y[train])", "y[train].flip(0))", "labels of other items"),
+    ("other labels", "y[train])", "y[train].flip(0))", "other labels than"),
     (
         "opens everything",
         "open_ =",
@@ -611,7 +707,8 @@ REPLACED = [
         "if loss < 0.1: break\n        loss.backward()",
         "do not stop early",
     ),
-    ("at least a half", RETURN, "return max(right / n, 0.5), low, high", "you return 0.500"),
+    ("at least a half", RETURN, "return max(right / n, 0.5), low, high", "you return 0.5."),
+    *SECOND_ROUND,
     ("wilson not imported", "wilson(right, n)", "wilson_interval(right, n)", "NameError"),
     (
         "numpy of a gradient",
@@ -628,6 +725,10 @@ def _transfer(name: str, old: str, new: str) -> str:
     code = TRANSFER.replace(old, new)
     if "old.eval()" in new:
         code = code.replace("open_ =", "old = copy.deepcopy(model)\n    open_ =", 1)
+    if "start)" in new:
+        code = code.replace(
+            "    optimizer", "    start = [w.clone().detach() for w in open_]\n    optimizer", 1
+        )
     if "old_state" in new:
         code = code.replace(
             "open_ =", "old_state = copy.deepcopy(model.state_dict())\n    open_ =", 1
@@ -638,6 +739,11 @@ def _transfer(name: str, old: str, new: str) -> str:
     return "from tlhelpers.evaluation import wilson\n" + code
 
 
+PUT_BACK = _transfer("statistics put back", "                m.eval()", "                pass")
+PUT_BACK = PUT_BACK.replace(
+    "    model.eval()\n",
+    "    [model.get_buffer(name).copy_(old) for name, old in kept.items()]\n    model.eval()\n",
+).replace("open_ =", "kept = copy.deepcopy(dict(model.named_buffers()))\n    open_ =", 1)
 WITH_FIT = """
 from tlhelpers.evaluation import wilson
 from tlhelpers.training import fit, freeze, hold_statistics, predict
@@ -854,5 +960,6 @@ def answer(x, W, A, B, alpha):
     ("03.6", "one matrix", "8 * 640", "A alone"),
     ("03.6", "with biases", "8 * (640 + 1280) + 1280", ""),
     *(("03.7", name, _transfer(name, *code), word) for name, *code, word in REPLACED),
+    ("03.7", "statistics put back", PUT_BACK, "in training mode during a step"),
     *(("03.7", f"fit, {name}", WITH_FIT.format(*code), word) for name, *code, word in FITTED),
 ]

@@ -13,8 +13,8 @@ SAYS = {
     "swapped": "Lower and upper end are swapped: the lower one comes first.",
     "rounded": "You rounded the numbers. Return them as they come out.",
     # ------------------------------------------------------------ the model
-    "another": "The model is no longer what it was: it has other layers or names. Tune the weights "
-    "that it has.",
+    "another": "The model is no longer what it was: it has other layers, names or options (p of "
+    "dropout, say). Tune the weights that it has.",
     "kind": "The model's numbers were {old} and are {new} now, the frozen ones too: leave their "
     "kind as it is.",
     "flags": "Your function opens or freezes weights: leave requires_grad as it is.",
@@ -23,6 +23,9 @@ SAYS = {
     "statistics": "The running statistics of a frozen BatchNorm layer moved: in training mode each "
     "forward pass moves them, whatever requires_grad says. Call hold_statistics(model), or put "
     "such layers into evaluation mode after each model.train().",
+    "held": "A frozen BatchNorm layer is in training mode during a step, where it normalises by "
+    "the batch at hand. Call hold_statistics(model), or put such layers into evaluation mode after "
+    "each model.train().",
     "copy": "You tuned a copy: the model that was given is as it was. Tune the model itself.",
     "no step": "No weight has moved. Each epoch needs a loss, its backward() and the optimizer's "
     "step().",
@@ -57,7 +60,7 @@ SAYS = {
     "sum": "The loss is summed over the items: take the mean.",
     "scaled": "The loss is {times:.3g} times the mean cross-entropy: take it as it is.",
     "weighted": "Some items count more than others in the loss: take the plain mean.",
-    "labels": "The loss is computed with the labels of other items: items and labels must be in "
+    "labels": "The loss is computed with other labels than y[train]: items and labels must be in "
     "the same order.",
     "smoothing": "The labels are smoothed: take the cross-entropy without label_smoothing.",
     "softmax": "A softmax comes before the cross-entropy, which does one itself: give it the "
@@ -69,10 +72,12 @@ SAYS = {
     "cross_entropy of the logits.",
     "loss": "The loss is not the mean cross-entropy of the logits of the training items.",
     # ------------------------------------------------------------ the steps
+    "erased": "The gradients are zero before a step: zero_grad() comes after backward(). Call it "
+    "before.",
     "old gradients": "Old gradients are added to the new ones: call optimizer.zero_grad() before "
     "each backward().",
-    "clipped": "The gradients are made {times:.3g} times as long before a step (clipped or "
-    "scaled): leave them as backward() gives them.",
+    "clipped": "The gradients are {times:.3g} times as long before a step as they should be: "
+    "clipped, scaled or added up. Leave them as one backward() gives them.",
     "gradient": "The gradients before a step are not those of the mean cross-entropy: something "
     "is added to the loss, or changes them.",
     "rate": "The optimizer steps at the rate {rate:.6g}, where lr is {lr:.6g}: hand `lr` to it.",
@@ -94,8 +99,10 @@ SAYS = {
     # ------------------------------------------------------------ the accuracy
     "training mode": "The test items are measured in training mode, where dropout drops and "
     "BatchNorm uses the batch at hand: call model.eval() first.",
-    "early": "The test items are measured before the last step. Measure the tuned model.",
-    "unmeasured": "Not every test item goes through the tuned model: measure on x[test].",
+    "early": "The test items do not go through the tuned model, but through other weights (those "
+    "before the last step, say, or averaged ones). Measure the tuned model.",
+    "unmeasured": "Not all test items go through `model` after the last step: measure "
+    "model(x[test]).",
     "errors": "That is the share of wrong answers: the accuracy is the share of right ones.",
     "count": "That is the number of right answers: divide it by the number of test items.",
     "loss of test": "That is the loss on the test items: the accuracy is the share that is right.",
@@ -109,7 +116,7 @@ SAYS = {
     "`test`: measure on x[test].",
     "by class": "That is the mean over the classes. The accuracy counts each test item the same.",
     "accuracy": "After your call the model is right on {right} of {n} test items in evaluation "
-    "mode, and you return {given:.3f}.",
+    "mode, and you return {given:.6g}.",
     # ------------------------------------------------------------ the interval
     "normal": "That is the normal approximation, accuracy ± 1.96 standard errors, which goes wrong "
     "near 0 and 1. Use wilson(right, n).",

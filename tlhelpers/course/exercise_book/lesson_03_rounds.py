@@ -120,6 +120,7 @@ class Rounds:
         must(len(items) == n, "part", part=len(items), n=n)
         for one in passes:
             look_at_loss(one, case.y, n)
+        must(not any(one.moves_frozen for one in passes), "held")
         self.part = ROUGH if any(one.is_rough for one in passes) else PART
         self.wanted = {
             name: sum(one.gradients[name] for one in passes) / n for name in passes[0].gradients
@@ -135,6 +136,7 @@ class Rounds:
             before = _joined(self.given, given) if set(given) <= set(self.given) else got
             must(not self._is_near(got, _joined(self.sum, given)), "old gradients")
             must(not self._is_near(got, wanted + before), "old gradients")
+            must(got.any(), "erased")
             times = float(got @ wanted / (wanted @ wanted))
             must(times <= 0 or not self._is_near(got, times * wanted), "clipped", times=times)
             must(False, "gradient")

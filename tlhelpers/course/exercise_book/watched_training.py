@@ -27,6 +27,7 @@ class Pass:
     weights: Tensors
     logits: torch.Tensor
     gradients: Tensors  # those of the summed cross-entropy; none without a graph
+    moves_frozen: bool  # whether a frozen BatchNorm layer is in training mode
     is_rough: bool  # computed in a short number format, such as bfloat16
     came_back: list[torch.Tensor] = field(default_factory=list)  # to the logits, by backward()
 
@@ -72,8 +73,8 @@ class Record:
             gradients = self._gradients(net, items, logits) if logits.requires_grad else {}
             changing = any(m.training for m in net.modules() if isinstance(m, WITH_MODES))
             kept = logits.detach().cpu().float()
-            is_rough = logits.dtype.itemsize < 4
-            one = Pass(id(net), items, changing, weights_of(net), kept, gradients, is_rough)
+            kinds = _moves_frozen(net), logits.dtype.itemsize < 4
+            one = Pass(id(net), items, changing, weights_of(net), kept, gradients, *kinds)
             if logits.requires_grad:
                 logits.register_hook(lambda g: one.came_back.append(g.detach().cpu().float()))
             self.nets[id(net)] = net
@@ -145,6 +146,11 @@ class Record:
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def _moves_frozen(net: nn.Module) -> bool:
+    norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
+    return any(m.training and not m.weight.requires_grad for m in norms if m.affine)
 
 
 def _kept(tensor: torch.Tensor) -> torch.Tensor:
