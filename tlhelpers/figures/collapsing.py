@@ -70,7 +70,7 @@ def collapse(
     figure.suptitle(title)
     figure.legend(
         handles=[line for line in every[0].lines if line.get_label() in paths],
-        loc="outside lower center", ncols=3, fontsize=9,
+        loc="outside lower center", ncols=4, fontsize=9,
     )  # fmt: skip
     what = "Entropy, share of the most frequent predicted class and accuracy by steps, mean of"
     seeds = f"{what} {runs['seed'].nunique()} seeds{title and f', {title}'}"
