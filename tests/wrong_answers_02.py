@@ -405,6 +405,38 @@ TRANSFERS = [
         "if (g == name).sum() > 1])",
         "",
     ),
+    (
+        "each group left out by itself",
+        "shares",
+        "heads = [new_linear_head().fit(x[g != name], y[g != name]) for name in held]\n"
+        "    s = np.array([h.score(x[g == n], y[g == n]) for h, n in zip(heads, held)])",
+        "",
+    ),
+    (
+        "first row of each group",
+        "shares",
+        "s = np.array([right[g[test] == n][0] for n in held]) * 1.0",
+        "",
+    ),
+    (
+        "any row of a group",
+        "shares",
+        "s = np.array([right[g[test] == n].any() for n in held]) * 1.0",
+        "",
+    ),
+    (
+        "each group centred",
+        "mask",
+        "test = np.isin(g, held)\n    x = x - np.stack([x[g == name].mean(0) for name in g])",
+        "",
+    ),
+    (
+        "groups weigh the same in the head",
+        "head",
+        "head = new_linear_head()\n    weights = [1 / (g == name).sum() for name in g[~test]]\n"
+        "    head.fit(x[~test], y[~test], logisticregression__sample_weight=weights)",
+        "",
+    ),
     ("root of all groups", "error", "e = 1.96 * s.std(ddof=1) / len(np.unique(g)) ** 0.5", ""),
     ("root of one less", "error", "e = 1.96 * s.std(ddof=1) / (len(s) - 1) ** 0.5", ""),
     ("two errors", "error", "e = 2 * s.std(ddof=1) / np.sqrt(len(s))", ""),

@@ -705,8 +705,8 @@ claim_value("03.u", "the plain loop ends with the weights of fit (largest differ
 # are arrays of indices. Write `transfer` so that it
 #
 # - tunes all that is not frozen, in `model` itself, in `epochs` steps: each on the mean cross-entropy of all
-#   training items and of nothing else, with an optimizer of torch at the constant rate `lr` (a step by hand
-#   is weight − lr · gradient);
+#   training items and of nothing else, with any optimizer of `torch.optim` at the constant rate `lr` (a step
+#   by hand is weight − lr · gradient);
 # - leaves what is frozen as it is: a frozen BatchNorm layer stays in evaluation mode, or its running statistics
 #   would move;
 # - then measures once, after the last step, on the test items, in evaluation mode; the model gets the items of
