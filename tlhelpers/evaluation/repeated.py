@@ -18,6 +18,7 @@ from tlhelpers.evaluation.trials import (
     seed_list,
     truth_of,
 )
+from tlhelpers.setup.memory import give_back_memory
 
 
 def repeat(
@@ -84,6 +85,7 @@ def repeat(
         for trial, result in zip(chain(*parts), chain(*results), strict=True)
         for row in _rows(truth, trial, counts, result)
     ]
+    give_back_memory()
     return Runs(rows).drop(columns=["tested_on"] if len(sets) == 1 else [])
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from tlhelpers.checks import whole
+from tlhelpers.models.devices import best_device
 from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.masked_words import (
     MaskedLM,
@@ -112,7 +113,7 @@ def pretrain(
     learned = _own_copy(model, seed)
     transform = learned.transform
     rows = cut_to_pieces(transform, texts, longest)
-    optimizer = torch.optim.AdamW(_groups(learned, lr, head_lr))
+    optimizer = _optimizer(learned, lr, head_lr)
     rng = np.random.default_rng(seed)
     measured = (
         [] if held_out is None else [measure_guesses(learned, held_out, seed, share, longest)]
@@ -142,6 +143,12 @@ def _own_copy(model: Encoder | MaskedLM, seed: int) -> MaskedLM:
     if not isinstance(model, Encoder):
         raise TypeError(f"give an Encoder or a MaskedLM, got {type(model).__name__}")
     return MaskedLM(model, seed)
+
+
+def _optimizer(model: MaskedLM, lr: float, head_lr: float) -> torch.optim.AdamW:
+    # On a processor one pass over each weight takes a quarter of the time, and no copies of it.
+    fused = best_device().type == "cpu"
+    return torch.optim.AdamW(_groups(model, lr, head_lr), fused=fused)
 
 
 def _groups(model: MaskedLM, lr: float, head_lr: float) -> list[dict]:
