@@ -219,6 +219,9 @@ claim_value("06.a", "60 steps of masked language modelling lower the loss on hid
 claim_value("06.b", "counts of both neighbours guess more hidden words than the encoder after 60 steps (share)",
             guessed["counts of both neighbours"]["accuracy"] - accuracy["after"], at_least=0.03)
 
+# %%
+del pretrained, commonest, counts, guessers  # two networks and a table of counts: 400 MB
+
 # %% [markdown]
 # ## 3 · One word, two senses
 # A *bank* lends money or lies along a river. A static table has one row for both. We wrote eighty short

@@ -56,5 +56,6 @@ def train_by_steps(
             losses.append(loss.item())
             if len(losses) % TIDY_AFTER == 0:
                 give_back_memory()
+        optimizer.zero_grad()  # gradients of the last step are as large as the weights
     model.eval()
     return losses

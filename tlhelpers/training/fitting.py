@@ -13,6 +13,7 @@ from tlhelpers.checks import whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.devices import on_device
+from tlhelpers.setup.memory import give_back_memory
 from tlhelpers.training.batches import SETS, Batches, Labelled, attach_labels
 from tlhelpers.training.checkpoints import Checkpoint, settings_of
 from tlhelpers.training.early_stopping import EarlyStopping
@@ -169,6 +170,7 @@ def fit(
             store.settings = store.path and settings_of(run, epochs, patience, train, valid)
             rows, stopping.weights = store.read(model, optimizer, epochs) if resume else ([], None)
             rows = _train(run, train, valid, epochs, rows, stopping, store, quiet)
+        run.optimizer.zero_grad()  # gradients of the last step are as large as the weights
         stopping.restore(model)
     return History(pd.DataFrame(rows), stopping.best_epoch(rows))
 
@@ -194,6 +196,7 @@ def _train(
     def after_epoch(rows: list[dict]) -> None:
         stopping.keep(rows, run.model)
         store.write(run.model, run.optimizer, rows, stopping.weights)
+        give_back_memory()
 
     return run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
 
