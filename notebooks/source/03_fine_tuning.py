@@ -674,7 +674,7 @@ for layer in layer_groups(plain)[8] + layer_groups(plain)[9]:  # the last convol
     layer.requires_grad_(True)
 trained = [p for p in plain.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.01)
-batch = train.subset(np.arange(16))
+batch = train.subset(np.linspace(0, len(train) - 1, 16).astype(int))
 loader = DataLoader(TensorDataset(plain.transform(batch.pixels), torch.tensor(batch.labels)), batch_size=16)
 
 # %%
