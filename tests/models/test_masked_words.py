@@ -218,7 +218,7 @@ def test_counts_give_the_shares_computed_by_hand(small):
     score = {
         w: (after.get(w, 0) + 2 * p) / 4 * (before.get(w, 0) + 2 * p) / 5 / p
         for w, p in share.items()
-    }
+    } | dict.fromkeys(small.tokenizer.all_special_tokens, 0)  # no mark was ever hidden
     wanted = np.array([score[w] for w in WORDS]) / sum(score.values())
     np.testing.assert_allclose(got, wanted, rtol=1e-5)
 
@@ -229,6 +229,13 @@ def test_without_neighbours_the_commonest_word_is_guessed_everywhere(small):
     assert found.word.tolist() == ["film", "film"]
     with_them = fill_in(NeighbourCounts(small, texts, prior=0.01), "[MASK] was [MASK]", k=1)
     assert with_them.word.tolist() == ["film", "fine"]
+
+
+def test_no_mark_is_guessed_even_where_one_follows_each_word(small):
+    counts = NeighbourCounts(small, ["good", "bad", "film"] * 5, prior=1e-6)
+    found = fill_in(counts, "good [MASK]", k=len(WORDS) - 5)
+    assert not set(found.word) & set(small.tokenizer.all_special_tokens)
+    assert found.probability.sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("prior", [0, -1, float("nan"), True])
@@ -255,7 +262,9 @@ def test_the_measure_is_that_of_all_places_together_whatever_the_batches(small):
     ids = [i for row in cut_to_pieces(small.transform, TEXTS) for i in row[1:-1]]
     share = np.bincount(ids, minlength=len(WORDS)) / len(ids)
     assert found["places"] == len(ids) and found["accuracy"] == pytest.approx(share.max())
-    smooth = (share * len(ids) + 1 / len(WORDS)) / (len(ids) + 1)
+    smooth = share * len(ids) + 1 / len(WORDS)
+    smooth[small.tokenizer.all_special_ids] = 0
+    smooth /= smooth.sum()
     assert found["loss"] == pytest.approx(-np.log(smooth[ids]).mean(), rel=1e-5)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from tlhelpers.checks import whole, whole_numbers
+from tlhelpers.evaluation.confidence import check_probabilities
 from tlhelpers.evaluation.significance import wilson
 
 
@@ -172,17 +173,9 @@ def _checked(truth, predicted, class_names: Sequence[str]) -> tuple[np.ndarray, 
 
 
 def _checked_probabilities(probabilities, class_names: Sequence[str]) -> np.ndarray:
-    probabilities = np.asarray(probabilities, dtype=float)
-    if probabilities.ndim != 2 or probabilities.shape[1] != len(class_names):
+    if np.shape(probabilities)[1:] != (len(class_names),):
         raise ValueError(
             f"probabilities must have the shape (n, {len(class_names)}), one column for each "
-            f"class name, got {probabilities.shape}"
+            f"class name, got {np.shape(probabilities)}"
         )
-    fitting = (probabilities >= 0) & (probabilities <= 1 + 1e-6)
-    bad = np.flatnonzero(~fitting.all(axis=1) | (np.abs(probabilities.sum(axis=1) - 1) > 1e-3))
-    if len(bad):
-        raise ValueError(
-            f"the probabilities of item {bad[0]} are {probabilities[bad[0]].round(3).tolist()}: "
-            "they must lie in 0 to 1 and add up to 1; of outputs take predict_proba"
-        )
-    return probabilities
+    return check_probabilities(probabilities)

@@ -60,6 +60,8 @@ class NeighbourCounts:
         if self.neighbours:
             logs += self._gain(self._after[ids[row, column - 1]])
             logs += self._gain(self._before[ids[row, column + 1]])
+        # What marks a start, an end or a gap is never what was hidden.
+        logs[:, self.transform.tokenizer.all_special_ids] = -np.inf
         return torch.from_numpy(logs).log_softmax(1).float()
 
     def _gain(self, counts) -> np.ndarray:
