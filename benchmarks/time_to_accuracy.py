@@ -25,6 +25,7 @@ from rounds import positive, print_machine
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.splits import split_by_group
+from tlhelpers.experiments.timings import store_timings
 from tlhelpers.models.backbones import Backbone, load_backbone
 from tlhelpers.models.features import extract_features
 from tlhelpers.models.heads import new_linear_head
@@ -142,12 +143,26 @@ def report(rounds: list[dict[str, list[Point]]]) -> None:
         )
 
 
+def rows_of(rounds: list[dict[str, list[Point]]]) -> list[dict]:
+    """What is stored: each way in each round, to the highest accuracy that all ways reach."""
+    rows = []
+    for number, points in enumerate(rounds):
+        target = min(max(point.accuracy for point in own) for own in points.values())
+        found = {way: first_to_reach(own, target) for way, own in points.items()}
+        for way, (epoch, point) in found.items():
+            ratio = point.seconds / found[OURS][1].seconds
+            row = {"round": number, "way": way, "accuracy": target, "epoch": epoch}
+            rows.append(row | {"seconds": round(point.seconds, 3), "ratio": round(ratio, 2)})
+    return rows
+
+
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is timed")
     parser.add_argument("--epochs", type=positive, default=25, help="of the usual loops")
     parser.add_argument("--size", type=positive, default=96, help="pixels of a side")
+    parser.add_argument("--record", action="store_true", help="store it in data/results")
     chosen = parser.parse_args()
     backbone, images = load_backbone(size=chosen.size), load_emoji(size=chosen.size)
     split = split_by_group(images, test=0.3, seed=0)
@@ -158,7 +173,11 @@ def main() -> None:
     for _ in usual_loop(backbone, few, few, False, 1, 0):
         extract_features(backbone, few, cache=False, progress=False)  # the first pass allocates
     seeds = range(chosen.rounds)
-    report([run_round(backbone, train, test, chosen.epochs, seed) for seed in seeds])
+    rounds = [run_round(backbone, train, test, chosen.epochs, seed) for seed in seeds]
+    report(rounds)
+    if chosen.record:
+        command = f".venv/bin/python benchmarks/{Path(__file__).name} {' '.join(sys.argv[1:])}"
+        print(store_timings(Path(__file__).stem, rows_of(rounds), command))
 
 
 if __name__ == "__main__":

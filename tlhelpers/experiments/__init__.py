@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = make_face(
         "running": "rerun",
         "stored": "load_sweep provenance_of",
         "text_topics": "load_topics unlabelled_posts",
+        "timings": "load_timings",
     },
 )
