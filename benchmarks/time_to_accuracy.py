@@ -103,39 +103,43 @@ def first_to_reach(points: list[Point], target: float) -> tuple[int, Point] | No
     return reached[0] if reached else None
 
 
-def report_round(points: dict[str, list[Point]], target: float, words: str) -> dict[str, float]:
-    """Print when each way has the accuracy; the ratios of those that reach it to ours."""
+def best_of(points: list[Point]) -> float:
+    """The highest accuracy that a way has."""
+    return max(point.accuracy for point in points)
+
+
+def shared_target(points: dict[str, list[Point]]) -> float:
+    """The highest accuracy that all ways reach."""
+    return min(map(best_of, points.values()))
+
+
+def report_round(points: dict[str, list[Point]], target: float, words: str) -> None:
+    """Print when each way has the accuracy, and the ratios of those that reach it to ours."""
     print(f"\nto {target:.3f}, {words}")
     columns = ("epoch", 6), ("seconds", 10), ("ratio", 8), ("best", 8), ("all epochs, s", 15)
     print(" " * 24 + "".join(f"{name:>{width}}" for name, width in (*columns, ("ratio", 8))))
     found = {name: first_to_reach(own, target) for name, own in points.items()}
-    ratios = {}
     for name, own in points.items():
         when = f"{'never':>6}{'':>18}"
         if found[name] is not None:
             epoch, point = found[name]
             when = f"{epoch:6}{point.seconds:10.2f}"
             if found[OURS] is not None:
-                ratios[name] = point.seconds / found[OURS][1].seconds
-                when += f"{ratios[name]:8.1f}"
-        best = max(point.accuracy for point in own)
+                when += f"{point.seconds / found[OURS][1].seconds:8.1f}"
         whole = own[-1].seconds
         ratio = whole / points[OURS][-1].seconds
-        print(f"{name:24}{when:24}{best:8.3f}{whole:15.2f}{ratio:8.1f}")
-    return ratios
+        print(f"{name:24}{when:24}{best_of(own):8.3f}{whole:15.2f}{ratio:8.1f}")
 
 
 def report(rounds: list[dict[str, list[Point]]]) -> None:
     """Print each round, for two accuracies, and the medians of the ratios."""
-    ratios: dict[str, list[float]] = {FROZEN: [], TUNED: []}
     for points in rounds:
-        best = {name: max(point.accuracy for point in own) for name, own in points.items()}
-        for name, value in report_round(points, min(best.values()), "which all reach").items():
-            if name in ratios:
-                ratios[name].append(value)
-        report_round(points, best[OURS], f"that of {OURS!r}")
+        report_round(points, shared_target(points), "which all reach")
+        report_round(points, best_of(points[OURS]), f"that of {OURS!r}")
     print()
-    for name, values in ratios.items():
+    rows = rows_of(rounds)
+    for name in (FROZEN, TUNED):
+        values = [row["ratio"] for row in rows if row["way"] == name]
         each = "  ".join(f"{one:.1f}" for one in values)
         print(
             f"{name!r} / {OURS!r}, seconds to an accuracy that all reach, per round: {each}; "
@@ -147,7 +151,7 @@ def rows_of(rounds: list[dict[str, list[Point]]]) -> list[dict]:
     """What is stored: each way in each round, to the highest accuracy that all ways reach."""
     rows = []
     for number, points in enumerate(rounds):
-        target = min(max(point.accuracy for point in own) for own in points.values())
+        target = shared_target(points)
         found = {way: first_to_reach(own, target) for way, own in points.items()}
         for way, (epoch, point) in found.items():
             ratio = point.seconds / found[OURS][1].seconds

@@ -220,7 +220,7 @@ claim_value("06.b", "counts of both neighbours guess more hidden words than the 
             guessed["counts of both neighbours"]["accuracy"] - accuracy["after"], at_least=0.03)
 
 # %%
-del pretrained, commonest, counts, guessers  # two networks and a table of counts: 400 MB
+del pretrained, commonest, counts, guessers  # two networks and tables of counts, no longer used
 
 # %% [markdown]
 # ## 3 · One word, two senses

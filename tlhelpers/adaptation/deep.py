@@ -390,12 +390,12 @@ def adapt_batchnorm(
             "are noise; give more items, or less in fewest=…"
         )
     adapted = copy.deepcopy(model).eval()
-    layers = [part for part in adapted.modules() if _has_batch_statistics(part)]
+    layers = batch_norms(adapted)
     if not layers:
         raise ValueError("the model has no BatchNorm layer with statistics: there is none to adapt")
     momenta = [layer.momentum for layer in layers]
     # The hook runs after the one that holds a frozen layer, so a held layer listens for once.
-    hooks = [layer.register_forward_pre_hook(_listen) for layer in layers]
+    hooks = [layer.register_forward_pre_hook(use_batch) for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # torch then takes the mean over all batches
@@ -408,10 +408,12 @@ def adapt_batchnorm(
     return adapted.eval()
 
 
-def _listen(layer: nn.Module, inputs) -> None:
+def use_batch(layer: nn.Module, inputs) -> None:
+    """A hook: the layer takes the statistics of the batch, as in training."""
     layer.training = True
 
 
-def _has_batch_statistics(part: nn.Module) -> bool:
-    norm = isinstance(part, nn.modules.batchnorm._BatchNorm)
-    return norm and part.running_mean is not None
+def batch_norms(model: nn.Module) -> list[nn.Module]:
+    """The BatchNorm layers that keep running statistics."""
+    norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    return [layer for layer in norms if layer.running_mean is not None]

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.adaptation.deep import adapt_batchnorm
+from tlhelpers.adaptation.deep import adapt_batchnorm, batch_norms, use_batch
 from tlhelpers.checks import number, whole, whole_numbers
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.streams import random_stream
@@ -137,15 +137,10 @@ def scales_and_shifts(model: nn.Module) -> list[nn.Parameter]:
     """
     return [
         parameter
-        for layer in _norm_layers(model)
+        for layer in batch_norms(model)
         for parameter in (layer.weight, layer.bias)
         if parameter is not None
     ]
-
-
-def _norm_layers(model: nn.Module) -> list[nn.Module]:
-    norms = [p for p in model.modules() if isinstance(p, nn.modules.batchnorm._BatchNorm)]
-    return [layer for layer in norms if layer.running_mean is not None]
 
 
 def follow_tent(
@@ -218,7 +213,7 @@ def _ready_to_learn(model: nn.Module) -> nn.Module:
 def _take_steps(learner, optimizer, view: Unlabelled, batches: Iterable[np.ndarray]) -> None:
     """One step of Adam per batch, whose own statistics BatchNorm takes."""
     # The hook runs after the one that holds a frozen layer: see `adapt_batchnorm`.
-    hooks = [layer.register_forward_pre_hook(_use_batch) for layer in _norm_layers(learner)]
+    hooks = [layer.register_forward_pre_hook(use_batch) for layer in batch_norms(learner)]
     with on_device(learner) as device, torch.enable_grad():
         for items in batches:
             logits = apply_to(learner, batch_on(device, view.batches, items), device)
@@ -231,10 +226,6 @@ def _take_steps(learner, optimizer, view: Unlabelled, batches: Iterable[np.ndarr
     for hook in hooks:
         hook.remove()
     learner.eval()
-
-
-def _use_batch(layer: nn.Module, inputs) -> None:
-    layer.training = True
 
 
 def _endless_batches(count: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:

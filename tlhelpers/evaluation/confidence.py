@@ -441,14 +441,22 @@ def conformal_bound(scores, alpha: float = 0.1) -> float:
             "item, e.g. 1 − the probability of its true class"
         )
     _check_alpha(alpha)
-    # The tolerance keeps 10 · (1 − 0.7) = 3 from being rounded up to 4 by its last digit.
-    rank = int(np.ceil((len(scores) + 1) * (1 - alpha) - 1e-9))
+    rank = conformal_rank(len(scores), alpha)
     if rank > len(scores):
         raise ValueError(
             f"{len(scores)} held-out item(s) are too few for alpha {alpha}: no bound is exceeded "
             f"so rarely, at least {int(np.ceil(1 / alpha - 1 - 1e-9))} are needed"
         )
     return float(np.sort(scores)[rank - 1])
+
+
+def conformal_rank(held_out: int, alpha: float) -> int:
+    """Which of the held-out scores is the bound, counted from the smallest, 1; more than all: none.
+
+    Among them a new score takes each of the n + 1 places equally often.
+    """
+    # The tolerance keeps 10 · (1 − 0.7) = 3 from being rounded up to 4 by its last digit.
+    return int(np.ceil((held_out + 1) * (1 - alpha) - 1e-9))
 
 
 def draw_coverage(

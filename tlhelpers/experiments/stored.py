@@ -20,6 +20,7 @@ import pandas as pd
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.evaluation.runs import Runs
 from tlhelpers.evaluation.trials import judge_all, label_counts, plan_trials, truth_of
+from tlhelpers.experiments.provenance import split_provenance, with_provenance
 from tlhelpers.experiments.registry import SWEEPS, find_sweep, labelled_sets, sets_of
 from tlhelpers.experiments.staleness import code_digest, import_closure, libraries_of
 from tlhelpers.experiments.sweep import Sweep
@@ -112,9 +113,8 @@ def _not_written(sweep: Sweep, reason: str) -> CourseError:
 
 
 def _write(sweep: Sweep, provenance: Mapping[str, str], body: str) -> None:
-    head = "".join(f"# {key}: {value}\n" for key, value in provenance.items())
     try:
-        write_atomically(sweep.path, (head + body).encode())
+        write_atomically(sweep.path, with_provenance(provenance, body))
     except OSError as error:
         raise _not_written(sweep, error.strerror or str(error)) from None
 
@@ -135,12 +135,9 @@ def _parts(sweep: Sweep) -> tuple[dict[str, str], str]:
             f"there is no {sweep.path.name}: run python3 -m tlhelpers sweep {sweep.name}"
         )
     try:
-        lines = sweep.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        head = [line[2:].rstrip("\n") for line in lines if line.startswith("# ")]
-        provenance = dict(line.split(": ", 1) for line in head)
+        return split_provenance(sweep.path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _damaged(sweep, str(error)) from error
-    return provenance, "".join(line for line in lines if not line.startswith("# "))
 
 
 def _damaged(sweep: Sweep, reason: str) -> CourseError:

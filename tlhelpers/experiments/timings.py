@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tlhelpers.errors import CourseError, repo_root
+from tlhelpers.experiments.provenance import split_provenance, with_provenance
 from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.machine import processor_name
 
@@ -37,10 +38,9 @@ def load_timings(name: str) -> pd.DataFrame:
         raise CourseError(
             f"there is no {path.name}: run .venv/bin/python benchmarks/{name}.py --record"
         )
-    text = path.read_text(encoding="utf-8")
-    table = pd.read_csv(io.StringIO(text), comment="#")
-    heads = (line[2:] for line in text.splitlines() if line.startswith("# "))
-    table.attrs = dict(line.split(": ", 1) for line in heads)
+    provenance, body = split_provenance(path.read_text(encoding="utf-8"))
+    table = pd.read_csv(io.StringIO(body))
+    table.attrs = provenance
     return table
 
 
@@ -51,9 +51,8 @@ def store_timings(name: str, rows: Iterable[Mapping], command: str) -> Path:
         "date": time.strftime("%Y-%m-%d"),
         "processor": processor_name(),
     }
-    head = "".join(f"# {key}: {value}\n" for key, value in provenance.items())
     body = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-    write_atomically(_path(name), (head + body).encode())
+    write_atomically(_path(name), with_provenance(provenance, body))
     return _path(name)
 
 

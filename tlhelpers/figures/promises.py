@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import betabinom
 
-from tlhelpers.evaluation.confidence import error_of_table
+from tlhelpers.evaluation.confidence import conformal_rank, error_of_table
 from tlhelpers.evaluation.significance import wilson
 from tlhelpers.figures.palette import COLOURS, GREY, looks
 from tlhelpers.figures.picture import Picture
@@ -297,7 +297,7 @@ def _draw_coverage(axes, table: pd.DataFrame, alpha: float) -> None:
 
 def _by_chance(held_out: int, tested: int, alpha: float) -> np.ndarray:
     """The middle nine tenths of the coverage of a kept promise."""
-    rank = int(np.ceil((held_out + 1) * (1 - alpha) - 1e-9))
+    rank = conformal_rank(held_out, alpha)
     return betabinom.ppf([0.05, 0.95], tested, rank, held_out + 1 - rank) / tested
 
 

@@ -47,7 +47,8 @@ def on_device(*modules: nn.Module, changes: bool = True) -> Iterator[torch.devic
 
     What lies on the processor goes to `best_device`; a module that lies on an accelerator stays
     there. Parameters are the same objects inside, so that an optimizer holds what it held, and
-    afterwards each has its old memory with its new values.
+    afterwards each has its old memory with its new values. What was freed inside is then given back
+    to the system.
 
     Parameters
     ----------
