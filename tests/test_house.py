@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "adaptation": [*LIBRARY, "training", "evaluation"],
     "figures": [*LIBRARY, "training", "evaluation", "adaptation"],
     "experiments": [*LIBRARY, "training", "evaluation", "adaptation"],
+    "own_data": [*LIBRARY, "training", "evaluation", "adaptation", "figures"],
     "course": ["errors", "checks", "setup", "evaluation"],
 }
 

@@ -1,0 +1,75 @@
+"""What came out of reading somebody's own folder or table: nothing is dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+SHOWN = 10
+
+
+@dataclass
+class Reading:
+    """A report of what was kept of a folder or table, what was left out and why.
+
+    Attributes
+    ----------
+    source : str
+        The folder or file, as it was given.
+    names : list of str
+        Of the items that were kept, in the order of the set: a path below the folder, or
+        ``"row 17"``.
+    left_out : dict of str to dict of str to str
+        Reason (e.g. ``"that are empty"``) to the names of the items that were left out for it, each
+        with a detail, which may be an empty text.
+    doubts : dict of str to str
+        Names of items that were kept, with what is doubtful about them.
+    notes : list of str
+        What was guessed or changed for the whole set, in full sentences, e.g. which column holds
+        the labels.
+    duplicates : list of list of str
+        Names of kept items that are equal or nearly so; each inner list is one group.
+    conflicts : list of list of str
+        Those of `duplicates` whose items are in more than one class.
+    """
+
+    source: str
+    names: list[str] = field(default_factory=list)
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    duplicates: list[list[str]] = field(default_factory=list)
+    conflicts: list[list[str]] = field(default_factory=list)
+
+    def leave_out(self, name: str, reason: str, detail: object = "") -> None:
+        """Note that an item was left out; the `detail` is of this item, the reason of many."""
+        self.left_out.setdefault(reason, {})[name] = " ".join(str(detail).split())
+
+    def count_left_out(self) -> int:
+        """How many items were left out; one that was for two reasons counts once."""
+        return len({name for items in self.left_out.values() for name in items})
+
+    def lines(self) -> list[str]:
+        """The report as plain sentences: kept, left out by reason, doubts, notes, duplicates."""
+        lines = [f"{len(self.names)} items were read from {self.source}."]
+        for reason, items in self.left_out.items():
+            lines.append(f"{len(items)} left out {reason}: {name_some(items.items())}")
+        if self.doubts:
+            lines.append(f"{len(self.doubts)} kept with a doubt: {name_some(self.doubts.items())}")
+        if self.duplicates:
+            count = sum(map(len, self.duplicates))
+            lines.append(
+                f"{count} items are equal to another or nearly so, in {len(self.duplicates)} "
+                "groups; a group is never torn apart between training and test."
+            )
+        if self.conflicts:
+            some = name_some((" = ".join(group), "") for group in self.conflicts)
+            lines.append(f"{len(self.conflicts)} such groups have items of two classes: {some}")
+        return lines + self.notes
+
+
+def name_some(items: Iterable[tuple[str, str]]) -> str:
+    """The first names, each with its detail, and how many more there are."""
+    named = [f"{name} ({detail})" if detail else name for name, detail in items]
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return ", ".join(named[:SHOWN]) + more
