@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "figures": [*LIBRARY, "training", "evaluation", "adaptation"],
     "experiments": [*LIBRARY, "training", "evaluation", "adaptation"],
     "own_data": [*LIBRARY, "training", "evaluation", "adaptation", "figures"],
-    "course": ["errors", "checks", "setup", "evaluation"],
+    "course": ["errors", "checks", "setup", "evaluation", "experiments"],
 }
 
 

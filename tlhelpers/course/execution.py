@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import platform
 import re
 import threading
 import time
@@ -23,10 +24,13 @@ from traitlets import default
 from traitlets.config import Config
 
 from tlhelpers.course.claims import read_claims
+from tlhelpers.course.inputs import inputs_digest
 from tlhelpers.course.on_screen import as_on_screen
 from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.machine import processor_name
 
 CELL_SECONDS = 600
+STAMP = "tlhelpers"  # the part of an executed notebook's metadata that says what made it
 LOOK_SECONDS = 0.1  # between two looks at the kernel's processes
 CLEARING_SECONDS = 15  # after which a stopped run no longer waits for nbclient
 # Where the system tells how much of a process's memory is shared (Linux), that counts once.
@@ -77,7 +81,7 @@ def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> Le
         store_widget_state=False,
         resources={"metadata": {"path": str(out)}},
     )
-    run = LessonRun(path.stem)
+    run, stamp = LessonRun(path.stem), _stamp(notebook)
     total = sum(cell.cell_type == "code" for cell in notebook.cells)
 
     def begin(cell, cell_index):
@@ -98,6 +102,8 @@ def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> Le
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = as_on_screen(cell.outputs)
+    if run.ok:
+        notebook.metadata[STAMP] = stamp | {"seconds": run.seconds}
     run.not_kept = _write_outputs(notebook, out, path.stem)
     return run
 
@@ -228,6 +234,20 @@ def _signal(send: Callable[[], None]) -> None:
 
 
 # ---------------------------------------------------------------- what is told and kept
+
+
+def _stamp(notebook) -> dict:
+    """What made the outputs, taken before a cell runs; empty where a helper cannot be read."""
+    try:
+        inputs = inputs_digest(notebook)
+    except (OSError, SyntaxError):
+        return {}
+    return {
+        "inputs": inputs,
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": processor_name(),
+        "python": platform.python_version(),
+    }
 
 
 def _in_words(error: Exception | None, cells_ran: bool) -> str:
