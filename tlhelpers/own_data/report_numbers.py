@@ -1,0 +1,137 @@
+"""The figures of a report: every strategy, the learning curve, what more labels would bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tlhelpers.evaluation.comparisons import Comparison as Compared
+from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.evaluation.runs import Runs
+from tlhelpers.own_data.comparison import Comparison
+
+MAJORITY = "majority"
+
+
+@dataclass(frozen=True)
+class StrategyRow:
+    """A strategy at the most labels that it was run with.
+
+    `low` and `high` are NaN where one split alone was run; `difference` is the entry of the answer,
+    None for the chosen one and where there is none; `learned` says whether it is resolved that the
+    strategy beats the majority, None where that is not known.
+    """
+
+    name: str
+    labels: int
+    mean: float
+    low: float
+    high: float
+    seeds: int
+    seconds: float
+    chosen: bool
+    difference: dict | None
+    learned: bool | None
+
+
+def is_majority(name: str) -> bool:
+    """Whether a strategy always names the largest class."""
+    return name.lower().startswith(MAJORITY)
+
+
+def curve_points(runs: Runs) -> pd.DataFrame:
+    """Mean and interval of every strategy and label count; one seed alone has no interval."""
+    rows = [_point(own) for _, own in runs.groupby(["strategy", "labels"], sort=False)]
+    columns = ["strategy", "labels", "mean", "low", "high", "seeds"]
+    return pd.DataFrame(rows, columns=columns).sort_values("labels", kind="stable")
+
+
+def _point(own: pd.DataFrame) -> dict:
+    if own["seed"].nunique() > 1:
+        return learning_curve(Runs(own)).iloc[0].to_dict()
+    first = own.iloc[0]
+    return {
+        "strategy": first["strategy"],
+        "labels": first["labels"],
+        "mean": own["accuracy"].mean(),
+        "low": np.nan,
+        "high": np.nan,
+        "seeds": 1,
+    }
+
+
+def strategy_rows(comparison: Comparison, points: pd.DataFrame) -> list[StrategyRow]:
+    """All strategies that were run: the chosen one first, then by accuracy."""
+    differences = {one["strategy"]: one for one in comparison.answer.differences}
+    rows = [
+        _strategy_row(comparison, points[points["strategy"] == name].iloc[-1], differences)
+        for name in comparison.runs.strategies
+    ]
+    return sorted(rows, key=lambda row: (not row.chosen, -row.mean))
+
+
+def _strategy_row(comparison: Comparison, point: pd.Series, differences: dict) -> StrategyRow:
+    name, chosen = point["strategy"], point["strategy"] == comparison.answer.strategy
+    ends = (point["mean"], point["low"], point["high"])
+    mean, low, high = comparison.answer.accuracy if chosen else ends
+    runs = comparison.runs
+    own = runs[(runs["strategy"] == name) & (runs["labels"] == point["labels"])]
+    seconds = float(own["seconds"].median()) if "seconds" in own else np.nan
+    return StrategyRow(
+        name, int(point["labels"]), mean, low, high, int(point["seeds"]), seconds, chosen,
+        differences.get(name), _has_learned(runs, name, int(point["labels"])),
+    )  # fmt: skip
+
+
+def _has_learned(runs: Runs, name: str, labels: int) -> bool | None:
+    """Whether it is resolved that a strategy beats the majority on the same test items."""
+    known = [other for other in runs.strategies if is_majority(other)]
+    if not known or is_majority(name):
+        return None
+    own = runs[runs["strategy"] == known[0]]
+    # The largest class is the same for any number of labels, where this one was not run.
+    count = labels if labels in set(own["labels"]) else int(own["labels"].max())
+    compared = compare_points(runs, (name, labels), (known[0], count))
+    return None if compared is None else compared.low > 0
+
+
+def compare_points(runs: Runs, first: tuple[str, int], second: tuple[str, int]) -> Compared | None:
+    """Two strategies, or one at two label counts, at the seeds that both have; None if too few."""
+    parts = [
+        runs[(runs["strategy"] == name) & (runs["labels"] == labels)] for name, labels in
+        (first, second)
+    ]  # fmt: skip
+    seeds = set(parts[0]["seed"]) & set(parts[1]["seed"])
+    if len(seeds) < 2:
+        return None
+    names = [f"{name}, {labels}" for name, labels in (first, second)]
+    both = [
+        part[part["seed"].isin(seeds)].assign(strategy=name, labels=0)
+        for part, name in zip(parts, names, strict=True)
+    ]
+    try:
+        return compare(Runs(pd.concat(both, ignore_index=True)), *names)
+    except ValueError:  # other test items at one of the seeds: they cannot be compared
+        return None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What the last step to more labels brought a strategy; `compared` is its interval."""
+
+    strategy: str
+    fewer: int
+    more: int
+    compared: Compared
+
+
+def last_gain(runs: Runs, strategy: str) -> Gain | None:
+    """What the chosen strategy gained from its last step to more labels; None with one count."""
+    counts = sorted(set(runs.loc[runs["strategy"] == strategy, "labels"]))
+    if len(counts) < 2:
+        return None
+    fewer, more = map(int, counts[-2:])
+    compared = compare_points(runs, (strategy, more), (strategy, fewer))
+    return None if compared is None else Gain(strategy, fewer, more, compared)
