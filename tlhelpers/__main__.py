@@ -5,11 +5,14 @@ syntax error. It imports the rest of the package only after that check.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from tlhelpers import __version__
 
@@ -115,6 +118,7 @@ def parse(argv):
     sweep.add_argument("--confirm", action="store_true", help="rerun a slice; note if as stored")
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
+    add_own_data(verbs)
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
     verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
     ours, passed = argv, []
@@ -128,6 +132,68 @@ def parse(argv):
     if options.verb == "sweep" and not (options.names or options.stale):
         sweep.error("say which: vision, text, or a name; --stale lists the stale ones")
     return options
+
+
+def add_own_data(verbs):
+    """Describe the verbs for somebody's own pictures or texts."""
+    epilog = "A path that begins with - is written ./-name."
+    about = "say which way of transfer to take for pictures or texts of your own"
+    own = verbs.add_parser("compare", help=about, description=about, epilog=epilog)
+    path = "a folder with one sub-folder per class, or a table: of texts, or of paths to pictures"
+    own.add_argument("path", metavar="PATH", help=path)
+    own.add_argument("--minutes", type=minutes, default=5, help="the time it may take; 5 if none")
+    own.add_argument("--out", default="report", help="folder for report and model; report/ if none")
+    model = "backbone or encoder: a name, a folder, or a name of the model hub"
+    own.add_argument("--model", metavar="NAME", help=model)
+    own.add_argument("--size", type=pixels, help="pixels that pictures are read with; 224 if none")
+    for column, what in COLUMNS:
+        own.add_argument("--" + column, metavar="COL", help="the column of a table with " + what)
+    own.add_argument("--seed", type=count, default=0, help="draws the splits; 0 if none")
+    onnx = "write the model as ONNX too, compared with itself"
+    own.add_argument("--export", choices=["onnx"], help=onnx)
+    about = "use a model that compare has saved, and write a table (CSV)"
+    use = verbs.add_parser("predict", help=about, description=about, epilog=epilog)
+    use.add_argument("model", metavar="MODEL", help="the folder of the model, report/model say")
+    use.add_argument(
+        "paths", nargs="+", metavar="PATH", help="pictures, folders of them, or tables"
+    )
+    use.add_argument("--out", metavar="FILE", help="the table; standard output if none")
+    for column, what in COLUMNS[:2]:
+        use.add_argument("--" + column, metavar="COL", help="the column of a table with " + what)
+    use.add_argument("--export", choices=["onnx"], help=onnx)
+
+
+COLUMNS = [
+    ("picture", "paths to pictures"),
+    ("text", "texts"),
+    ("label", "the classes"),
+    ("group", "what belongs together: a person, a product, a day"),
+]
+
+
+def minutes(text):
+    """Read a number of minutes for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e5:
+        raise argparse.ArgumentTypeError("minutes are a number above 0, not %s" % text)
+    return number
+
+
+def pixels(text):
+    """Read the edge of a picture for argparse."""
+    if not text.isdigit() or not 16 <= int(text) <= 2048:
+        raise argparse.ArgumentTypeError("a size is a number from 16 to 2048, not %s" % text)
+    return int(text)
+
+
+def count(text):
+    """Read a number from 0 on for argparse."""
+    if not text.isdigit() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError("a seed is a whole number from 0 on, not %s" % text)
+    return int(text)
 
 
 def port_number(text):
@@ -187,6 +253,46 @@ def build(options):
     return launcher.module("tlhelpers.course.build", flags(options, "check"), data=False)
 
 
+def compare(options):
+    """Set up, fetch, and compare ways of transfer on somebody's own data."""
+    return on_own_data(options, [options.path])
+
+
+def predict(options):
+    """Set up, fetch, and predict with a saved model."""
+    return on_own_data(options, [options.model, *options.paths])
+
+
+def on_own_data(options, paths):
+    """Set up, fetch, and become a verb of own_data; paths stay relative to the folder at hand."""
+    from tlhelpers.setup import environment, fetching, launcher
+
+    told = {name: value for name, value in vars(options).items() if name not in ("path", "paths")}
+    told["here"] = str(Path.cwd())
+    with setting_up_beside():
+        python = environment.ensure()
+        fetching.fetch(python)
+    command = [str(python), "-m", "tlhelpers.own_data.commands", options.verb, json.dumps(told)]
+    return launcher.hand_over(command + paths)
+
+
+@contextlib.contextmanager
+def setting_up_beside():
+    """What is written to standard output inside, also by pip, goes to standard error.
+
+    Standard output is for the table of predictions.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def fetch(options):
     """Bring data and weights, hashing every file that is there."""
     from tlhelpers.setup import environment, fetching
@@ -209,6 +315,8 @@ VERBS = {
     "run": run,
     "sweep": sweep,
     "build": build,
+    "compare": compare,
+    "predict": predict,
     "fetch": fetch,
     "doctor": doctor,
 }

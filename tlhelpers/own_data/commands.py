@@ -1,0 +1,241 @@
+"""The work of the verbs `compare` and `predict` of the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+from tlhelpers.errors import CourseError, nearest
+from tlhelpers.models.saving import user_path
+from tlhelpers.setup.files import read_json, refusal, write_json
+from tlhelpers.setup.stopping import Stopped, stoppable
+
+MARK = "comparison.json"  # says whose report lies in a folder
+MODEL, STATE = "model", "state"
+
+tell = partial(print, flush=True)
+
+
+# ---------------------------------------------------------------- compare
+
+
+def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
+    """Read a folder or table, compare, save the model and write the report."""
+    (source,) = paths
+    _refuse_missing(source)
+    out = checked_out(user_path(options.out, "folder of the report"), source)
+    # They take seconds to load: what can be refused without them is refused at once.
+    from tlhelpers.own_data.best_model import save_best
+    from tlhelpers.own_data.comparing import compare_own
+    from tlhelpers.own_data.report import write_report
+
+    data, reading = read_own(source, options)
+    for line in reading.lines():
+        tell(line)
+    make_out(out, source)
+    comparison = compare_own(
+        data,
+        reading,
+        minutes=options.minutes,
+        out=out,
+        model_name=options.model,
+        seed=options.seed,
+        tell=tell,
+    )
+    tell("Training the chosen strategy on all items.")
+    model = save_best(comparison, out / MODEL, onnx=options.export == "onnx")
+    report = write_report(comparison, out, model)
+    tell(f"\n{comparison.answer.sentence}\n")
+    tell(f"report: {report}\nmodel:  {model}")
+    tell(f"use it: python3 -m tlhelpers predict {_quoted(model)} {_example(comparison.kind)}")
+    return 0
+
+
+def read_own(source: Path, options: SimpleNamespace):
+    """The set in a folder or table and what came out of reading it; tells what it was taken for."""
+    if reads_pictures(source, options):
+        from tlhelpers.data.picture_files import open_pictures
+
+        tell(f"{source} is read as pictures.")
+        columns = {"picture": options.picture, "label": options.label, "group": options.group}
+        return open_pictures(source, options.size or 224, **columns)
+    from tlhelpers.data.text_files import open_texts
+
+    if options.size is not None:
+        tell("--size is for pictures, and without effect here.")
+    tell(f"{source} is read as a table of texts.")
+    return open_texts(source, text=options.text, label=options.label, group=options.group)
+
+
+def reads_pictures(source: Path, options: SimpleNamespace) -> bool:
+    """A folder is pictures; a table is texts, unless a column of it holds paths to pictures."""
+    if options.text and options.picture:
+        raise CourseError("--text and --picture were both given: a table is either of the two")
+    if source.is_dir():
+        if options.text:
+            raise CourseError(f"{source} is a folder, read as pictures: --text is for tables")
+        return True
+    if options.text or options.picture:
+        return bool(options.picture)
+    return _names_pictures(source)
+
+
+def _names_pictures(source: Path) -> bool:
+    return False
+
+
+def checked_out(out: Path, source: Path) -> Path:
+    """The folder of the report in full; one that holds something else is refused."""
+    out = Path(os.path.abspath(out))  # noqa: PTH100 (a link stays one)
+    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+        raise CourseError(f"{out} lies in the folder that is read: name another --out")
+    if out.exists() and not out.is_dir():
+        raise CourseError(f"{out} is a file: name another --out")
+    if out.is_dir() and any(out.iterdir()):
+        _refuse_other(out, _full(source))
+    why = refusal(out)
+    if why:
+        raise CourseError(f"the report cannot be written to {out} ({why}): name another --out")
+    return out
+
+
+def make_out(out: Path, source: Path) -> None:
+    """Make the folder of the report, and say in it whose it is."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / MARK, {"source": _full(source)})
+
+
+def _full(source: Path) -> str:
+    return str(source.resolve())
+
+
+def _refuse_other(out: Path, source: str) -> None:
+    told = read_json(out / MARK).get("source")
+    if told is None:
+        raise CourseError(f"the folder {out} holds something else: name another --out")
+    if told != source:
+        raise CourseError(f"the folder {out} holds the comparison of {told}: name another --out")
+
+
+def _example(kind: str) -> str:
+    return "PICTURE…" if kind == "pictures" else "TABLE --text COLUMN"
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path)) if os.name != "nt" else f'"{path}"'
+
+
+# ---------------------------------------------------------------- predict
+
+
+def predict(options: SimpleNamespace, paths: Sequence[Path]) -> int:
+    """Write a table of predictions; what was left out is told on standard error too."""
+    from tlhelpers.own_data.predicting import table_file, write_predictions
+    from tlhelpers.own_data.saved_model import load_saved
+
+    folder, *items = paths
+    saved = load_saved(folder)
+    column, other = options.text, options.picture
+    if saved.kind == "pictures":
+        column, other = other, column
+    if other:
+        raise CourseError(f"the model in {folder} takes {saved.kind}: the column named is not used")
+    if options.export == "onnx":
+        _export(folder, saved, items, column)
+    out = None if options.out is None else user_path(options.out, "table of predictions")
+    with table_file(out) as file:
+        count, readings = write_predictions(saved, items, file, column)
+    _tell_left_out(readings)
+    if out is not None:
+        print(f"{count} predictions are in {out}", file=sys.stderr)
+    if not count:
+        raise CourseError("there was nothing that could be predicted")
+    return 0
+
+
+def _export(folder: Path, saved, items: Sequence[Path], column: str | None) -> None:
+    from tlhelpers.own_data.onnx_export import add_onnx
+    from tlhelpers.own_data.predicting import first_items
+
+    apart = add_onnx(folder, first_items(saved, items, column))
+    told = f"the largest difference of a probability is {apart:.1g}"
+    print(f"{Path(folder) / 'model.onnx'} was written; {told}", file=sys.stderr)
+
+
+def _tell_left_out(readings: Sequence) -> None:
+    from tlhelpers.data.reading import name_some
+
+    for reading in readings:
+        for reason, items in reading.left_out.items():
+            told = f"{len(items)} left out {reason}: {name_some(items.items())}"
+            print(told.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+
+
+# ---------------------------------------------------------------- both
+
+
+def _refuse_missing(path: Path) -> None:
+    if os.path.lexists(path):
+        return
+    folder = path.absolute().parent
+    names = [found.name for found in folder.iterdir()] if folder.is_dir() else []
+    hint = nearest(path.name, names) if names else "look at the folder"
+    raise CourseError(f"there is no file or folder {path}: {hint}")
+
+
+VERBS: dict[str, Callable] = {"compare": compare, "predict": predict}
+STOPPED = {
+    "compare": "stopped; the same command goes on where it was",
+    "predict": "stopped; nothing was kept, run the same command again",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb: its name, its options as JSON, and paths; gives the exit status.
+
+    `here` of the options is the folder that paths are relative to: the course's own is another.
+    """
+    verb, options, *paths = sys.argv[1:] if arguments is None else arguments
+    options = SimpleNamespace(**json.loads(options))
+    warnings.showwarning = _show_warning
+    try:
+        with stoppable():
+            os.chdir(options.here)
+            return VERBS[verb](options, [user_path(path, "path") for path in paths])
+    except BrokenPipeError:
+        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt as stopped:
+        print(f"\ntlhelpers: {STOPPED[verb]}", file=sys.stderr)
+        return stopped.status if isinstance(stopped, Stopped) else 130
+    except MemoryError:
+        return _fail("there is not enough memory: close other programs, and run the same again")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except (CourseError, ValueError) as error:
+        # What the data make of an argument, a class of one item say, is told by a ValueError.
+        return _fail(str(error))
+
+
+def _fail(message: str) -> int:
+    line = " ".join(message.split()).encode("utf-8", "backslashreplace").decode()
+    print(f"tlhelpers: {line}", file=sys.stderr)
+    return 1
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    print(f"note: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
