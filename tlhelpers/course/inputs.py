@@ -64,16 +64,16 @@ def _attributes_of(name: str, nodes: list[ast.AST]) -> set[str]:
 def _behind(package: str, name: str, used: set[str]) -> Iterator[str]:
     """The modules that an imported name comes from; for a room, those of what is `used` of it."""
     whole = f"{package}.{name}"
-    if room := _face(whole):
+    if room := face_of(whole):
         yield from (f"{whole}.{home}" for home, row in room.items() if used & set(row.split()))
-    elif room := _face(package):
+    elif room := face_of(package):
         yield from (f"{package}.{home}" for home, row in room.items() if name in row.split())
     else:
         yield from (package, whole)
 
 
 @cache
-def _face(package: str) -> dict[str, str]:
+def face_of(package: str) -> dict[str, str]:
     """What a room's face gives, by module, read without importing it; empty for all else."""
     path = repo_root().joinpath(*package.split("."), "__init__.py")
     if not path.exists():
