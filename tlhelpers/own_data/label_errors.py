@@ -59,13 +59,18 @@ def _flagged(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     from cleanlab.filter import find_label_issues
 
     # Classes that no item has are told to nobody by cleanlab: it is given those that are there.
+    # Of cleanlab's filters this one found the most planted errors among the fewest flags.
     there, numbers = np.unique(labels, return_inverse=True)
     among = probabilities[:, there]
     among = among / np.maximum(among.sum(axis=1, keepdims=True), 1e-12)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         flagged = find_label_issues(
-            numbers, among, filter_by="both", return_indices_ranked_by="self_confidence", n_jobs=1
+            numbers,
+            among,
+            filter_by="low_self_confidence",
+            return_indices_ranked_by="self_confidence",
+            n_jobs=1,
         )
     flagged = np.asarray(flagged, dtype=np.int64)
     # One whose given class is the most probable one is contradicted by nobody.

@@ -34,8 +34,9 @@ from tlhelpers.own_data.report_words import (
 )
 
 SHOWN = 24  # mistakes and label errors with a picture
-GROUPS, MEMBERS = 12, 6  # duplicates with pictures
+CONFLICTS, OTHERS, MEMBERS = 12, 4, 6  # groups of duplicates that are shown, and items of each
 NAMED = 10  # items of a reason, by name
+WEAKEST = 3  # classes to label more of
 PAIRS = 15  # confusions as a list
 MATRIX = 60  # classes of which the whole matrix is on the page
 SHADES = 8
@@ -108,8 +109,8 @@ def _more_labels(comparison: Comparison) -> list[str]:
         verdict = "is resolved" if one.resolved else "is not resolved"
         lines.append(
             f"From {gain.fewer:,} to {count_of(gain.more, 'label')} per class the accuracy of "
-            f"{gain.strategy} changed by {difference_words(one.difference, one.low, one.high)}; "
-            f"that more labels helped {verdict if one.difference >= 0 else 'is not resolved'}."
+            f"{gain.strategy} changed by {difference_words(one.mean, one.low, one.high)}; "
+            f"that more labels helped {verdict if one.mean >= 0 else 'is not resolved'}."
         )
         lines.append(
             f"Learning curves flatten: a step by the same factor, to about "
@@ -189,9 +190,13 @@ def mistakes_part(comparison: Comparison, examples: Examples) -> dict:
     names = comparison.data.class_names
     errors = find_label_errors(comparison.data.labels, comparison.probabilities, names)
     mistakes = _all_mistakes(comparison)
+    elsewhere = mistakes["item"].isin(errors["item"][:SHOWN])  # nothing is shown twice
+    others = mistakes[~elsewhere]
     return {
-        "mistakes": examples.of_mistakes(mistakes[:SHOWN], "predicted", errors["item"]),
-        "more_mistakes": max(0, len(mistakes) - SHOWN),
+        "mistakes": examples.of_mistakes(others[:SHOWN], "predicted", errors["item"]),
+        "mistake_count": len(mistakes),
+        "shown_as_errors": int(elsewhere.sum()),
+        "more_mistakes": max(0, len(others) - SHOWN),
         "errors": examples.of_mistakes(errors[:SHOWN], "likely"),
         "more_errors": max(0, len(errors) - SHOWN),
         "error_count": len(errors),
@@ -234,7 +239,7 @@ def duplicates_part(comparison: Comparison, examples: Examples) -> dict:
             group in conflicts,
             max(0, len(group) - MEMBERS),
         )
-        for group in groups[:GROUPS]
+        for group in [*groups[: len(conflicts)][:CONFLICTS], *groups[len(conflicts) :][:OTHERS]]
     ]
     rows = [
         {
@@ -251,7 +256,7 @@ def duplicates_part(comparison: Comparison, examples: Examples) -> dict:
         "count": len(groups),
         "items": len(rows),
         "conflicts": len(conflicts),
-        "more": max(0, len(groups) - GROUPS),
+        "more": len(groups) - len(shown),
         "table": pd.DataFrame(rows, columns=["group", "name", "class", "two_classes"]),
     }
 
@@ -276,7 +281,13 @@ def reading_part(comparison: Comparison) -> dict:
         "kept": len(comparison.data),
         "left_out": reading.count_left_out(),
         "reasons": [
-            (reason, len(items), list(items.items())[:NAMED], max(0, len(items) - NAMED))
+            (
+                _noun(items),
+                reason,
+                len(items),
+                list(items.items())[:NAMED],
+                max(0, len(items) - NAMED),
+            )
             for reason, items in sorted(reading.left_out.items(), key=lambda one: -len(one[1]))
         ],
         "doubts": list(reading.doubts.items())[:NAMED],
@@ -284,6 +295,11 @@ def reading_part(comparison: Comparison) -> dict:
         "notes": list(reading.notes),
         "table": pd.DataFrame(rows, columns=["name", "what", "reason", "detail"]),
     }
+
+
+def _noun(names) -> str:
+    """What was left out, with which a reason makes a heading: rows that are empty."""
+    return "Rows" if all(name.startswith("row ") for name in names) else "Files"
 
 
 COST_NAMES = {
@@ -298,7 +314,7 @@ def cost_part(comparison: Comparison) -> list[tuple[str, str]]:
     if "pass" in costs:
         each = float(costs.pop("pass"))
         rows.append((COST_NAMES["pass"], span(each)))
-        rows += [(f"{count:,} items", span(count * each)) for count in (1_000, 100_000)]
+        rows += [(f"{count:,} {comparison.kind}", span(count * each)) for count in (1_000, 100_000)]
     if "minutes" in costs:
         rows.append((COST_NAMES["minutes"], span(60 * float(costs.pop("minutes")))))
     return rows + [(name.replace("_", " "), _plain(value)) for name, value in costs.items()]
@@ -353,18 +369,27 @@ def next_steps(comparison: Comparison, parts: dict) -> list[dict]:
     steps = []
     found, alike, classes = parts["mistakes"], parts["duplicates"], parts["classes"]
     if found["error_count"]:
-        steps.append({"text": (
+        text = (
             f"Look at the {count_of(found['error_count'], 'likely label error')}, from the top of "
             "label_errors.csv on; stop when ten in a row turn out right, and correct what is wrong."
-        )})  # fmt: skip
+        )
+        steps.append({"text": text})
     if alike["conflicts"]:
-        steps.append({"text": (
-            f"Decide about the {count_of(alike['conflicts'], 'group')} of equal items that have "
-            "two classes: keep one, or remove the group (duplicates.csv)."
-        )})  # fmt: skip
+        what = (
+            "the group" if alike["conflicts"] == 1 else f"each of the {alike['conflicts']:,} groups"
+        )
+        text = (
+            f"Decide about {what} of equal {comparison.kind} that have two classes: keep the right "
+            "one, or remove them all (duplicates.csv)."
+        )
+        steps.append({"text": text})
     if classes:
-        weak = [row["class"] for row in classes["classes"] if row["items"]][:3]
-        steps.append({"text": "Label more items of the weakest classes first:", "names": weak})
+        weak = [row["class"] for row in classes["classes"] if row["items"]]
+        weak = weak[: min(WEAKEST, len(weak) - 1)]
+        text = (
+            f"Label more {comparison.kind} of {'these classes' if len(weak) > 1 else 'the class'}"
+        )
+        steps.append({"text": f"{text} first, the weakest now:", "names": weak})
     if parts["model"]:
         after = "new_pictures/" if comparison.kind == "pictures" else "new_texts.csv"
         steps.append({"text": "Predict new items:", "code": parts["model"]["command"] + after})

@@ -23,11 +23,12 @@ def readable(value):
 
 def breakable(name: str) -> Markup:
     """A name, escaped, that a narrow page may break after its underscores and slashes."""
-    return Markup(re.sub(r"([_/\\\\])", r"\1<wbr>", escape(readable(str(name)))))
+    return Markup(re.sub(r"([_/\\\\])", r"\1<wbr>", str(escape(readable(str(name))))))
 
 
 def unbroken(sentence: str) -> str:
-    """A sentence whose intervals stay on one line."""
+    """A sentence whose intervals and hyphens stay on one line."""
+    sentence = sentence.replace("k-NN", "k\u2011NN")
     return re.sub(r"\[([^\[\] ,]{1,9}), ([^\[\] ,]{1,9})\]", "[\\1,\u00a0\\2]", sentence)
 
 
