@@ -119,6 +119,11 @@ def parse(argv):
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     add_own_data(verbs)
+    book = verbs.add_parser("book", help="make a site of all lessons with their outputs")
+    book.add_argument("--out", help="the site's folder; build/book if left out")
+    book.add_argument("--from", dest="executed", help="where `run` left lessons that it executed")
+    book.add_argument("--pdf", action="store_true", help="print each lesson, too, with Chromium")
+    book.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
     verbs.add_parser("fetch", help="get data and weights, and check every hash")
     verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
     ours, passed = argv, []
@@ -293,6 +298,17 @@ def setting_up_beside():
         os.close(kept)
 
 
+def book(options):
+    """Set up, fetch, execute what has changed, and make the site."""
+    from tlhelpers.setup import launcher
+
+    places = (("--out", options.out), ("--from", options.executed))
+    # The environment starts elsewhere: a folder is meant from here.
+    given = [part for name, place in places if place for part in (name, os.path.abspath(place))]
+    arguments = [*given, *jobs_of(options), *flags(options, "pdf")]
+    return launcher.module("tlhelpers.course.book", arguments)
+
+
 def fetch(options):
     """Bring data and weights, hashing every file that is there."""
     from tlhelpers.setup import environment, fetching
@@ -315,6 +331,7 @@ VERBS = {
     "run": run,
     "sweep": sweep,
     "build": build,
+    "book": book,
     "compare": compare,
     "predict": predict,
     "fetch": fetch,

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.course.runner import count_of_jobs, find_lessons
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.stopping import Stopped, stoppable
 
@@ -152,7 +153,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=build / "book")
     parser.add_argument("--from", dest="executed", type=Path, default=build / "run")
     parser.add_argument("--pdf", action="store_true", help="print each lesson, too")
-    parser.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
+    parser.add_argument(
+        "--jobs", type=count_of_jobs, help="the most processes that a lesson starts"
+    )
     options = parser.parse_args(arguments)
     try:
         with stoppable():
@@ -170,8 +173,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _make(options) -> int:
-    from tlhelpers.course.runner import find_lessons
-
     begin = time.monotonic()
     book = make_book(
         find_lessons([]),

@@ -13,8 +13,6 @@ from urllib.parse import unquote, urlsplit
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 IN_CSS = re.compile(r"""url\(\s*['"]?([^'")]+)['"]?\s*\)|@import\s+['"]([^'"]+)['"]""")
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# What html5lib calls an error and every browser reads alike: a page's tools write them, not we.
-TOLERATED: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -52,8 +50,7 @@ def read_page(path: Path, book: Path) -> Page:
         root = parser.parse(file, transport_encoding="utf-8")
     page = Page(path.relative_to(book).as_posix(), Counter(), [], [])
     for (line, _), code, _ in parser.errors:
-        if code not in TOLERATED:
-            page.faults.append(f"line {line}: {code}")
+        page.faults.append(f"line {line}: {code}")
     for element in root.iter():
         _read_element(element, page)
     page.faults += [f"the id {name!r} is given {n} times" for name, n in page.ids.items() if n > 1]

@@ -87,12 +87,10 @@ def for_a_page(notebook: NotebookNode, keep_figure: Callable[[bytes], str]) -> N
     """A copy without what needs a kernel: a widget's still figure stands in its place.
 
     Figures become files: `keep_figure` takes a PNG and returns what a page calls it. Solutions
-    of exercises are folded."""
+    of exercises and the code of claims are folded."""
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
-        if role_of(cell) == "answer":
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
-            cell.metadata["mystnb"] = {"code_prompt_show": "Show a solution"}
+        _fold(cell)
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "text/html" in data:
@@ -100,6 +98,16 @@ def for_a_page(notebook: NotebookNode, keep_figure: Callable[[bytes], str]) -> N
                 data["text/html"] = _without_data(_joined(data["text/html"]), keep_figure)
             data.pop(CLAIM_MIME, None)
     return shown
+
+
+def _fold(cell: NotebookNode) -> None:
+    """Hide a cell's code behind a line where a reader should think first, or may pass over it."""
+    tags = cell.metadata.get("tags", [])
+    told = "a solution" if role_of(cell) == "answer" else "the check" if "claim" in tags else ""
+    if told:
+        cell.metadata["tags"] = [*tags, "hide-input"]
+        prompts = {"code_prompt_show": f"Show {told}", "code_prompt_hide": f"Hide {told}"}
+        cell.metadata["mystnb"] = prompts
 
 
 def _joined(text: str | list[str]) -> str:

@@ -13,7 +13,7 @@ import nbformat
 from tlhelpers.course import book_reference, book_tables
 from tlhelpers.course.book_execution import ExecutedLesson, for_a_page, write_if_changed
 from tlhelpers.course.book_links import Links
-from tlhelpers.course.book_tables import contents, title_of
+from tlhelpers.course.book_tables import contents, heading_of, title_of
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.files import remove
 
@@ -152,12 +152,13 @@ class Sources:
         return re.sub(r"\{\{(\w+)\}\}", lambda found: fills[found[1]](), text)
 
     def _lessons_list(self) -> str:
-        rows = []
+        """Each lesson with its question: the README's, or the one in its own heading."""
+        rows, readme = [], _text("README.md")
         for lesson in self.lessons:
-            heading = next(c.source for c in lesson.notebook.cells if c.source.startswith("# "))
-            question = heading.splitlines()[0].partition(": ")[2]
+            told = re.search(rf"\(notebooks/{lesson.stem}\.ipynb\) \| (.+?) \|\n", readme)
+            question = told[1] if told else heading_of(lesson.notebook).partition(": ")[2]
             link = f"[{title_of(lesson.notebook)}](lessons/{lesson.path.name})"
-            rows.append((link, question[:1].upper() + question[1:]))
+            rows.append((link, question))
         return book_tables.markdown_table(("lesson", "question"), rows)
 
     def _downloads_list(self) -> str:
@@ -188,7 +189,7 @@ class Sources:
                 contents(["start", "teach"], caption="Begin"),
                 contents([*lessons, texts["glossary.md"]], caption="Lessons"),
                 contents(behind, caption="Numbers and data"),
-                contents([*helpers, *rest], caption="For who builds on it"),
+                contents([*helpers, *rest], caption="For those who build on it"),
             ]
         )
 

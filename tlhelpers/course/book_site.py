@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tlhelpers.errors import CourseError
+from tlhelpers.experiments.staleness import code_digest
+from tlhelpers.setup.files import remove
 
 TITLE = "Transfer Learning, Measured"
 AUTHORS = f"The authors of {TITLE}"
@@ -19,6 +21,7 @@ THEME = {
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "navigation_with_keys": False,
+    "navbar_persistent": [],  # the sidebar has the field for a search
     "logo": {"text": TITLE},
 }
 SETTINGS = {
@@ -46,10 +49,13 @@ SETTINGS = {
     "autodoc_typehints": "none",
     "autodoc_preserve_defaults": True,
     "napoleon_google_docstring": False,
+    "napoleon_use_ivar": True,
     "napoleon_use_rtype": False,
+    "add_module_names": False,
     "toc_object_entries": False,
     "html_theme": "sphinx_book_theme",
     "html_theme_options": THEME,
+    "html_context": {"default_mode": "auto"},
     "html_title": TITLE,
     "html_static_path": ["_static"],
     "html_css_files": ["book.css"],
@@ -63,11 +69,17 @@ SETTINGS = {
 def make_site(sources: Path, out: Path, doctrees: Path, more: Mapping | None = None) -> list[str]:
     """Make or renew the HTML in `out`; gives what Sphinx warned of, one line each.
 
-    What cannot be made at all is a CourseError."""
+    Pages are read anew if the parts of Sphinx that stand here have changed. What cannot be made at
+    all is a CourseError."""
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+    parts = [f"tlhelpers.course.{name}" for name in ("book_site", "book_docstrings", "book_math")]
+    known = doctrees / code_digest(parts)[:12]
+    for old in doctrees.glob("*"):
+        if old != known:
+            remove(old)
     told = io.StringIO()
     try:
         with patch_docutils(), docutils_namespace():
@@ -75,7 +87,7 @@ def make_site(sources: Path, out: Path, doctrees: Path, more: Mapping | None = N
                 sources,
                 None,
                 out,
-                doctrees,
+                known,
                 "html",
                 confoverrides=SETTINGS | dict(more or {}),
                 status=None,

@@ -112,10 +112,15 @@ def claims_parts(lessons: Iterable[ExecutedLesson]) -> str:
     return "\n\n".join(parts)
 
 
+def heading_of(notebook: Mapping) -> str:
+    """A lesson's first heading."""
+    first = next((c.source for c in notebook["cells"] if c.source.startswith("# ")), "# Untitled")
+    return first.splitlines()[0].removeprefix("# ")
+
+
 def title_of(notebook: Mapping) -> str:
     """A lesson's first heading, up to the colon before its question."""
-    first = next((c.source for c in notebook["cells"] if c.source.startswith("# ")), "# Untitled")
-    return first.splitlines()[0].removeprefix("# ").split(":")[0].strip()
+    return heading_of(notebook).split(":")[0].strip()
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -115,7 +115,7 @@ def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None
                 "memory_counted": MEMORY_COUNTED,
                 "date": time.strftime("%Y-%m-%d"),
                 "processor": processor_name(),
-                "cores": os.cpu_count(),
+                "cores": os.cpucount_of_jobs(),
                 "command": f"python3 -m tlhelpers run {run.lesson[:2]} --record",
             }
             for run in runs
@@ -135,7 +135,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--learner", action="store_true", help="run the notebooks without solutions"
     )
     parser.add_argument("--record", action="store_true", help="keep the times in data/results")
-    parser.add_argument("--jobs", type=_count, help="the most processes that a lesson starts")
+    parser.add_argument(
+        "--jobs", type=count_of_jobs, help="the most processes that a lesson starts"
+    )
     parser.add_argument("--out", type=Path, default=repo_root() / "build" / "run")
     options = parser.parse_args(arguments)
     try:
@@ -153,7 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
         return stopped.status if isinstance(stopped, Stopped) else 130
 
 
-def _count(text: str) -> int:
+def count_of_jobs(text: str) -> int:
+    """Read a number of processes for argparse."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a number of processes is 1 or more, not {text}")
     return int(text)
