@@ -300,11 +300,13 @@ def setting_up_beside():
 
 def book(options):
     """Set up, fetch, execute what has changed, and make the site."""
+    from pathlib import Path
+
     from tlhelpers.setup import launcher
 
+    # What makes the book starts in the course's folder: a relative path is meant from here.
     places = (("--out", options.out), ("--from", options.executed))
-    # The environment starts elsewhere: a folder is meant from here.
-    given = [part for name, place in places if place for part in (name, os.path.abspath(place))]
+    given = [part for name, at in places if at for part in (name, str(Path(at).absolute()))]
     arguments = [*given, *jobs_of(options), *flags(options, "pdf")]
     return launcher.module("tlhelpers.course.book", arguments)
 

@@ -115,7 +115,7 @@ def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None
                 "memory_counted": MEMORY_COUNTED,
                 "date": time.strftime("%Y-%m-%d"),
                 "processor": processor_name(),
-                "cores": os.cpucount_of_jobs(),
+                "cores": os.cpu_count(),
                 "command": f"python3 -m tlhelpers run {run.lesson[:2]} --record",
             }
             for run in runs
