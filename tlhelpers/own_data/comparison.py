@@ -65,6 +65,11 @@ class Comparison:
         What was asked for and planned: minutes, seed, size, folds.
     versions : dict of str to str
         Of Python, torch, and the like, and the processor.
+    used : int64 array, shape (m,), or None
+        The items that were compared on, ascending: all, or a sample where there are too many for
+        the minutes.
+    features : float32 array, shape (m, d), or None
+        Frozen features of these items, at the network's own size.
     """
 
     kind: str
@@ -78,3 +83,5 @@ class Comparison:
     costs: dict[str, float] = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    used: np.ndarray | None = None
+    features: np.ndarray | None = None

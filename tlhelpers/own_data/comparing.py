@@ -1,0 +1,201 @@
+"""Which way of transfer to take for somebody's own pictures or texts, within stated minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from tlhelpers import __version__
+from tlhelpers.checks import number, whole
+from tlhelpers.data.reading import Reading
+from tlhelpers.own_data.comparison import Comparison
+from tlhelpers.own_data.frozen_pass import in_order, pass_all
+from tlhelpers.own_data.held_out import held_out_probabilities
+from tlhelpers.own_data.job import Job
+from tlhelpers.own_data.material import Material, material_of
+from tlhelpers.own_data.running import plan_splits, run_cheap
+from tlhelpers.own_data.sampling import TEST, check_splittable, stratified_order
+from tlhelpers.own_data.state import State, key_of
+from tlhelpers.own_data.strategies import C
+from tlhelpers.own_data.timing import Budget
+from tlhelpers.own_data.verdict import answer_from
+from tlhelpers.setup.machine import processor_name
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "timm", "transformers", "peft")
+
+
+def compare_own(
+    data,
+    reading: Reading,
+    *,
+    minutes: float,
+    out,
+    model_name: str | None = None,
+    seed: int = 0,
+    tell: Callable[[str], object] = print,
+    already_seconds: float = 0.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Comparison:
+    """Compare the ways of transfer on somebody's own items, within the minutes.
+
+    All strategies see the same splits by group and the same labels. It measures itself first, runs
+    what fits, and keeps what is finished in ``out/state``: killed, the same call goes on. The
+    minutes count what all sessions on the same data, settings and code took together; with more
+    minutes it goes on too.
+
+    Parameters
+    ----------
+    data : ImageSet or TextSet
+    reading : Reading
+        Of `data`.
+    minutes : float
+        Of wall time; 15 % of it are left for report and saving the model.
+    out : str or Path
+        Folder of the report.
+    model_name : str, optional
+        As for `load_backbone` and `load_encoder`; the course's own when left out.
+    seed : int
+        Of the first split.
+    tell : callable
+        Is given one line at a time.
+    already_seconds : float
+        Spent before, on reading.
+    clock : callable
+        Gives seconds.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    CourseError
+        If the data cannot be split by group: the message names the class.
+    """
+    number("minutes", minutes)
+    whole("seed", seed, 0)
+    budget = Budget(minutes, already_seconds, clock)
+    check_splittable(data)
+    material = material_of(data, model_name)
+    state = State(Path(out), _key(material, seed))
+    budget = _with_earlier(budget, state, tell)
+    job = Job(material, budget, state, tell, seed)
+    _pass(job)
+    plan_splits(job)
+    _tell_found(job)
+    run_cheap(job)
+    probabilities = _held_out(job)
+    return _finished(job, reading, probabilities)
+
+
+def _key(material: Material, seed: int) -> str:
+    """Of what is compared, by what, and of the code that does."""
+    data, network = material.data, material.network(material.full)
+    labels = hashlib.sha256(np.ascontiguousarray(data.labels)).hexdigest()
+    names = "\n".join([*data.class_names, *map(str, data.groups)])
+    code = [hashlib.sha256(Path(__file__).with_name(name).read_bytes()).hexdigest()
+            for name in ("strategies.py", "sampling.py")]  # fmt: skip
+    used = [version(name) for name in PACKAGES]
+    return key_of(
+        material.kind, data.fingerprint, labels, names, network.fingerprint(), material.full,
+        seed, __version__, *code, *used,
+    )  # fmt: skip
+
+
+def _with_earlier(budget: Budget, state: State, tell) -> Budget:
+    """The budget with what earlier sessions have spent of it."""
+    earlier = max((float(one.get("spent", 0.0)) for one in state.records), default=0.0)
+    if not earlier:
+        return budget
+    tell(
+        f"Going on where an earlier session was: it has spent {earlier / 60:.1f} of the "
+        f"{budget.minutes:g} minutes, which count all sessions together."
+    )
+    return Budget(budget.minutes, earlier + budget.spent(), budget.clock)
+
+
+def _pass(job: Job) -> None:
+    """The frozen features of all items, or of as many as fit."""
+    data = job.material.data
+    order = stratified_order(np.asarray(data.labels), data.groups, job.seed)
+    rows = pass_all(job, order, job.state.last("used"))
+    items = order[: len(rows)]
+    job.order = items
+    job.used = np.sort(items)
+    job.features[job.material.full] = in_order(rows, items)
+    if len(items) < len(data):
+        job.tell(
+            f"All {len(data):,} items do not fit into {job.budget.minutes:g} minutes: a sample of "
+            f"{len(items):,} is compared on, with the classes in their proportions."
+        )
+
+
+def _tell_found(job: Job) -> None:
+    found = job.load_results()
+    if found:
+        job.tell(f"{found} runs of an earlier session are taken up.")
+
+
+def _held_out(job: Job) -> np.ndarray:
+    """Probabilities of all items; those that are not compared on have none."""
+    data, size = job.material.data, job.material.full
+    name = f"probabilities-{len(job.used)}"
+    found, part = job.state.array(name), job.part
+    if found is None or found.shape != (len(job.used), len(data.class_names)):
+        found, folds = held_out_probabilities(
+            job.features[size], part.labels, part.groups, len(data.class_names), job.seed
+        )
+        job.state.keep(name, found)
+        job.state.add(kind="folds", folds=folds, spent=job.budget.spent())
+    job.settings["folds"] = job.state.last("folds").get("folds", 0)
+    everywhere = np.full((len(data), len(data.class_names)), np.nan)
+    everywhere[job.used] = found
+    return everywhere
+
+
+def _finished(job: Job, reading: Reading, probabilities: np.ndarray) -> Comparison:
+    material, part, runs = job.material, job.part, job.runs()
+    per_class = len(part) / len(np.unique(part.labels))
+    answer = answer_from(
+        runs, full=material.full, unit=material.unit, per_class=per_class, labels=part.labels
+    )
+    job.costs["minutes"] = job.budget.spent() / 60
+    return Comparison(
+        material.kind,
+        material.data,
+        reading,
+        material.name,
+        runs,
+        answer,
+        probabilities,
+        job.not_run,
+        job.costs,
+        {**_settings(job), **job.settings},
+        _versions(),
+        job.used,
+        job.features[material.full],
+    )
+
+
+def _settings(job: Job) -> dict:
+    return {
+        "minutes": job.budget.minutes,
+        "seed": job.seed,
+        "size": job.material.full,
+        "test": TEST,
+        "C": C,
+        "labels": sorted(job.counts.values()),
+        "items": len(job.used),
+        "of": len(job.material.data),
+    }
+
+
+def _versions() -> dict[str, str]:
+    own = {"tlhelpers": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in PACKAGES} | {"processor": processor_name()}

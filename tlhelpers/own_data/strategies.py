@@ -1,0 +1,163 @@
+"""The ways of transfer that are compared, each with the settings that the lessons have tried.
+
+No setting is chosen on the data at hand: all strategies see the same items, none looks twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.texts import TextSet
+from tlhelpers.models.classifier import Classifier
+from tlhelpers.models.heads import new_linear_head, new_tfidf_head
+from tlhelpers.models.small import SmallCNN
+from tlhelpers.training.fitting import fit, fit_head
+from tlhelpers.training.freezing import hold_statistics, unfreeze
+from tlhelpers.training.lora import add_lora
+from tlhelpers.training.predicting import predict
+
+MAJORITY = "majority"
+PIXELS = "raw pixels, linear head"
+WORDS = "counted words, linear head"
+NEIGHBOURS = "frozen features, nearest neighbours"
+LINEAR = "frozen features, linear head"
+SCRATCH = "small network from scratch"
+LORA = "LoRA"
+TUNING = "fine-tuning, head first"
+
+# From the cheapest on: of two that are not told apart, the cheaper one is taken.
+TIERS = ((MAJORITY,), (PIXELS, WORDS), (NEIGHBOURS, LINEAR), (SCRATCH,), (LORA,), (TUNING,))
+NAMES = [name for tier in TIERS for name in tier]
+FROZEN = (NEIGHBOURS, LINEAR)
+TRAINED = (SCRATCH, LORA, TUNING)
+
+C = 10.0  # of every linear head: inverse strength of the penalty
+EDGE = 32  # pixels that raw pictures are averaged down to
+SMALL = 64  # pixels of the small network's input
+BATCH = 16
+HEAD = {"epochs": 60, "lr": 3e-3, "schedule": "cosine"}
+RATES = {
+    ("pictures", LORA): 3e-3,
+    ("pictures", TUNING): 3e-4,
+    ("texts", LORA): 1e-3,
+    ("texts", TUNING): 1e-4,
+    ("pictures", SCRATCH): 3e-3,
+}
+SCRATCH_EPOCHS, SCRATCH_STEPS = 60, 3000
+
+
+def neighbours_for(labels: np.ndarray) -> int:
+    """How many neighbours are asked: five, or one where a class has fewer than five items."""
+    counts = np.bincount(labels)
+    return 5 if counts[counts > 0].min() >= 5 else 1
+
+
+def say_majority(labels: np.ndarray, count: int) -> np.ndarray:
+    """The most frequent training label, for each of `count` items."""
+    return np.full(count, np.bincount(labels).argmax())
+
+
+def say_linear(rows: np.ndarray, labels: np.ndarray, tests: np.ndarray) -> np.ndarray:
+    """Labels by a linear head on rows of numbers, float (n, d)."""
+    return new_linear_head(C).fit(rows, labels).predict(tests)
+
+
+def say_neighbours(rows: np.ndarray, labels: np.ndarray, tests: np.ndarray) -> np.ndarray:
+    """Labels by the nearest training rows, by cosine."""
+    near = KNeighborsClassifier(min(neighbours_for(labels), len(rows)), metric="cosine")
+    with threadpool_limits(1):
+        return near.fit(rows, labels).predict(tests)
+
+
+def say_words(texts: np.ndarray, labels: np.ndarray, tests: np.ndarray) -> np.ndarray:
+    """Labels by counted words and pairs of words."""
+    return new_tfidf_head(C).fit(list(texts), labels).predict(list(tests))
+
+
+# ---------------------------------------------------------------- what is trained step by step
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a network is trained on: the items to learn from, and its frozen features of them.
+
+    `watch` is called before each forward pass; it raises where the time is over.
+    """
+
+    part: ImageSet | TextSet
+    network: nn.Module
+    features: np.ndarray
+    seed: int
+    watch: Callable | None = None
+
+    @property
+    def kind(self) -> str:
+        """``"pictures"`` or ``"texts"``."""
+        return "pictures" if isinstance(self.part, ImageSet) else "texts"
+
+
+def epochs_of(name: str, kind: str, items: int) -> int:
+    """How many epochs a strategy trains; few items are seen more often."""
+    steps = np.ceil(items / BATCH)
+    if name == SCRATCH:
+        return int(np.clip(round(SCRATCH_STEPS / steps), 5, SCRATCH_EPOCHS))
+    if kind == "pictures":
+        return max(2, round((40 + 0.3 * items) / steps))
+    return max(3, round((40 + 0.1 * items) / steps))
+
+
+def steps_of(name: str, kind: str, items: int) -> int:
+    """How many steps that comes to."""
+    return epochs_of(name, kind, items) * int(np.ceil(items / BATCH))
+
+
+def train(name: str, lesson: Lesson, epochs: int | None = None) -> nn.Module:
+    """Train a strategy of `TRAINED`: a network that gives logits, in evaluation mode."""
+    part, kind = lesson.part, lesson.kind
+    model = _prepared(name, lesson)
+    hook = model.register_forward_pre_hook(lesson.watch) if lesson.watch else None
+    try:
+        fit(
+            model,
+            part,
+            epochs=epochs or epochs_of(name, kind, len(part)),
+            lr=RATES[kind, name],
+            schedule="cosine" if kind == "pictures" else "linear",
+            warmup=0.1,
+            batch_size=BATCH,
+            seed=lesson.seed,
+            precision="float32" if kind == "pictures" else "auto",
+            quiet=True,
+        )
+    finally:
+        if hook:
+            hook.remove()
+    return model
+
+
+def _prepared(name: str, lesson: Lesson) -> nn.Module:
+    """The network before its first step: what trains is free, the head has learned."""
+    names = lesson.part.class_names
+    backbone = SmallCNN(SMALL, seed=lesson.seed) if name == SCRATCH else lesson.network
+    model = Classifier(backbone, len(names), names, lesson.seed)
+    if name == SCRATCH:
+        return model
+    fit_head(model, lesson.features, lesson.part.labels, **HEAD, seed=lesson.seed, quiet=True)
+    if name == LORA:
+        return add_lora(model, rank=8, seed=lesson.seed)
+    unfreeze(model)
+    if lesson.kind == "pictures":
+        hold_statistics(model)
+    return model
+
+
+def say_trained(name: str, lesson: Lesson, tests: ImageSet | TextSet) -> np.ndarray:
+    """Labels by a network that was trained."""
+    return predict(train(name, lesson), tests)
