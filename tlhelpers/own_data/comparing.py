@@ -22,6 +22,7 @@ from tlhelpers.own_data.material import Material, material_of
 from tlhelpers.own_data.running import plan_splits, run_cheap
 from tlhelpers.own_data.sampling import TEST, check_splittable, stratified_order
 from tlhelpers.own_data.state import State, key_of
+from tlhelpers.own_data.stepwise import run_stepwise
 from tlhelpers.own_data.strategies import C
 from tlhelpers.own_data.timing import Budget
 from tlhelpers.own_data.verdict import answer_from
@@ -91,6 +92,7 @@ def compare_own(
     _tell_found(job)
     run_cheap(job)
     probabilities = _held_out(job)
+    run_stepwise(job)
     return _finished(job, reading, probabilities)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from tlhelpers.evaluation.trials import judge
 from tlhelpers.own_data.material import Material
 from tlhelpers.own_data.sampling import Sides
 from tlhelpers.own_data.state import State
-from tlhelpers.own_data.strategies import NAMES
+from tlhelpers.own_data.strategies import MAJORITY, NAMES, TRAINED
 from tlhelpers.own_data.timing import Budget, Paces
 
 MANY_SEEDS = 10
@@ -73,6 +74,7 @@ class Job:
     sides: dict[int, Sides] = field(default_factory=dict)
     counts: dict[float, int] = field(default_factory=dict)
     results: dict[Key, dict] = field(default_factory=dict)
+    too_slow: set[tuple[str, float]] = field(default_factory=set)
     not_run: dict[str, str] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
@@ -94,6 +96,26 @@ class Job:
     def seeds(self) -> list[int]:
         """All seeds there are, in their order."""
         return list(self.sides)
+
+    def seeds_run(self) -> list[int]:
+        """The seeds that the cheap strategies have run."""
+        done = {key.seed for key in self.results if key.name == MAJORITY}
+        return [seed for seed in self.seeds if seed in done]
+
+    def whole_keys(self) -> list[Key]:
+        """The finished runs that count: of what is trained step by step, three seeds at least."""
+        seeds = Counter((key.name, key.share, key.size) for key in self.results)
+        return [key for key in self.results if key.name not in TRAINED
+                or seeds[key.name, key.share, key.size] >= FEW_SEEDS]  # fmt: skip
+
+    def seconds_of_seed(self, seed: int) -> float:
+        """What the runs of one seed that need no training step have taken."""
+        own = [(k, one) for k, one in self.results.items() if k.seed == seed]
+        return sum(one["seconds"] for key, one in own if key.name not in TRAINED)
+
+    def counts_below(self, share: float) -> int:
+        """Labels per class of the next smaller share; 0 where there is none."""
+        return max((count for one, count in self.counts.items() if one < share), default=0)
 
     def plain(self) -> np.ndarray:
         """Raw pixels of the items used; computed once."""
@@ -131,7 +153,7 @@ class Job:
 
     def runs(self) -> Runs:
         """All finished runs as a table; of shares that stand for one count the largest counts."""
-        keys = sorted(self.results, key=lambda key: (key.seed, key.share, self._place(key)))
+        keys = sorted(self.whole_keys(), key=lambda key: (key.seed, key.share, self._place(key)))
         return Runs([self._row(key, self.results[key]) for key in keys])
 
     def _place(self, key: Key) -> tuple[int, int]:

@@ -20,8 +20,10 @@ from tlhelpers.own_data.strategies import (
     say_trained,
     say_words,
 )
+from tlhelpers.own_data.timing import CAUTION
 
 CHEAP_SHARE = 0.3  # of the minutes, for all seeds of what needs no training step
+ONE_SHARE = 0.1  # of the minutes, for three seeds of one such strategy with one number of labels
 
 
 def plan_splits(job: Job) -> None:
@@ -68,31 +70,42 @@ def lesson_of(job: Job, key: Key) -> Lesson:
 
 
 def run_cheap(job: Job) -> None:
-    """All that needs no training step: ten seeds, or as many as fit, three at least if at all."""
-    seeds = MANY_SEEDS
+    """All that needs no training step: ten seeds, or as many as fit, three at least."""
     for number, seed in enumerate(job.seeds):
-        if number >= seeds or (number and job.paces.of("seed") > job.budget.left()):
+        taken = job.seconds_of_seed(job.seed)
+        many = CHEAP_SHARE * job.budget.seconds / taken if taken else MANY_SEEDS
+        late = CAUTION * taken > job.budget.left()
+        if number >= FEW_SEEDS and (number >= many or late):
             break
-        fresh = _run_seed(job, seed)
-        if fresh:
-            job.paces.note("seed", fresh)
-        if number == 0 and fresh:
-            seeds = int(np.clip(CHEAP_SHARE * job.budget.seconds / fresh, FEW_SEEDS, MANY_SEEDS))
+        for key in cheap_keys(job, seed):
+            if number == 0 and not _fits(job, key):
+                _leave_out(job, key)
+            if (key.name, key.share) not in job.too_slow:
+                run(job, key)
 
 
-def _run_seed(job: Job, seed: int) -> float:
-    """The seconds that one seed of all cheap strategies took; 0 where all was done before."""
-    started, before = job.budget.clock(), len(job.results)
-    for key in cheap_keys(job, seed):
-        run(job, key)
-    return job.budget.clock() - started if len(job.results) > before else 0.0
+def _fits(job: Job, key: Key) -> bool:
+    """Whether three seeds fit, judged by the run before, with fewer labels, of the same name."""
+    fewer = [share for share in job.counts if share < key.share]
+    if key in job.results or not fewer or key.name == MAJORITY:
+        return True
+    before = Key(key.name, fewer[-1], key.size, key.seed)
+    if before not in job.results:
+        return False
+    told = job.results[before]["seconds"] * (key.share / fewer[-1]) ** 1.2
+    return FEW_SEEDS * told <= ONE_SHARE * job.budget.seconds
+
+
+def _leave_out(job: Job, key: Key) -> None:
+    job.too_slow.add((key.name, key.share))
+    job.not_run[key.name] = (
+        f"{key.name} with more than {job.counts_below(key.share):,} labels per class does not fit "
+        f"into {job.budget.minutes:g} minutes"
+    )
 
 
 def cheap_keys(job: Job, seed: int) -> list[Key]:
-    """The runs of one seed: the learning curve of the linear head, the others with all labels."""
+    """The runs of one seed, few labels before many."""
     size, texts = job.material.full, job.material.kind == "texts"
-    keys = [Key(MAJORITY, share, size, seed) for share in job.counts]
-    if job.features:
-        keys += [Key(LINEAR, share, size, seed) for share in job.counts]
-        keys.append(Key(NEIGHBOURS, 1.0, size, seed))
-    return [*keys, Key(WORDS if texts else PIXELS, 1.0, size, seed)]
+    names = (MAJORITY, LINEAR, NEIGHBOURS, WORDS if texts else PIXELS)
+    return [Key(name, share, size, seed) for name in names for share in job.counts]

@@ -42,7 +42,8 @@ C = 10.0  # of every linear head: inverse strength of the penalty
 EDGE = 32  # pixels that raw pictures are averaged down to
 SMALL = 64  # pixels of the small network's input
 BATCH = 16
-HEAD = {"epochs": 60, "lr": 3e-3, "schedule": "cosine"}
+HEAD = {"lr": 3e-3, "schedule": "cosine"}
+HEAD_EPOCHS = 60
 RATES = {
     ("pictures", LORA): 3e-3,
     ("pictures", TUNING): 3e-4,
@@ -51,6 +52,7 @@ RATES = {
     ("pictures", SCRATCH): 3e-3,
 }
 SCRATCH_EPOCHS, SCRATCH_STEPS = 60, 3000
+HEAD_STEPS = 3000
 
 
 def neighbours_for(labels: np.ndarray) -> int:
@@ -118,6 +120,16 @@ def steps_of(name: str, kind: str, items: int) -> int:
     return epochs_of(name, kind, items) * int(np.ceil(items / BATCH))
 
 
+def head_epochs_of(items: int) -> int:
+    """How many epochs the head trains before the rest."""
+    return int(np.clip(round(HEAD_STEPS / np.ceil(items / BATCH)), 5, HEAD_EPOCHS))
+
+
+def head_steps_of(items: int) -> int:
+    """How many steps that comes to."""
+    return head_epochs_of(items) * int(np.ceil(items / BATCH))
+
+
 def train(name: str, lesson: Lesson, epochs: int | None = None) -> nn.Module:
     """Train a strategy of `TRAINED`: a network that gives logits, in evaluation mode."""
     part, kind = lesson.part, lesson.kind
@@ -149,7 +161,8 @@ def _prepared(name: str, lesson: Lesson) -> nn.Module:
     model = Classifier(backbone, len(names), names, lesson.seed)
     if name == SCRATCH:
         return model
-    fit_head(model, lesson.features, lesson.part.labels, **HEAD, seed=lesson.seed, quiet=True)
+    options = HEAD | {"epochs": head_epochs_of(len(lesson.part)), "seed": lesson.seed}
+    fit_head(model, lesson.features, lesson.part.labels, **options, quiet=True)
     if name == LORA:
         return add_lora(model, rank=8, seed=lesson.seed)
     unfreeze(model)

@@ -1,0 +1,177 @@
+"""What of the training step by step fits into the minutes: how many labels, which size, who."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlhelpers.own_data.job import FEW_SEEDS, Job, Key
+from tlhelpers.own_data.strategies import (
+    BATCH,
+    LINEAR,
+    LORA,
+    NEIGHBOURS,
+    SCRATCH,
+    TUNING,
+    Lesson,
+    head_steps_of,
+    steps_of,
+    train,
+)
+from tlhelpers.own_data.timing import CAUTION, FOR_COMPARING
+
+TIMED_ITEMS, TIMED_STEPS = 48, 4
+HEAD_STEP = 0.0015  # seconds of a step of the head alone
+START = 1.0  # seconds until a run is at its first step
+# One number of this row is asked for where something does not fit.
+MINUTES = (1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
+
+
+@dataclass(frozen=True)
+class Option:
+    """With which share of the labels and at which size strategies are trained."""
+
+    share: float
+    size: int
+
+
+class StepTimes:
+    """Seconds of a training step, measured at some sizes and told from these at others."""
+
+    def __init__(self, job: Job):
+        self.job, self.seconds = job, {}
+        self.refused: dict[str, str] = {}
+
+    def measure(self, names: Iterable[str], sizes: list[int]) -> None:
+        """A few steps of each strategy, at small sizes first; what would take long is told."""
+        for name in names:
+            for size in [self.job.material.full] if name == SCRATCH else sorted(sizes):
+                if name in self.refused or self._told(name, size) > 0.02 * self.job.budget.seconds:
+                    continue
+                try:
+                    self.seconds[name, size] = _timed_steps(self.job, name, size)
+                except ValueError as error:  # e.g. layers of a network that are not known
+                    self.refused[name] = f"{name} cannot be used with this network: {error}"
+
+    def _told(self, name: str, size: int) -> float:
+        """Seconds that measuring will take; 0 where nothing was measured."""
+        known = any(one == name for one, _ in self.seconds)
+        return 2 * TIMED_STEPS * self.of(name, size) if known else 0.0
+
+    def of(self, name: str, size: int) -> float:
+        """Seconds of a step; from another size as the number of places has it."""
+        if (name, size) in self.seconds:
+            return self.seconds[name, size]
+        measured = [other for one, other in self.seconds if one == name]
+        if not measured:
+            return math.inf
+        near = min(measured, key=lambda other: abs(other - size))
+        power = 2 if self.job.material.kind == "pictures" else 1
+        return self.seconds[name, near] * max(1.0, size / near) ** power
+
+
+def _timed_steps(job: Job, name: str, size: int) -> float:
+    items = job.order[:TIMED_ITEMS]
+    rows = job.features[job.material.full][np.searchsorted(job.used, items)]
+    ticks: list[float] = []
+    part, network = job.material.data.subset(items), job.material.network(size)
+    lesson = Lesson(part, network, rows, job.seed, lambda *_: ticks.append(job.budget.clock()))
+    train(name, lesson, epochs=math.ceil(TIMED_STEPS / math.ceil(len(items) / BATCH)))
+    ticks.append(job.budget.clock())
+    # The first step also allocates.
+    return float(np.mean(np.diff(ticks)[1:] if len(ticks) > 2 else np.diff(ticks)))
+
+
+class Forecast:
+    """What runs will take, from measured steps and from runs that have been."""
+
+    def __init__(self, job: Job, steps: StepTimes):
+        self.job, self.steps = job, steps
+
+    def run(self, name: str, option: Option) -> float:
+        """Seconds of one run, on the safe side."""
+        kind = kind_of(self.job, name, option)
+        self.job.paces.expect(kind, self._from_steps(name, option))
+        return self.job.paces.of(kind)
+
+    def _from_steps(self, name: str, option: Option) -> float:
+        side = next(iter(self.job.sides.values()))
+        items, what = len(side.draws[option.share]), self.job.material.kind
+        step = self.steps.of(name, option.size if name != SCRATCH else self.job.material.full)
+        head = 0 if name == SCRATCH else head_steps_of(items) * HEAD_STEP
+        asked = 0.5 * step * len(side.test) / BATCH
+        return steps_of(name, what, items) * step + asked + head + START
+
+    def controls(self, option: Option) -> float:
+        """Seconds of the frozen rows at the same labels and size."""
+        job = self.job
+        if option.size == job.material.full or option.size in job.features:
+            return 0.0
+        power = 2 if job.material.kind == "pictures" else 1
+        ratio = (option.size / job.material.full) ** power
+        heads = sum(job.paces.of((name, option.share, job.material.full))
+                    for name in (LINEAR, NEIGHBOURS))  # fmt: skip
+        passed = job.costs.get("pass", 0.0) * len(job.used) * ratio * CAUTION + 2.0
+        return passed + len(job.seeds) * heads
+
+    def all_runs(self, names: Iterable[str], option: Option) -> float:
+        """Seconds of what is missing of the fewest seeds of some strategies."""
+        seconds = self.controls(option)
+        for name in names:
+            missing = sum(key_of_run(self.job, name, option, seed) not in self.job.results
+                          for seed in self.job.seeds[:FEW_SEEDS])  # fmt: skip
+            seconds += missing * self.run(name, option) if missing else 0.0
+        return seconds
+
+
+def key_of_run(job: Job, name: str, option: Option, seed: int) -> Key:
+    """The key of a run; a network from scratch has its own size, whatever the others have."""
+    size = job.material.full if name == SCRATCH else option.size
+    return Key(name, option.share, size, seed)
+
+
+def kind_of(job: Job, name: str, option: Option) -> tuple:
+    """What runs that take equally long have in common."""
+    key = key_of_run(job, name, option, 0)
+    return key.name, key.share, key.size
+
+
+def options_of(job: Job, sizes: list[int]) -> list[Option]:
+    """All labels before some, and of those the network's own size before smaller ones."""
+    shares = sorted(job.counts, reverse=True)
+    return [Option(share, size) for share in shares for size in sorted(sizes, reverse=True)]
+
+
+def choose_option(
+    names: list[str], options: list[Option], forecast: Forecast, left: float
+) -> tuple[list[str], Option] | None:
+    """Whom there is time for, and with what; as many strategies as possible come first."""
+    for some in _fewer_and_fewer(names):
+        for option in options:
+            if forecast.all_runs(some, option) <= left:
+                return some, option
+    return None
+
+
+def _fewer_and_fewer(names: list[str]) -> Iterator[list[str]]:
+    """All, all but LoRA, all but fine-tuning, neither."""
+    seen: list[list[str]] = []
+    for without in ((), (LORA,), (TUNING,), (LORA, TUNING)):
+        some = [name for name in names if name not in without]
+        if some and some not in seen:
+            seen.append(some)
+            yield some
+
+
+def does_not_fit(name: str, options: list[Option], forecast: Forecast, spent: float) -> str:
+    """The sentence that says how many minutes would do; `spent` is what came before training."""
+    minutes = forecast.job.budget.minutes
+    cheapest = min(forecast.controls(one) + FEW_SEEDS * forecast.run(name, one) for one in options)
+    needed = max((spent + cheapest) / FOR_COMPARING / 60, 1.2 * minutes)
+    if not math.isfinite(needed) or needed > MINUTES[-1]:
+        return f"{name} does not fit into {minutes:g} minutes, nor into a day"
+    would = next(one for one in MINUTES if one >= needed)
+    return f"{name} does not fit into {minutes:g} minutes; --minutes {would} would do"
