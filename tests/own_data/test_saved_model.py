@@ -69,7 +69,7 @@ def encoder_folder(tmp_path_factory, one_thread):
 @pytest.fixture(scope="module")
 def saved_folder(images, tmp_path_factory, hub_folder):
     """A frozen backbone and its linear head, saved."""
-    trained = final_training.linear_head_on_features(images, str(hub_folder))
+    trained = on_features(images, hub_folder)
     folder = tmp_path_factory.mktemp("saved") / "model"
     return save_trained(trained, answered(images, "frozen features"), folder)
 
@@ -77,6 +77,13 @@ def saved_folder(images, tmp_path_factory, hub_folder):
 @pytest.fixture
 def copied(saved_folder, tmp_path):
     return shutil.copytree(saved_folder, tmp_path / "copy")
+
+
+def on_features(images, folder, **options):
+    backbone = load_backbone(folder, **options)
+    rows = extract_features(backbone, images, cache=False)
+    model = final_training.linear_head_on_features(images, backbone, rows)
+    return final_training.Trained(model, str(folder))
 
 
 def files_in(folder):
@@ -121,9 +128,11 @@ def extract_plainly(backbone, images):
 
 @pytest.mark.parametrize("k", [1, 5, 1000])
 def test_neighbours_are_scikit_learns(images, hub_folder, tmp_path, k):
-    trained = final_training.neighbours_of_features(images, str(hub_folder), k=k)
+    backbone = load_backbone(str(hub_folder))
+    features = extract_features(backbone, images, cache=False)
+    model = final_training.neighbours_of_features(images, backbone, features, k)
+    trained = final_training.Trained(model, str(hub_folder))
     folder = save_trained(trained, answered(images, "nearest"), tmp_path / "model")
-    features = extract_features(load_backbone(str(hub_folder)), images, cache=False)
     own = KNeighborsClassifier(min(k, len(images)), metric="cosine").fit(features, images.labels)
     saved = load_saved(folder)
     assert isinstance(saved.model.linear_head, NeighbourHead)
@@ -133,9 +142,9 @@ def test_neighbours_are_scikit_learns(images, hub_folder, tmp_path, k):
 
 
 def test_raw_pixels(images, tmp_path):
-    trained = final_training.linear_head_on_pixels(images, edge=8)
+    trained = final_training.linear_head_on_pixels(images)
     folder = save_trained(trained, answered(images, "raw pixels"), tmp_path / "model")
-    rows = raw_pixels(images, 8)
+    rows = raw_pixels(images)
     wanted = new_linear_head().fit(rows, images.labels).predict_proba(rows)
     given = load_saved(folder).predict_proba(images)
     np.testing.assert_allclose(given, wanted, rtol=1e-3, atol=1e-5)
@@ -178,12 +187,13 @@ def test_encoders(texts, encoder_folder, tmp_path, kind):
         "linear head": final_training.linear_head_on_features,
         "neighbours": final_training.neighbours_of_features,
     }
-    trained = makers[kind](texts, str(encoder_folder))
+    encoder = load_encoder(encoder_folder)
+    rows = encode(encoder, texts, cache=False)
+    trained = final_training.Trained(makers[kind](texts, encoder, rows), str(encoder_folder))
     folder = save_trained(trained, answered(texts, kind), tmp_path / "model")
-    rows = encode(load_encoder(encoder_folder), texts, cache=False)
     own = {
         "linear head": new_linear_head(),
-        "neighbours": KNeighborsClassifier(1, metric="cosine"),
+        "neighbours": KNeighborsClassifier(5, metric="cosine"),
     }[kind].fit(rows, texts.labels)
     saved = load_saved(folder)
     given = saved.predict_proba(texts)
@@ -195,7 +205,7 @@ def test_encoders(texts, encoder_folder, tmp_path, kind):
 
 def test_course_backbone_by_name(tmp_path):
     images = tiny_images(30)
-    trained = final_training.linear_head_on_features(images, "efficientnet-lite0", size=32)
+    trained = on_features(images, "efficientnet-lite0", size=32)
     folder = save_trained(trained, answered(images, "frozen"), tmp_path / "model", onnx=True)
     features = extract_features(load_backbone(size=32), images, cache=False)
     wanted = new_linear_head().fit(features, images.labels).predict_proba(features)
@@ -322,7 +332,7 @@ def test_model_is_replaced_as_a_whole_and_nothing_else_is(images, texts, tmp_pat
     folder = tmp_path / "model"
     for data, strategy in ((images, "raw pixels"), (texts, "words"), (images, "raw pixels")):
         trained = (
-            final_training.linear_head_on_pixels(data, edge=4)
+            final_training.linear_head_on_pixels(data)
             if strategy == "raw pixels"
             else final_training.linear_head_on_words(data)
         )
@@ -354,7 +364,7 @@ def test_what_fails_midway_leaves_the_old_model(images, tmp_path, monkeypatch):
     trained = final_training.majority(images)
     save_trained(trained, answered(images, "majority"), folder)
     before = (folder / "model.json").read_bytes()
-    pixels = final_training.linear_head_on_pixels(images, edge=4)
+    pixels = final_training.linear_head_on_pixels(images)
     monkeypatch.setattr(final_training.NeighbourHead, "__module__", "tests")
     monkeypatch.setattr("tlhelpers.own_data.best_model.APART", -1.0)
     with pytest.raises(CourseError, match="gives other probabilities"):

@@ -81,7 +81,7 @@ def _card(trained: Trained, comparison: Comparison) -> dict:
         "form": trained.form,
         "class_names": list(data.class_names),
         "strategy": answer.strategy,
-        "accuracy": [float(value) for value in answer.accuracy],
+        "accuracy": [float(v) if np.isfinite(v) else None for v in answer.accuracy],
         "sentence": answer.sentence,
         "picture_size": None if pixels is None else int(pixels.shape[1]),
         "brightest": getattr(pixels, "brightest", {}),

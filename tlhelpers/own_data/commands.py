@@ -87,7 +87,16 @@ def reads_pictures(source: Path, options: SimpleNamespace) -> bool:
 
 
 def _names_pictures(source: Path) -> bool:
-    return False
+    """Whether a column of a table holds paths, and some of the first lead to files."""
+    from tlhelpers.data.picture_tables import read_picture_table
+    from tlhelpers.data.reading import Reading
+
+    columns = {"picture": None, "label": "", "group": None}
+    try:
+        _, paths, *_ = read_picture_table(source, Reading(""), columns)
+    except CourseError:  # there is no such column; if nothing can be read, texts cannot either
+        return False
+    return any((source.parent / path.strip()).is_file() for path in paths[:100])
 
 
 def checked_out(out: Path, source: Path) -> Path:

@@ -9,11 +9,11 @@ from torch import nn
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
-from tlhelpers.models.backbones import load_backbone
-from tlhelpers.models.encoder_loading import load_encoder
+from tlhelpers.models.classifier import Classifier
 from tlhelpers.models.features import extract_features, raw_pixels
 from tlhelpers.models.heads import new_linear_head, new_tfidf_head
 from tlhelpers.models.text_features import encode
+from tlhelpers.own_data.chosen_runs import chosen_size, own_name, runs_of_answer
 from tlhelpers.own_data.comparison import Comparison
 from tlhelpers.own_data.forms import (
     CountedWords,
@@ -21,6 +21,23 @@ from tlhelpers.own_data.forms import (
     RawPixels,
     linear_classifier,
     neighbour_classifier,
+)
+from tlhelpers.own_data.material import material_of
+from tlhelpers.own_data.strategies import (
+    EDGE,
+    FROZEN,
+    LINEAR,
+    MAJORITY,
+    NEIGHBOURS,
+    PIXELS,
+    SCRATCH,
+    TRAINED,
+    WORDS,
+    C,
+    Lesson,
+    neighbours_for,
+    steps_of,
+    train,
 )
 
 Items = ImageSet | TextSet
@@ -47,35 +64,88 @@ class Trained:
         return "words" if isinstance(self.model, CountedWords) else "majority"
 
 
+def train_chosen(comparison: Comparison) -> Trained:
+    """Train the strategy of the answer as the comparison trained it, on all items.
+
+    Where there were too many to compare on, what needs pictures or a network is trained on those
+    that were compared on.
+    """
+    name, data = own_name(comparison.answer.strategy), comparison.data
+    if name in (MAJORITY, WORDS):
+        return majority(data) if name == MAJORITY else linear_head_on_words(data)
+    rows = comparison.features
+    if comparison.used is not None and len(comparison.used) < len(data):
+        data = data.subset(comparison.used)
+    if name == PIXELS:
+        return linear_head_on_pixels(data)
+    if name not in (*FROZEN, *TRAINED):
+        raise ValueError(f"it is not known how to train {name!r} on all items")
+    material = material_of(data, comparison.model_name)
+    size = chosen_size(comparison) or material.full
+    if name == SCRATCH:
+        rows = np.empty((len(data), 0), np.float32)
+    elif rows is None or size != material.full:
+        rows = features_of(material.network(size), data)
+    seed = int(comparison.settings.get("seed", 0))
+    lesson = Lesson(data, material.network(material.full if name == SCRATCH else size), rows, seed)
+    return train_on_network(name, lesson, material.name)
+
+
+def train_on_network(name: str, lesson: Lesson, source: str) -> Trained:
+    """Train what stands on a backbone or encoder; `source` is what that was loaded by."""
+    data, notes = lesson.part, {"trained_on": len(lesson.part)}
+    if name == LINEAR:
+        model = linear_head_on_features(data, lesson.network, lesson.features)
+    elif name == NEIGHBOURS:
+        model = neighbours_of_features(data, lesson.network, lesson.features)
+    else:
+        model = merged(train(name, lesson))
+    return Trained(model, source, notes)
+
+
+def expected_seconds(comparison: Comparison) -> float | None:
+    """How long training step by step takes, by what a run took; None where it is not known."""
+    name, own = own_name(comparison.answer.strategy), runs_of_answer(comparison)
+    if name not in TRAINED or not len(own) or "seconds" not in own:
+        return None
+    data, used = comparison.data, comparison.used
+    items = int(own["labels"].iloc[0]) * len(data.class_names)
+    every = len(data) if used is None else len(used)
+    steps = [steps_of(name, comparison.kind, count) for count in (every, items)]
+    return float(own["seconds"].median()) * steps[0] / max(1, steps[1])
+
+
+# ---------------------------------------------------------------- strategies, on all items
+
+
 def majority(data: Items) -> Trained:
     """The shares of the classes: the most frequent one is what it says of each item."""
     counts = np.bincount(data.labels, minlength=len(data.class_names))
     return Trained(counts / counts.sum())
 
 
-def linear_head_on_features(data: Items, source: str, size=None, C: float = 10.0) -> Trained:
-    """A frozen backbone or encoder with a linear head, as one network."""
-    backbone = load_source(data, source, size)
-    head = new_linear_head(C).fit(features_of(backbone, data), data.labels)
-    return Trained(linear_classifier(backbone, head, data.class_names), source)
+def linear_head_on_features(data: Items, network: nn.Module, rows: np.ndarray) -> Classifier:
+    """A frozen backbone or encoder with a linear head on its features, as one network."""
+    head = new_linear_head(C).fit(rows, data.labels)
+    return linear_classifier(network, head, data.class_names)
 
 
-def neighbours_of_features(data: Items, source: str, size=None, k: int = 1) -> Trained:
+def neighbours_of_features(
+    data: Items, network: nn.Module, rows: np.ndarray, k: int | None = None
+) -> Classifier:
     """A frozen backbone or encoder, and the features of all items to compare with."""
-    backbone = load_source(data, source, size)
-    rows = features_of(backbone, data)
-    model = neighbour_classifier(backbone, rows, data.labels, data.class_names, k)
-    return Trained(model, source)
+    k = k or neighbours_for(data.labels)
+    return neighbour_classifier(network, rows, data.labels, data.class_names, k)
 
 
-def linear_head_on_pixels(images: ImageSet, C: float = 10.0, edge: int = 32) -> Trained:
+def linear_head_on_pixels(images: ImageSet) -> Trained:
     """A linear head on the pictures themselves."""
-    head = new_linear_head(C).fit(raw_pixels(images, edge), images.labels)
-    pixels = RawPixels(images.pixels.shape[1], edge)
+    head = new_linear_head(C).fit(raw_pixels(images, EDGE), images.labels)
+    pixels = RawPixels(images.pixels.shape[1], EDGE)
     return Trained(linear_classifier(pixels, head, images.class_names))
 
 
-def linear_head_on_words(texts: TextSet, C: float = 10.0) -> Trained:
+def linear_head_on_words(texts: TextSet) -> Trained:
     """Words and pairs of words, counted, and a linear classifier."""
     head = new_tfidf_head(C).fit(list(texts.texts), texts.labels)
     return Trained(CountedWords.of(head, len(texts.class_names)))
@@ -86,19 +156,7 @@ def merged(model: nn.Module) -> nn.Module:
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
 
 
-def load_source(data: Items, source: str, size: int | None = None) -> nn.Module:
-    """The backbone or encoder of a name, folder or hub name, as the comparison loaded it."""
-    if isinstance(data, ImageSet):
-        return load_backbone(source, size=size)
-    return load_encoder(source)
-
-
-def features_of(backbone: nn.Module, data: Items) -> np.ndarray:
-    """Its frozen features, from the cache where the comparison has put them."""
+def features_of(network: nn.Module, data: Items) -> np.ndarray:
+    """Frozen features of all items, float32 (n, d)."""
     extract = extract_features if isinstance(data, ImageSet) else encode
-    return extract(backbone, data, progress=False)
-
-
-def train_chosen(comparison: Comparison) -> Trained:
-    """Train the strategy of the answer on all items, as the comparison trained it on some."""
-    raise NotImplementedError
+    return extract(network, data, cache=False, progress=False)

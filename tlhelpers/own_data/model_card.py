@@ -6,7 +6,9 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 
+from tlhelpers.own_data.chosen_runs import runs_of_answer
 from tlhelpers.own_data.comparison import Comparison
 
 TASKS = {"pictures": "image-classification", "texts": "text-classification"}
@@ -94,7 +96,8 @@ def _training_data(card: dict, comparison: Comparison) -> str:
     left_out = comparison.reading.count_left_out()
     lines = [
         f"{data['items']} items in {data['groups']} groups; a group is what belongs together, and "
-        f"lies in training or in test as a whole. {left_out} files or rows were left out.",
+        f"lies in training or in test as a whole. {left_out} files or rows were left out."
+        + _sample(card),
         "",
         "| class | items |",
         "|---|---|",
@@ -107,27 +110,36 @@ def _training_data(card: dict, comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def _sample(card: dict) -> str:
+    count = card.get("trained_on", card["data"]["items"])
+    few = f" It was trained on a sample of {count}, with the classes in their proportions."
+    return few if count < card["data"]["items"] else ""
+
+
 def _evaluation(card: dict, comparison: Comparison) -> str:
-    mean, low, high = card["accuracy"]
+    own = runs_of_answer(comparison)
+    labels = f", with {own['labels'].iloc[0]} labels per class" if len(own) else ""
     lines = [
-        f"Accuracy on items that the model was not trained on: {mean:.2f}, 95 % interval "
-        f"[{low:.2f}, {high:.2f}], over repeated splits by group. This model was then trained on "
-        "all items, so that no item is left to test it on.",
+        f"Accuracy on items that the model was not trained on: {_accuracy(card)}, over repeated "
+        f"splits by group{labels}. This model was then trained on all items, so that none is left "
+        "to test it on.",
     ]
-    table = _accuracy_per_class(card, comparison)
+    table = _accuracy_per_class(card, own)
     if table:
         lines += ["", "| class | accuracy | test items |", "|---|---|---|", *table]
     return "\n".join(lines)
 
 
-def _accuracy_per_class(card: dict, comparison: Comparison) -> list[str]:
-    """Over the test sides of the chosen strategy's runs with the most labels."""
-    runs = comparison.runs
-    if not {"truth", "predicted"} <= set(runs.columns):
-        return []
-    own = runs[runs["strategy"] == card["strategy"]]
-    own = own[own["labels"] == own["labels"].max()]
-    if not len(own):
+def _accuracy(card: dict) -> str:
+    mean, *ends = card["accuracy"]
+    if None in (mean, *ends):
+        return "not known" if mean is None else f"{mean:.2f} (of one split, without an interval)"
+    return f"{mean:.2f}, 95 % interval [{ends[0]:.2f}, {ends[1]:.2f}]"
+
+
+def _accuracy_per_class(card: dict, own: pd.DataFrame) -> list[str]:
+    """Over the test sides of the runs that the answer rests on; items come as often as tested."""
+    if not len(own) or not {"truth", "predicted"} <= set(own.columns):
         return []
     truth, predicted = (np.concatenate(list(own[name])) for name in ("truth", "predicted"))
     rows = []
