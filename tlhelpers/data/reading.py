@@ -51,7 +51,7 @@ class Reading:
 
     def lines(self) -> list[str]:
         """The report as plain sentences: kept, left out by reason, doubts, notes, duplicates."""
-        lines = [f"{len(self.names)} items were read from {self.source}."]
+        lines = [f"{count_of(len(self.names), 'item')} read from {self.source}."]
         for reason, items in self.left_out.items():
             lines.append(f"{len(items)} left out {reason}: {name_some(items.items())}")
         if self.doubts:
@@ -59,12 +59,13 @@ class Reading:
         if self.duplicates:
             count = sum(map(len, self.duplicates))
             lines.append(
-                f"{count} items are equal to another or nearly so, in {len(self.duplicates)} "
-                "groups; a group is never torn apart between training and test."
+                f"{count} items are equal to another or nearly so "
+                f"({count_of(len(self.duplicates), 'group')}); no group is torn apart between "
+                "training and test."
             )
         if self.conflicts:
             some = name_some((" = ".join(group), "") for group in self.conflicts)
-            lines.append(f"{len(self.conflicts)} such groups have items of two classes: {some}")
+            lines.append(f"{count_of(len(self.conflicts), 'group')} of two classes: {some}")
         return lines + self.notes
 
 
@@ -73,3 +74,8 @@ def name_some(items: Iterable[tuple[str, str]]) -> str:
     named = [f"{name} ({detail})" if detail else name for name, detail in items]
     more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
     return ", ".join(named[:SHOWN]) + more
+
+
+def count_of(count: int, one: str) -> str:
+    """``"1 item"``, ``"2 items"``."""
+    return f"{count:,} {one}" + "s" * (count != 1)

@@ -21,7 +21,7 @@ from tlhelpers.setup.paths import PARTIAL, derived_dir
 CLASSES = ("fruit_vegetable", "prepared_food", "vehicle", "clothing", "electronics")
 VIEWS, SIZE = 3, 128
 WRONG = 12  # pictures that lie in the folder of another class
-TRUTH = ".truth.csv"  # hidden: whoever reads the folder passes it over
+FOLDER, TRUTH = "things", "truth.csv"
 PER_OPINION = 500
 SPELLINGS = {
     "negative": ("negative", "Negative", "negative "),
@@ -30,10 +30,10 @@ SPELLINGS = {
 
 
 def example_pictures() -> Path:
-    """A folder of pictures as somebody may have taken them, made at the first call.
+    """A folder of pictures as somebody may have it, made at the first call.
 
-    Three views each of some hundred things, in one sub-folder per class, and beside these
-    ``pictures.csv``, which tells each one's class and the thing that it shows. Twelve pictures lie
+    Three views each of 194 things, drawings on crops of photographs, in one sub-folder per class,
+    and beside these ``pictures.csv``, which tells each one's class and the thing that it shows. Twelve pictures lie
     in a wrong class, in the folder and in the table (`example_truth` tells which); one lies in two;
     four files cannot be read, and one was taken with the camera turned.
 
@@ -41,12 +41,12 @@ def example_pictures() -> Path:
     -------
     Path
     """
-    return _made("pictures-1", _write_pictures)
+    return _made("pictures-1", _write_pictures) / FOLDER
 
 
 def example_truth() -> dict[str, str]:
     """The right class of each picture of `example_pictures`, by its path below the folder."""
-    rows = (example_pictures() / TRUTH).read_text(encoding="utf-8")
+    rows = (example_pictures().parent / TRUTH).read_text(encoding="utf-8")
     return {row["path"]: row["class"] for row in csv.DictReader(io.StringIO(rows))}
 
 
@@ -79,7 +79,8 @@ def _made(name: str, write: Callable[[Path], None]) -> Path:
 # ---------------------------------------------------------------- pictures
 
 
-def _write_pictures(folder: Path) -> None:
+def _write_pictures(made: Path) -> None:
+    folder = made / FOLDER
     images = load_wild_emoji(
         "openmoji", CLASSES, SIZE, views=VIEWS, clutter=0.4, variation=0.5, seed=10
     )
@@ -87,7 +88,7 @@ def _write_pictures(folder: Path) -> None:
     names = [f"IMG_{1000 + number}.jpg" for number in _shuffled(len(images))]
     paths = [f"{CLASSES[label]}/{name}" for label, name in zip(lies_in, names, strict=True)]
     for name in CLASSES:
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
     for place, path in enumerate(paths):
         (folder / path).write_bytes(_jpeg(images.pixels[place], turned=place == 0))
     things = [list(dict.fromkeys(images.groups)).index(group) for group in images.groups]
@@ -95,7 +96,7 @@ def _write_pictures(folder: Path) -> None:
     in_order = sorted((path, name, f"thing {thing:03}") for path, name, thing in rows)
     _write_csv(folder / "pictures.csv", ["path", "class", "thing"], in_order)
     truth = sorted(zip(paths, [CLASSES[label] for label in images.labels], strict=True))
-    _write_csv(folder / TRUTH, ["path", "class"], truth)
+    _write_csv(made / TRUTH, ["path", "class"], truth)
     _add_faults(folder, paths)
 
 
