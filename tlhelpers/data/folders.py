@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,17 +13,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tlhelpers.checks import whole
-from tlhelpers.data.groups import composed
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.names import distinct_names
 from tlhelpers.data.pictures import FORMATS, is_deep, peak, resized
+from tlhelpers.data.walking import entries, existing_folder, files_below, name_below, readable
 from tlhelpers.errors import CourseError
 
-# What systems put beside a user's files, in lower case. A Mac's "._x.jpg" starts with a dot.
-SYSTEM_FILES = (
-    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin",
-    "system volume information", "lost+found",
-)  # fmt: skip
 SHOWN = 10
 UNKNOWN = "not recognised as pictures"
 DAMAGED = "that cannot be read"
@@ -63,20 +57,20 @@ def load_folder(path, size: int = 224) -> ImageSet:
         has fewer than two pictures that can be read; the message names the folder and the files.
     """
     whole("size", size)
-    root = _existing_folder(path)
+    root = existing_folder(path)
     report = _Report(root)
     folders = _class_folders(root, report)
     files = [
         (file, label)
         for label, folder in enumerate(folders.values())
-        for file in _files_below(folder, frozenset(), report)
+        for file in files_below(folder, report)
     ]
     pictures, brightest = _survey(files, report)
     pixels, read, labels = _read_all(pictures, size, brightest, report)
     _check_counts(root, folders, labels, report)
     report.tell()
-    groups = [_name(file, root) for file in read]
-    return ImageSet(pixels, labels, list(folders), groups, _name(root) or "unnamed")
+    groups = [name_below(file, root) for file in read]
+    return ImageSet(pixels, labels, list(folders), groups, name_below(root) or "unnamed")
 
 
 @dataclass
@@ -89,7 +83,14 @@ class _Report:
 
     def leave_out(self, file: Path, reason: str, detail: object = "") -> None:
         """Note that a file is not read; the `detail` is of this file, the reason of many."""
-        self.left_out.setdefault(reason, {})[file] = _readable(" ".join(str(detail).split()))
+        self.left_out.setdefault(reason, {})[file] = readable(" ".join(str(detail).split()))
+
+    def pass_over(self, file: Path) -> None:
+        """Nothing is told of hidden files and those of a system."""
+
+    def may_enter(self, place: Path, resolved: Path) -> bool:
+        """Links are followed, wherever they lead."""
+        return True
 
     def lines(self, below: Path | None = None) -> list[str]:
         """Count, reason and first names of what was left out, of all or `below` a folder."""
@@ -103,7 +104,7 @@ class _Report:
 
     def _names(self, files: dict[Path, str]) -> str:
         names = [
-            _name(file, self.root) + (f" ({detail})" if detail else "")
+            name_below(file, self.root) + (f" ({detail})" if detail else "")
             for file, detail in files.items()
         ]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -112,7 +113,7 @@ class _Report:
     def tell(self) -> None:
         """Warn, at the line that called `load_folder`."""
         out = {file for files in self.left_out.values() for file in files}
-        title = f"left out of the folder {_readable(self.root)}: {len(out)}"
+        title = f"left out of the folder {readable(self.root)}: {len(out)}"
         lines = ["\n- ".join([title, *self.lines()])] if out else []
         if doubts := {file: doubt for file, doubt in self.doubts.items() if file not in out}:
             lines.append(f"read with a doubt: {len(doubts)}\n- {self._names(doubts)}")
@@ -120,93 +121,29 @@ class _Report:
             warnings.warn("\n".join(lines), stacklevel=3)
 
 
-# ---------------------------------------------------------------- files and their names
-
-
-def _readable(text) -> str:
-    """A path or message in which what is no character is written out: it can be printed."""
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _name(path: Path, root: Path | None = None) -> str:
-    """The path below `root`, or its last part, in composed letters."""
-    return composed(_readable(path.name if root is None else path.relative_to(root).as_posix()))
-
-
-def _existing_folder(path) -> Path:
-    try:
-        root = Path(path).expanduser().resolve()
-        is_folder = root.is_dir()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise CourseError(_readable(f"cannot open the folder {path} ({error})")) from error
-    if not is_folder:
-        raise CourseError(
-            f"{_readable(root)} is not a folder: give one that holds a sub-folder per class"
-        )
-    return root
-
-
-def _entries(folder: Path, report: _Report) -> list[tuple[Path, os.stat_result]]:
-    """What lies in a folder and is a user's own, by name, with its properties."""
-    entries = []
-    try:
-        paths = sorted(folder.iterdir(), key=lambda path: (_name(path), path.name))
-    except OSError as error:
-        report.leave_out(folder, "that cannot be opened", error.strerror)
-        return []
-    for path in filter(_is_users_own, paths):
-        try:
-            entries.append((path, path.stat()))
-        except OSError as error:  # a link that leads nowhere or round in a circle
-            report.leave_out(path, "that cannot be opened", error.strerror)
-    return [entry for entry in entries if not _is_hidden(entry[1])]
-
-
-def _is_users_own(path: Path) -> bool:
-    return not path.name.startswith(".") and path.name.lower() not in SYSTEM_FILES
-
-
-def _is_hidden(properties: os.stat_result) -> bool:
-    return bool(getattr(properties, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN)
+# ---------------------------------------------------------------- classes
 
 
 def _class_folders(root: Path, report: _Report) -> dict[str, Path]:
     folders = []
-    for path, properties in _entries(root, report):
+    for path, properties in entries(root, report):
         if stat.S_ISDIR(properties.st_mode):
             folders.append(path)
         else:
             report.leave_out(path, "in no sub-folder of a class")
-    names = [_readable(folder.name) for folder in folders]
+    names = [readable(folder.name) for folder in folders]
     if len(names) < 2:
         found = f"only {names[0]!r}" if names else "none"
         raise CourseError(
-            f"{_readable(root)} needs at least two sub-folders, one per class; found {found}"
+            f"{readable(root)} needs at least two sub-folders, one per class; found {found}"
             + "".join(f"; {line}" for line in report.lines())
         )
     try:
         return dict(zip(distinct_names(names, case=False), folders, strict=True))
     except ValueError as error:
         raise CourseError(
-            f"{_readable(root)}: {error}; rename a sub-folder, or join two of one name"
+            f"{readable(root)}: {error}; rename a sub-folder, or join two of one name"
         ) from error
-
-
-def _files_below(folder: Path, above: frozenset[Path], report: _Report) -> Iterator[Path]:
-    """All ordinary files of a folder and below, by name; `above` are the folders that led here."""
-    above |= {folder.resolve()}
-    for path, properties in _entries(folder, report):
-        if stat.S_ISDIR(properties.st_mode):
-            if path.resolve() in above:
-                report.leave_out(path, "that lead back to a folder above")
-            else:
-                yield from _files_below(path, above, report)
-        elif not stat.S_ISREG(properties.st_mode):  # to open a pipe would wait for ever
-            report.leave_out(path, "that are no ordinary files")
-        elif not properties.st_size:
-            report.leave_out(path, "that are empty")
-        else:
-            yield path
 
 
 # ---------------------------------------------------------------- pictures
@@ -227,7 +164,7 @@ def _tried(action: Callable, file: Path, report: _Report):
         finally:
             for warning in told:
                 if issubclass(warning.category, (UserWarning, RuntimeWarning)):
-                    report.doubts[file] = _readable(warning.message)
+                    report.doubts[file] = readable(warning.message)
 
 
 def _kind_and_peak(image: Image.Image) -> tuple[str, float]:
@@ -267,7 +204,7 @@ def _check_counts(root: Path, folders: dict[str, Path], labels: list[int], repor
     for (name, folder), count in zip(folders.items(), counts, strict=True):
         if count < 2:
             raise CourseError(
-                f"class {name!r} in {_readable(root)} has {count} picture(s) that can be read: at "
+                f"class {name!r} in {readable(root)} has {count} picture(s) that can be read: at "
                 "least two are needed, one to train on and one to test on"
                 + "".join(f"; {line}" for line in report.lines(folder))
             )
