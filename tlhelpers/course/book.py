@@ -46,6 +46,7 @@ def make_book(
     cache: Path,
     others: Iterable[Path] = (),
     *,
+    tables: Sequence[Path] | None = None,
     reference: bool = True,
     pdf: bool = False,
     jobs: int | None = None,
@@ -54,13 +55,15 @@ def make_book(
     """Make or renew a book of notebooks with solutions.
 
     `cache` holds executed lessons, sources and what Sphinx knows of them; executed lessons are
-    also looked for in `others`. A lesson that fails is in the book as far as it came. `reference`
-    takes in the helpers' docstrings, `pdf` prints each lesson."""
+    also looked for in `others`. A lesson that fails is in the book as far as it came. `tables` are
+    all that are stored when left out; `reference` takes in the helpers' docstrings; `pdf` prints
+    each lesson."""
     from tlhelpers.course.book_checks import faults_of
     from tlhelpers.course.book_execution import executed_lesson
     from tlhelpers.course.book_pages import Sources
     from tlhelpers.course.book_pdf import find_browser
     from tlhelpers.course.book_site import make_site
+    from tlhelpers.course.book_tables import stored_tables
 
     browser = find_browser() if pdf else ""
     _claim_folder(out)
@@ -69,7 +72,8 @@ def make_book(
     for path in lessons:
         done.append(executed_lesson(path, cache / "executed", others, echo, jobs))
         echo(_state(done[-1]))
-    sources = Sources(cache / "source", done, reference, pdf)
+    found = stored_tables() if tables is None else tables
+    sources = Sources(cache / "source", done, found, reference, pdf)
     sources.write()
     echo("the pages")
     book = Book(out, done, make_site(sources.folder, out, cache / "doctrees"))

@@ -89,6 +89,7 @@ def for_a_page(notebook: NotebookNode, keep_figure: Callable[[bytes], str]) -> N
     Figures become files: `keep_figure` takes a PNG and returns what a page calls it. Solutions
     of exercises and the code of claims are folded."""
     shown = copy.deepcopy(notebook)
+    shown.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     for cell in shown.cells:
         _fold(cell)
         for output in cell.get("outputs", ()):

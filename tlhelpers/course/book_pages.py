@@ -40,6 +40,7 @@ class Sources:
 
     folder: Path
     lessons: Sequence[ExecutedLesson]
+    tables: Sequence[Path]
     reference: bool = True
     pdfs: bool = False
     written: set[str] = field(default_factory=set)
@@ -52,11 +53,6 @@ class Sources:
         for path in self.tables:
             pages[f"data/results/{path.name}"] = f"results/{path.stem}.md"
         self.links = Links(self.folder, pages)
-
-    @property
-    def tables(self) -> list[Path]:
-        """The stored tables."""
-        return sorted(book_tables.results_folder().glob("*.csv"))
 
     def write(self) -> None:
         """Write all pages; those of an earlier book that are no longer in it are removed."""

@@ -30,6 +30,11 @@ MEANING = {
 }  # fmt: skip
 
 
+def stored_tables() -> list[Path]:
+    """The tables in ``data/results``."""
+    return sorted((repo_root() / "data" / "results").glob("*.csv"))
+
+
 def read_table(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Provenance and rows of a stored table, as text; a damaged one is a CourseError."""
     try:
@@ -102,7 +107,7 @@ def claims_parts(lessons: Iterable[ExecutedLesson]) -> str:
             parts.append(
                 f"[The lesson](lessons/{lesson.stem}.ipynb), executed on {stamp['date']} in "
                 f"{stamp['seconds']:.0f} seconds with Python {stamp['python']} on "
-                f"{stamp['processor']}: {len(claims)} claims, all held."
+                f"{stamp['processor']}. Claims: {len(claims)}, all held."
             )
         else:
             parts.append(f"[The lesson](lessons/{lesson.stem}.ipynb) did not run to its end.")
@@ -131,8 +136,3 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
-
-
-def results_folder() -> Path:
-    """Where the stored tables lie."""
-    return repo_root() / "data" / "results"

@@ -1,0 +1,190 @@
+"""A book of made lessons and of real prose: whole, from nowhere else, and only what changed."""
+
+import re
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+from made_lessons import broken_lesson, quick_lesson, whole_lesson, write_lesson
+
+from tlhelpers.course import book, book_execution
+from tlhelpers.course.execution import STAMP
+from tlhelpers.course.inputs import inputs_digest
+from tlhelpers.errors import CourseError, repo_root
+
+TABLES = [
+    repo_root() / "data" / "results" / f"{name}.csv" for name in ("lesson_times", "vision-far")
+]
+REAL = ("00_start_here", "14_what_one_may_promise")
+
+
+def with_stamp(name, cache):
+    """A real lesson that counts as executed, though it has no outputs: its prose is what counts."""
+    path = repo_root() / "notebooks" / "solutions" / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata[STAMP] = {
+        "inputs": inputs_digest(notebook),
+        "date": "2026-01-01",
+        "seconds": 60.0,
+        "python": "3.11.0",
+        "processor": "a processor",
+    }
+    write_lesson(cache / "executed", name, notebook)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A whole book: two made lessons, of which one fails, and two real ones."""
+    folder, lines = tmp_path_factory.mktemp("book"), []
+    lessons = [
+        *(with_stamp(name, folder / "cache") for name in REAL),
+        write_lesson(folder / "lessons", "98_whole", whole_lesson()),
+        write_lesson(folder / "lessons", "99_broken", broken_lesson()),
+    ]
+    return make(lessons, folder, lines.append), lines
+
+
+def make(lessons, folder, echo):
+    return book.make_book(
+        lessons, folder / "out", folder / "cache", tables=TABLES, reference=False, echo=echo
+    )
+
+
+def page(done, name):
+    return (done.out / name).read_text(encoding="utf-8")
+
+
+def test_a_book_of_real_prose_has_no_fault(made):
+    done, _ = made
+    assert done.warnings == []
+    assert done.faults == []
+
+
+def test_a_lesson_that_fails_is_named_and_the_others_are_made(made):
+    done, lines = made
+    assert [lesson.stem for lesson in done.lessons if lesson.error] == ["99_broken"]
+    assert not done.ok
+    told = book.report(done, 1.0)
+    assert "99_broken stopped:" in told and "no such luck" in told
+    assert "99_broken: FAILED, shown as far as it came" in lines
+    assert "98_whole: executed" in lines and f"{REAL[0]}: as executed before" in lines
+    shown = page(done, "lessons/99_broken.html")
+    assert "did not run to its end" in shown and "as far as here" in shown
+    assert "did not run to its end" not in page(done, "lessons/98_whole.html")
+
+
+def test_a_lesson_shows_what_came_out(made):
+    shown = page(made[0], "lessons/98_whole.html")
+    assert "the last cell" in shown
+    assert re.search(r"<b>Claim holds:</b> three \| four is at least two", shown)
+    assert shown.count("Show a solution") == 1 and shown.count("Show the check") == 1
+
+
+def test_a_widgets_still_figure_stands_in_a_file_in_its_place(made):
+    shown = page(made[0], "lessons/98_whole.html")
+    figure = re.search(r'<img src="\.\./(_static/figures/\w+\.png)" alt="a still figure"', shown)
+    assert (made[0].out / figure[1]).read_bytes().startswith(b"\x89PNG")
+    assert "value 3" in shown
+    assert '<script type="application/vnd' not in shown and "require.js" not in shown
+    assert '<img src="data:' not in shown
+
+
+def test_formulas_are_drawn_without_a_script(made):
+    shown = page(made[0], "lessons/98_whole.html")
+    assert "<mfrac>" in shown and shown.count("<math ") == 2
+    assert not re.search("<script[^>]*mathjax", shown, re.IGNORECASE)
+
+
+def test_links_of_the_repository_lead_to_pages_and_downloads(made):
+    shown = page(made[0], "lessons/98_whole.html")
+    assert 'href="../glossary.html#glossary"' in shown
+    assert 'href="../data.html#numbers"' in shown
+    assert 'href="99_broken.html"' in shown
+    assert re.search(r'href="\.\./_downloads/\w+/packages\.txt"', shown)
+    learner = re.search(
+        r'href="\.\./(_downloads/\w+/00_start_here\.ipynb)"',
+        page(made[0], f"lessons/{REAL[0]}.html"),
+    )
+    copied = (made[0].out / learner[1]).read_bytes()
+    assert copied == (repo_root() / "notebooks" / "00_start_here.ipynb").read_bytes()
+
+
+def test_every_claim_and_table_is_told_with_what_made_it(made):
+    numbers = page(made[0], "numbers.html")
+    assert "three | four is at least two" in numbers and "Claims: 1, all held." in numbers
+    assert "executed on 2026-01-01 in 60 seconds" in numbers
+    assert re.search(r'99_broken\.html"><span[^>]*>The lesson</span></a> did not run', numbers)
+    table = page(made[0], "results/vision-far.html")
+    assert re.search(r"_downloads/\w+/vision-far\.csv", table)
+    assert "python3 -m tlhelpers sweep vision-far" in table and "CPU seconds" in table
+    assert "predicted</span>" in table and '<th class="head"><p>predicted' not in table
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_search_finds_a_lesson_without_a_server(made, tmp_path):
+    address = (made[0].out / "search.html").as_uri() + "?q=conformal"
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=4000", address]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert f"lessons/{REAL[1]}.html" in shown
+
+
+# ---------------------------------------------------------------- what is executed
+
+
+def run_again(path, cache, *others):
+    return book_execution.executed_lesson(path, cache, others, lambda line: None)
+
+
+def test_only_changed_code_is_executed_again(tmp_path):
+    cache = tmp_path / "cache"
+    path = write_lesson(tmp_path, "98_quick", quick_lesson())
+    first = run_again(path, cache)
+    assert first.executed_now and first.stamp["inputs"] == inputs_digest(quick_lesson())
+    assert not run_again(path, cache).executed_now
+
+    prose = run_again(write_lesson(tmp_path, "98_quick", quick_lesson("say less")), cache)
+    assert not prose.executed_now
+    assert prose.notebook.cells[0].source == "say less"
+    assert prose.notebook.cells[1].outputs[0].text == "the last cell\n"
+
+    other = quick_lesson(last="print('another')")
+    code = run_again(write_lesson(tmp_path, "98_quick", other), cache)
+    assert code.executed_now and code.notebook.cells[1].outputs[0].text == "another\n"
+
+
+def test_what_run_executed_is_taken_but_not_half_a_file(tmp_path):
+    path = write_lesson(tmp_path, "98_quick", quick_lesson())
+    made = run_again(path, tmp_path / "run")
+    taken = run_again(path, tmp_path / "cache", tmp_path / "run")
+    assert not taken.executed_now and taken.stamp == made.stamp
+    half = tmp_path / "run" / "98_quick.ipynb"
+    half.write_text(half.read_text("utf-8")[:300], encoding="utf-8")
+    assert run_again(path, tmp_path / "cache", tmp_path / "run").executed_now
+
+
+def test_a_failed_run_is_never_taken_for_whole(tmp_path):
+    path = write_lesson(tmp_path, "99_broken", broken_lesson())
+    for _ in range(2):
+        done = run_again(path, tmp_path / "cache")
+        assert done.executed_now and "no such luck" in done.error and done.stamp == {}
+
+
+def test_a_folder_with_other_files_is_not_touched(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(CourseError, match="holds files that are no book"):
+        book.make_book([], tmp_path, tmp_path / "cache", echo=lambda line: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_lesson_that_left_the_book_leaves_no_page(made):
+    """The same folders once more: what the made book has is lost, so this test is the last."""
+    done, _ = made
+    kept = [one.path for one in done.lessons if one.stem == "98_whole"]
+    again = make(kept, done.out.parent, lambda line: None)
+    assert not again.lessons[0].executed_now
+    assert [path.name for path in (done.out / "lessons").iterdir()] == ["98_whole.html"]
+    assert not again.ok and "99_broken" in book.report(again, 1.0)  # a page still leads there
+    assert (done.out / "glossary.html").exists()
