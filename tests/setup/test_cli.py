@@ -66,6 +66,7 @@ def course(tmp_path_factory):
         tiny.wheel(root / "wheels", name, "1.0", {f"{name}/__main__.py": TELLTALE})
     tiny.course(root, "jupyterlab==1.0", "pytest==1.0", pins=(tiny.pin(data),))
     (root / "tlhelpers/course/runner.py").write_bytes(TELLTALE)
+    (root / "tlhelpers/own_data/commands.py").write_bytes(TELLTALE)
     (root / "notebooks").mkdir()
     (root / "notebooks/00_start_here.ipynb").write_text("{}")
     assert run(root, "fetch").returncode == 0
@@ -198,6 +199,57 @@ def test_children_run_in_the_environment(course):
         "MALLOC_MMAP_THRESHOLD_": str(2**30),
         "MALLOC_TRIM_THRESHOLD_": str(2**30),
     }
+
+
+def started_in(here: Path, root: Path, *arguments: str, **variables: str):
+    """A verb, started in a folder of the user's."""
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return run(here, *arguments, PYTHONPATH=path, **variables)
+
+
+def test_compare_hands_over_what_was_asked_for(course, tmp_path):
+    asked = ["-my data", "--out=~/a b", "--minutes", "2.5", "--label", "kind", "--seed=7"]
+    done = started_in(tmp_path, course, "compare", *asked[1:], "--", asked[0])
+    call = told(done)
+    assert call["module"] == "tlhelpers.own_data.commands"
+    verb, options, *paths = call["arguments"]
+    assert (verb, paths) == ("compare", ["-my data"])
+    options = json.loads(options)
+    assert Path(options.pop("here")) == tmp_path
+    wanted = {"out": "~/a b", "minutes": 2.5, "label": "kind", "seed": 7, "verb": "compare"}
+    unsaid = dict.fromkeys(("model", "size", "picture", "text", "group", "export"))
+    assert options == {**wanted, **unsaid, "passed": []}
+
+
+def test_predict_leaves_standard_output_to_the_table(course, tmp_path):
+    """Also while an environment is made, and pip tells of it."""
+    paths = ["./-a.png", "b c.png", "é😀.png"]
+    venv = str(tmp_path / "venv")
+    done = started_in(tmp_path, course, "predict", "model", *paths, TLHELPERS_VENV=venv)
+    assert told(done)["arguments"][2:] == ["model", *paths]
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("told:")
+    assert "Setting up Python" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare"],
+        ["compare", "x", "--minutes", "0"],
+        ["compare", "x", "--minutes", "nan"],
+        ["compare", "x", "--size", "8"],
+        ["compare", "x", "--seed", "-1"],
+        ["compare", "x", "--export", "pickle"],
+        ["predict", "model"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_for_own_data_are_refused_at_once(capsys, arguments):
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert "usage:" in capsys.readouterr().err
 
 
 def test_build_needs_no_data(monkeypatch):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.models.saving import user_path
 from tlhelpers.setup.files import read_json, refusal, write_json
 from tlhelpers.setup.stopping import Stopped, stoppable
+
+if TYPE_CHECKING:
+    from tlhelpers.own_data.comparison import Comparison
 
 MARK = "comparison.json"  # says whose report lies in a folder
 MODEL, STATE = "model", "state"
@@ -27,17 +33,16 @@ tell = partial(print, flush=True)
 
 def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     """Read a folder or table, compare, save the model and write the report."""
+    started = time.monotonic()
     (source,) = paths
     _refuse_missing(source)
     out = checked_out(user_path(options.out, "folder of the report"), source)
-    # They take seconds to load: what can be refused without them is refused at once.
-    from tlhelpers.own_data.best_model import save_best
+    # It takes seconds to load: what can be refused without it is refused at once.
     from tlhelpers.own_data.comparing import compare_own
-    from tlhelpers.own_data.report import write_report
 
     data, reading = read_own(source, options)
     for line in reading.lines():
-        tell(line)
+        tell(as_options(line))
     make_out(out, source)
     comparison = compare_own(
         data,
@@ -47,14 +52,33 @@ def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
         model_name=options.model,
         seed=options.seed,
         tell=tell,
+        already_seconds=time.monotonic() - started,
     )
-    tell("Training the chosen strategy on all items.")
-    model = save_best(comparison, out / MODEL, onnx=options.export == "onnx")
+    _keep(comparison, out, options.export == "onnx")
+    return 0
+
+
+def _keep(comparison: Comparison, out: Path, onnx: bool) -> None:
+    """Save model and report, and say the answer and where everything lies."""
+    from tlhelpers.own_data.best_model import save_best
+    from tlhelpers.own_data.final_training import expected_seconds
+    from tlhelpers.own_data.report import write_report
+
+    expected = expected_seconds(comparison) or 0
+    told = f", about {expected / 60:.0f} minutes" if expected > 60 else ""
+    tell(f"The chosen strategy is trained on all items{told}.")
+    model = save_best(comparison, out / MODEL, onnx=onnx)
+    if onnx:
+        tell(_onnx_line(model))
     report = write_report(comparison, out, model)
     tell(f"\n{comparison.answer.sentence}\n")
     tell(f"report: {report}\nmodel:  {model}")
     tell(f"use it: python3 -m tlhelpers predict {_quoted(model)} {_example(comparison.kind)}")
-    return 0
+
+
+def as_options(line: str) -> str:
+    """What a line says of arguments of Python, said of the options of the command line."""
+    return re.sub(r"\b(picture|text|label|group)=(?=…|\.\.\.|['\"])", r"--\1 ", line)
 
 
 def read_own(source: Path, options: SimpleNamespace):
@@ -174,9 +198,18 @@ def _export(folder: Path, saved, items: Sequence[Path], column: str | None) -> N
     from tlhelpers.own_data.onnx_export import add_onnx
     from tlhelpers.own_data.predicting import first_items
 
-    apart = add_onnx(folder, first_items(saved, items, column))
-    told = f"the largest difference of a probability is {apart:.1g}"
-    print(f"{Path(folder) / 'model.onnx'} was written; {told}", file=sys.stderr)
+    add_onnx(folder, first_items(saved, items, column))
+    print(_onnx_line(folder), file=sys.stderr)
+
+
+def _onnx_line(folder: Path) -> str:
+    from tlhelpers.own_data.model_folder import ONNX, read_card
+
+    apart = read_card(folder)["onnx_apart"]
+    return (
+        f"{folder / ONNX} was written: on some of the items no probability differs by more than "
+        f"{apart:.1g}."
+    )
 
 
 def _tell_left_out(readings: Sequence) -> None:
@@ -237,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str) -> int:
-    line = " ".join(message.split()).encode("utf-8", "backslashreplace").decode()
+    line = " ".join(as_options(message).split()).encode("utf-8", "backslashreplace").decode()
     print(f"tlhelpers: {line}", file=sys.stderr)
     return 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from tlhelpers.checks import is_int, is_number
 from tlhelpers.errors import CourseError
@@ -91,7 +91,9 @@ def refuse_other_content(folder: Path) -> None:
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], card: dict) -> None:
     """Write tensors, and with them what must not be lost: the classes in their order."""
-    save_file(tensors, path, metadata={key: json.dumps(card[key]) for key in ("format", *TOLD)})
+    metadata = {key: json.dumps(card[key]) for key in ("format", *TOLD)}
+    # Its own way to write a file lets nobody else read it.
+    write_atomically(path, save(tensors, metadata=metadata))
 
 
 TOLD = ("class_names", "kind", "form")  # in both files
@@ -196,9 +198,12 @@ def read_tensors(folder: Path, card: dict) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def add_file(folder: Path, name: str, data: bytes) -> Path:
-    """Put a finished file beside the others of a saved model, and its hash into `model.json`."""
-    card = read_card(folder)
+def add_file(folder: Path, name: str, data: bytes, **told) -> Path:
+    """Put a finished file beside the others of a saved model, and its hash into `model.json`.
+
+    `told` is written there too.
+    """
+    card = read_card(folder) | told
     write_atomically(folder / name, data)
     card["files"][name] = sha256_of(folder / name)
     _write_json(folder, card)

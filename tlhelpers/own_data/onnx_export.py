@@ -61,7 +61,7 @@ def add_onnx(folder: Path, some) -> float:
         raise CourseError(
             f"the model as ONNX gives other probabilities (by up to {apart:.2g}), and is not kept"
         )
-    add_file(folder, ONNX, written)
+    add_file(folder, ONNX, written, onnx_apart=apart)
     return apart
 
 
