@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +17,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from tlhelpers.data.images import ImageSet
+from tlhelpers.data.picture_tables import TABLES
 from tlhelpers.data.reading import Reading
+from tlhelpers.data.texts import TextSet
+from tlhelpers.data.walking import name_below
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.models.saving import file_to_write
 from tlhelpers.own_data.safe_csv import inert
@@ -60,10 +65,10 @@ def write_predictions(
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(heading(saved.class_names))
     count, readings = 0, []
-    for name, data, reading in _opened(saved, paths, column):
-        readings.append(reading)
-        count += len(data) if data is not None else 0
-        for row in _rows(saved, data, reading, name):
+    for part in _opened(saved, paths, column):
+        readings.append(part.reading)
+        count += len(part.reading.names)
+        for row in _rows(saved, part):
             writer.writerow(row)
     return count, readings
 
@@ -71,10 +76,10 @@ def write_predictions(
 def heading(class_names: Sequence[str]) -> list[str]:
     """Names of the columns; a class that is called like another column is told apart from it."""
     taken = (*FIXED, LEFT_OUT)
-    return [*FIXED, *(field(f"class {n}" if n in taken else n) for n in class_names), LEFT_OUT]
+    return [*FIXED, *(field_of(f"class {n}" if n in taken else n) for n in class_names), LEFT_OUT]
 
 
-def field(text: str) -> str:
+def field_of(text: str) -> str:
     """A name as it stands in the table: what a spreadsheet would run gets a quotation mark."""
     return text if NUMBER.fullmatch(text) else inert(text)
 
@@ -114,35 +119,116 @@ def first_items(saved: SavedModel, paths: Sequence[Path], column: str | None, mo
     """The first items of the paths as a set; a CourseError says that there are none."""
     for path in paths:
         refuse_unfit(saved, path)
-    for _, data, _ in _opened(saved, paths, column):
-        if data is not None and len(data):
-            return data.subset(np.arange(min(most, len(data))))
+    for part in _opened(saved, paths, column):
+        if part.reading.names:
+            return part.data.subset(np.arange(min(most, len(part.data))))
     raise CourseError("there is nothing that could be predicted")
 
 
 # ---------------------------------------------------------------- rows
 
 
-def _opened(saved: SavedModel, paths: Sequence[Path], column: str | None) -> Iterator[tuple]:
-    """A name to put before those of the items, the items (None if there are none), the reading."""
+@dataclass
+class _Part:
+    """Items that were opened at once; `order` holds the names of all of them, as they were given.
+
+    `shown` are the names that the table has for them, where these are others.
+    """
+
+    data: ImageSet | TextSet | None
+    reading: Reading
+    order: list[str]
+    shown: dict[str, str] = field(default_factory=dict)
+
+
+def _opened(saved: SavedModel, paths: Sequence[Path], column: str | None) -> Iterator[_Part]:
+    """What the paths hold, part by part; of several, one that cannot be opened is only told."""
+    groups = [{None: path} for path in paths]
     if saved.kind == "pictures":
-        from tlhelpers.data.picture_files import open_unlabelled
+        groups = list(_groups(paths))
+    for group in groups:
+        try:
+            yield _open(saved, group, column, len(paths) > 1)
+        except CourseError as error:
+            if len(groups) == 1:
+                raise
+            yield _unopened(list(group.values()), str(error))
 
-        options = {"picture": column, "brightest": saved.card.get("brightest")}
-        yield "", *open_unlabelled(list(paths), saved.picture_size, **options)
-        return
-    from tlhelpers.data.text_files import open_unlabelled_texts
 
+def _open(saved: SavedModel, group: dict, column: str | None, several: bool) -> _Part:
+    if saved.kind == "texts":
+        from tlhelpers.data.text_files import open_unlabelled_texts
+
+        return _below(group[None], *open_unlabelled_texts(group[None], text=column), several)
+    from tlhelpers.data.picture_files import open_unlabelled
+
+    options = {"picture": column, "brightest": saved.card.get("brightest")}
+    data, reading = open_unlabelled(list(group.values()), saved.picture_size, **options)
+    if None in group:
+        return _below(group[None], data, reading, several)
+    shown = {name: str(path) for name, path in group.items()}
+    return _Part(data, reading, _in_order(list(group), reading), shown)
+
+
+def _unopened(paths: Sequence[Path], why: str) -> _Part:
+    reading = Reading("")
     for path in paths:
-        yield f"{path} " if len(paths) > 1 else "", *open_unlabelled_texts(path, text=column)
+        reading.leave_out(str(path), "that cannot be read", why)
+    return _Part(None, reading, _in_order(map(str, paths), reading))
 
 
-def _rows(saved: SavedModel, data, reading: Reading, name: str) -> Iterator[list[str]]:
-    reasons = _reasons(reading)
-    predicted = _predicted_rows(saved, data)
-    for item, kept in _in_order(reading.names, list(reasons)):
-        rest = next(predicted) if kept else ["", "", *[""] * len(saved.class_names), reasons[item]]
-        yield [field(name + item), *rest]
+def _groups(paths: Sequence[Path]) -> Iterator[dict[str | None, Path]]:
+    """Paths to open at once: files by the name that they are read under, or one folder or table."""
+    files: dict[str | None, Path] = {}
+    for path in paths:
+        alone = path.is_dir() or path.suffix.lower() in TABLES
+        name = name_below(path.resolve())
+        if files and (alone or name in files):
+            yield files
+            files = {}
+        if alone:
+            yield {None: path}
+        else:
+            files[name] = path
+    if files:
+        yield files
+
+
+def _below(path: Path, data, reading: Reading, several: bool) -> _Part:
+    """Items of a folder or table, in its order; of several, each name begins with the path."""
+    order = [*reading.names, *_reasons(reading)]
+    if sorted(reading.names, key=_place) == reading.names:
+        order.sort(key=_place)
+    between = "/" if path.is_dir() else " "
+    shown = {name: f"{path}{between}{name}" for name in order if several}
+    return _Part(data, reading, _in_order(order, reading), shown)
+
+
+def _in_order(names: Iterable[str], reading: Reading) -> list[str]:
+    """All names of a reading in this order, in which those that were kept stand as they were read.
+
+    Predictions come in the order of those that were kept: no other one may be told.
+    """
+    kept, reasons = set(reading.names), _reasons(reading)
+    order = [name for name in dict.fromkeys(names) if name in kept or name in reasons]
+    if [name for name in order if name in kept] != reading.names:
+        return [*reading.names, *(name for name in reasons if name not in kept)]
+    placed = set(order)
+    return [*order, *(name for name in reasons if name not in placed)]
+
+
+def _place(name: str) -> tuple[str, int]:
+    """By the number of a row, or by name."""
+    row = re.search(r"\brow (\d+)$", name)
+    return (name[: row.start()], int(row[1])) if row else (name, 0)
+
+
+def _rows(saved: SavedModel, part: _Part) -> Iterator[list[str]]:
+    reasons, predicted = _reasons(part.reading), _predicted_rows(saved, part.data)
+    kept = set(part.reading.names)
+    for name in part.order:
+        empty = ["", "", *[""] * len(saved.class_names), reasons.get(name, "")]
+        yield [field_of(part.shown.get(name, name)), *(next(predicted) if name in kept else empty)]
 
 
 def _predicted_rows(saved: SavedModel, data) -> Iterator[list[str]]:
@@ -155,7 +241,7 @@ def _predicted_rows(saved: SavedModel, data) -> Iterator[list[str]]:
             for shares in saved.predict_proba(data.subset(part)):
                 name = saved.class_names[int(shares.argmax())]
                 numbers = [f"{share:.4f}" for share in shares]
-                yield [field(name), f"{shares.max():.4f}", *numbers, ""]
+                yield [field_of(name), f"{shares.max():.4f}", *numbers, ""]
             bar.update(len(part))
 
 
@@ -164,26 +250,9 @@ def _reasons(reading: Reading) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for reason, items in reading.left_out.items():
         for name, detail in items.items():
-            told = f"left out of those {reason}{f' ({detail})' if detail else ''}"
+            told = f"{reason}{f' ({detail})' if detail else ''}"
             reasons[name] = f"{reasons[name]}; {told}" if name in reasons else told
     return reasons
-
-
-def _in_order(kept: Sequence[str], left_out: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Names of all items as they lay in the folder or table, and whether each was kept.
-
-    What was left out of items in another order than by name comes last.
-    """
-    names = [(name, True) for name in kept] + [(name, False) for name in left_out]
-    places = [_place(name) for name in kept]
-    if places != sorted(places):
-        return iter(names)
-    return iter(sorted(names, key=lambda one: _place(one[0])))
-
-
-def _place(name: str) -> tuple:
-    row = re.search(r"\brow (\d+)$", name)
-    return (name[: row.start()], int(row[1])) if row else (name, 0)
 
 
 # ---------------------------------------------------------------- the file
