@@ -16,14 +16,14 @@ from tlhelpers.checks import number, whole
 from tlhelpers.data.reading import Reading
 from tlhelpers.own_data.comparison import Comparison
 from tlhelpers.own_data.frozen_pass import in_order, pass_all
-from tlhelpers.own_data.held_out import held_out_probabilities
+from tlhelpers.own_data.held_out import fold_count, held_out_probabilities
 from tlhelpers.own_data.job import Job
 from tlhelpers.own_data.material import Material, material_of
 from tlhelpers.own_data.running import plan_splits, run_cheap
 from tlhelpers.own_data.sampling import TEST, check_splittable, stratified_order
 from tlhelpers.own_data.state import State, key_of
 from tlhelpers.own_data.stepwise import run_stepwise
-from tlhelpers.own_data.strategies import C
+from tlhelpers.own_data.strategies import LINEAR, C
 from tlhelpers.own_data.timing import Budget
 from tlhelpers.own_data.verdict import answer_from
 from tlhelpers.setup.machine import processor_name
@@ -149,14 +149,17 @@ def _held_out(job: Job) -> np.ndarray:
     data, size = job.material.data, job.material.full
     name = f"probabilities-{len(job.used)}"
     found, part = job.state.array(name), job.part
+    everywhere = np.full((len(data), len(data.class_names)), np.nan)
+    job.settings["folds"] = fold_count(part.labels, part.groups)
     if found is None or found.shape != (len(job.used), len(data.class_names)):
-        found, folds = held_out_probabilities(
+        if 1.2 * job.settings["folds"] * job.paces.of((LINEAR, 1.0, size)) > job.budget.left(0.95):
+            job.tell("There is no time left to look for label errors.")
+            return everywhere
+        found = held_out_probabilities(
             job.features[size], part.labels, part.groups, len(data.class_names), job.seed
         )
         job.state.keep(name, found)
-        job.state.add(kind="folds", folds=folds, spent=job.budget.spent())
-    job.settings["folds"] = job.state.last("folds").get("folds", 0)
-    everywhere = np.full((len(data), len(data.class_names)), np.nan)
+        job.state.add(kind="held out", spent=job.budget.spent())
     everywhere[job.used] = found
     return everywhere
 
@@ -167,7 +170,7 @@ def _finished(job: Job, reading: Reading, probabilities: np.ndarray) -> Comparis
     answer = answer_from(
         runs, full=material.full, unit=material.unit, per_class=per_class, labels=part.labels
     )
-    job.costs["minutes"] = job.budget.spent() / 60
+    job.costs |= _scaled_costs(job) | {"minutes": job.budget.spent() / 60}
     return Comparison(
         material.kind,
         material.data,
@@ -183,6 +186,13 @@ def _finished(job: Job, reading: Reading, probabilities: np.ndarray) -> Comparis
         job.used,
         job.features[material.full],
     )
+
+
+def _scaled_costs(job: Job) -> dict[str, float]:
+    """Minutes that frozen features with a linear head take for more items, on this machine."""
+    head = job.paces.taken((LINEAR, 1.0, job.material.full)) / max(1, len(job.part))
+    each = job.costs.get("pass", 0.0) + head
+    return {f"minutes for {count:,} items": count * each / 60 for count in (1_000, 100_000)}
 
 
 def _settings(job: Job) -> dict:

@@ -15,10 +15,9 @@ FOLDS = 5
 
 def held_out_probabilities(
     rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, n_classes: int, seed: int
-) -> tuple[np.ndarray, int]:
-    """Probabilities, float64 (m, n_classes), by heads trained on the other folds; and the folds."""
-    folds = _fold_count(labels, groups)
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+) -> np.ndarray:
+    """Probabilities, float64 (m, n_classes), of each fold by a head trained on the others."""
+    splitter = StratifiedGroupKFold(fold_count(labels, groups), shuffle=True, random_state=seed)
     found = np.zeros((len(labels), n_classes))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class may have fewer items than there are folds
@@ -29,10 +28,10 @@ def held_out_probabilities(
             continue
         head = new_linear_head(C).fit(rows[learn], labels[learn])
         found[np.ix_(ask, head.classes_)] = head.predict_proba(rows[ask])
-    return found, folds
+    return found
 
 
-def _fold_count(labels: np.ndarray, groups: np.ndarray) -> int:
+def fold_count(labels: np.ndarray, groups: np.ndarray) -> int:
     """Five, or fewer where no class has so many groups."""
     most = max(len(np.unique(groups[labels == label])) for label in np.unique(labels))
     return int(max(2, min(FOLDS, most)))

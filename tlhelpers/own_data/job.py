@@ -145,6 +145,7 @@ class Job:
                 key = Key(one["name"], one["share"], one["size"], one["seed"])
                 if self._fits(key, one):
                     self.results[key] = {name: one[name] for name in ("predicted", "seconds")}
+                    self.paces.note((key.name, key.share, key.size), one["seconds"])
         return len(self.results)
 
     def _fits(self, key: Key, record: dict) -> bool:

@@ -26,6 +26,7 @@ from tlhelpers.own_data.timing import CAUTION, FOR_COMPARING
 TIMED_ITEMS, TIMED_STEPS = 48, 4
 HEAD_STEP = 0.0015  # seconds of a step of the head alone
 START = 1.0  # seconds until a run is at its first step
+WITHOUT = ((), (LORA,), (LORA, SCRATCH), (TUNING,), (TUNING, SCRATCH), (LORA, TUNING))
 # One number of this row is asked for where something does not fit.
 MINUTES = (1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
 
@@ -42,8 +43,9 @@ class StepTimes:
     """Seconds of a training step, measured at some sizes and told from these at others."""
 
     def __init__(self, job: Job):
-        self.job, self.seconds = job, {}
-        self.refused: dict[str, str] = {}
+        self.job, self.refused = job, {}
+        # Steps that an earlier session has timed need no timing again: runs tell how it goes now.
+        self.seconds = {(one["name"], one["size"]): one["seconds"] for one in job.state.of("step")}
 
     def measure(self, names: Iterable[str], sizes: list[int]) -> None:
         """A few steps of each strategy, at small sizes first; what would take long is told."""
@@ -52,9 +54,24 @@ class StepTimes:
                 if name in self.refused or self._told(name, size) > 0.02 * self.job.budget.seconds:
                     continue
                 try:
-                    self.seconds[name, size] = _timed_steps(self.job, name, size)
+                    self._measure(name, size)
                 except ValueError as error:  # e.g. layers of a network that are not known
                     self.refused[name] = f"{name} cannot be used with this network: {error}"
+
+    def _measure(self, name: str, size: int) -> None:
+        if (name, size) not in self.seconds:
+            seconds = _timed_steps(self.job, name, size)
+            self.seconds[name, size] = seconds
+            record = {"name": name, "size": size, "seconds": seconds}
+            self.job.state.add(kind="step", spent=self.job.budget.spent(), **record)
+
+    def costs(self) -> dict[str, float]:
+        """Seconds of a step by what a report calls it."""
+        unit, full = self.job.material.unit, self.job.material.full
+        return {
+            f"step of {name}" + ("" if size == full else f", {size} {unit}"): seconds
+            for (name, size), seconds in self.seconds.items()
+        }
 
     def _told(self, name: str, size: int) -> float:
         """Seconds that measuring will take; 0 where nothing was measured."""
@@ -157,9 +174,9 @@ def choose_option(
 
 
 def _fewer_and_fewer(names: list[str]) -> Iterator[list[str]]:
-    """All, all but LoRA, all but fine-tuning, neither."""
+    """All; then fine-tuning before LoRA, and either before a network from scratch."""
     seen: list[list[str]] = []
-    for without in ((), (LORA,), (TUNING,), (LORA, TUNING)):
+    for without in WITHOUT:
         some = [name for name in names if name not in without]
         if some and some not in seen:
             seen.append(some)

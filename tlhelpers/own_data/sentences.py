@@ -66,18 +66,18 @@ def _against(chosen, differences: list[dict]) -> list[str]:
     open_ones = [one for one in differences if not one["resolved"]]
     sentences = []
     if better:
-        named = _listed([PHRASES[one["strategy"]] for one in better])
+        named = _listed([PHRASES[one["bare"]] for one in better])
         sentences.append(f"That it is better than {named} is resolved.")
     sentences += [_behind(one) for one in worse]
     # The dear ones are what a reader asks about; of the cheap ones the nearest is enough.
-    dear = [one for one in open_ones if one["strategy"] in TRAINED]
+    dear = [one for one in open_ones if one["bare"] in TRAINED]
     near = sorted((one for one in open_ones if one not in dear), key=lambda one: one["mean"])
     return sentences + [_unresolved(one) for one in [*near[:1], *reversed(dear)]]
 
 
 def _unresolved(one: dict) -> str:
     gap = difference_words(one["mean"], one["low"], one["high"])
-    told = f"No difference to {PHRASES[one['strategy']]} is resolved ({gap} at {one['where']})"
+    told = f"No difference to {PHRASES[one['bare']]} is resolved ({gap} at {one['where']})"
     if not one["labels_needed"]:
         return f"{told}; no number of labels within reach would tell."
     many = one["labels_needed"]
@@ -86,7 +86,7 @@ def _unresolved(one: dict) -> str:
 
 def _behind(one: dict) -> str:
     gap = difference_words(-one["mean"], -one["high"], -one["low"])
-    name = PHRASES[one["strategy"]]
+    name = PHRASES[one["bare"]]
     return (
         f"At {one['where']} {name} is better by {gap}, which is resolved, but the minutes did not "
         "suffice to run it with all that there is: more minutes would tell."

@@ -11,6 +11,7 @@ from tlhelpers.own_data.plan import (
     choose_option,
     does_not_fit,
     key_of_run,
+    kind_of,
     options_of,
 )
 from tlhelpers.own_data.running import run
@@ -28,14 +29,46 @@ def run_stepwise(job: Job) -> None:
     job.not_run |= steps.refused
     names = [name for name in names if name not in steps.refused]
     forecast, options = Forecast(job, steps), options_of(job, sizes)
-    while found := choose_option(_missing(job, names), options, forecast, job.budget.left()):
-        if _run_plan(job, *found, forecast):
-            break
+    try:
+        _run_what_fits(job, names, options, forecast)
+    except OutOfTime:
+        job.tell("The time for comparing is over: what was being trained is given up.")
     for name in _missing(job, names):
         job.not_run[name] = does_not_fit(name, options, forecast, before)
         job.tell(f"{job.not_run[name]}.")
-    job.costs |= {f"step of {name}, {size} {job.material.unit}": seconds
-                  for (name, size), seconds in steps.seconds.items()}  # fmt: skip
+    job.costs |= steps.costs()
+
+
+def _run_what_fits(job: Job, names: list[str], options: list[Option], forecast: Forecast) -> None:
+    """One plan after the other: of who is missing, of more labels or a larger size, more seeds."""
+    while found := _next_plan(job, names, options, forecast):
+        _run_plan(job, *found, forecast)
+    for option in options:
+        there = [name for name in names if _is_there(job, name, option)]
+        if there:
+            _run_more_seeds(job, there, option, forecast)
+
+
+def _next_plan(job: Job, names: list[str], options: list[Option], forecast: Forecast):
+    """Strategies and an option that fit; None where nothing more does."""
+    missing = _missing(job, names)
+    found = choose_option(missing, options, forecast, job.budget.left()) if missing else None
+    if found:
+        return found
+    there = [name for name in names if name not in missing]
+    done = [place for place, option in enumerate(options)
+            if all(_is_there(job, name, option) for name in there)]  # fmt: skip
+    larger = options[: min(done, default=0)]
+    for option in larger if there else []:
+        if forecast.all_runs(there, option) <= job.budget.left():
+            return there, option
+    return None
+
+
+def _is_there(job: Job, name: str, option: Option) -> bool:
+    """Whether a strategy was run with three seeds there."""
+    kind = kind_of(job, name, option)
+    return any((key.name, key.share, key.size) == kind for key in job.whole_keys())
 
 
 def _missing(job: Job, names: list[str]) -> list[str]:
@@ -43,20 +76,15 @@ def _missing(job: Job, names: list[str]) -> list[str]:
     return [name for name in names if not any(key.name == name for key in job.whole_keys())]
 
 
-def _run_plan(job: Job, names: list[str], option: Option, forecast: Forecast) -> bool:
-    """Run a plan; False where it goes so slowly that another plan must be made."""
+def _run_plan(job: Job, names: list[str], option: Option, forecast: Forecast) -> None:
+    """Run a plan, three seeds of each; stops where it goes so slowly that another must be made."""
     names = sorted(names, key=lambda name: forecast.run(name, option))
     _tell_plan(job, names, option, forecast)
-    try:
-        _run_controls(job, option)
-        for name in names:
-            for seed in job.seeds[:FEW_SEEDS]:
-                if not _run_if_it_fits(job, name, option, seed, forecast):
-                    return False
-        _run_more_seeds(job, names, option, forecast)
-    except OutOfTime:
-        return False
-    return True
+    _run_controls(job, option)
+    for name in names:
+        for seed in job.seeds[:FEW_SEEDS]:
+            if not _run_if_it_fits(job, name, option, seed, forecast):
+                return
 
 
 def _tell_plan(job: Job, names: list[str], option: Option, forecast: Forecast) -> None:

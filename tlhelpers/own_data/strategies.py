@@ -40,7 +40,7 @@ TRAINED = (SCRATCH, LORA, TUNING)
 
 C = 10.0  # of every linear head: inverse strength of the penalty
 EDGE = 32  # pixels that raw pictures are averaged down to
-SMALL = 64  # pixels of the small network's input
+SMALL = 32  # pixels of the small network's input
 BATCH = 16
 HEAD = {"lr": 3e-3, "schedule": "cosine"}
 HEAD_EPOCHS = 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from statistics import median
 
 # The share of the minutes for comparing; the rest is for report and saving the model.
 FOR_COMPARING = 0.85
@@ -59,6 +60,10 @@ class Paces:
         if taken:
             return CAUTION * max(taken[-2:])
         return CAUTION * self._slowness() * self._predicted.get(kind, 0.0)
+
+    def taken(self, kind: Hashable) -> float:
+        """What runs of a kind took in the middle; 0 where none has been."""
+        return float(median(self._taken.get(kind, [0.0])))
 
     def _slowness(self) -> float:
         """How much longer than predicted the last runs took, where they did."""

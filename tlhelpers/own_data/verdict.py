@@ -52,6 +52,10 @@ class Table:
         chosen = (rows["bare"] == place.name) & (rows["labels"] == place.labels)
         return rows[chosen & (rows["size"] == place.size)]
 
+    def suffix(self, size: int) -> str:
+        """What a strategy's name in the runs ends with, at a size."""
+        return "" if size == self.full else f", {size} {self.unit}"
+
     def plain_mean(self, place: Place) -> float:
         """The mean accuracy at a place."""
         return float(self.at(place)["accuracy"].mean())
@@ -115,7 +119,7 @@ def answer_from(runs: Runs, *, full: int, unit: str, per_class: float, labels) -
     ]
     accuracy = table.mean(chosen)
     sentence = answer_sentence(table, chosen, differences, labels)
-    return Answer(chosen.name, accuracy, sentence, differences)
+    return Answer(chosen.name + table.suffix(chosen.size), accuracy, sentence, differences)
 
 
 def choose(table: Table) -> str:
@@ -155,7 +159,8 @@ def _difference(table: Table, chosen: str, name: str, per_class: float) -> dict 
         return None
     place = max(pair, key=lambda one: one.name not in SIZELESS)
     return {
-        "strategy": name,
+        "strategy": name + table.suffix(place.size if name not in SIZELESS else table.full),
+        "bare": name,
         "mean": compared.difference,
         "low": compared.low,
         "high": compared.high,

@@ -1,0 +1,84 @@
+"""A comparison keeps its minutes on a made clock, however slow the work is."""
+
+import numpy as np
+import pytest
+from made_jobs import Clock, compare_made, made_texts, trained_of
+
+from tlhelpers.own_data.strategies import LINEAR, LORA, MAJORITY, NEIGHBOURS, TUNING, WORDS
+from tlhelpers.own_data.timing import FOR_COMPARING
+
+TEXTS, MANY = made_texts(), made_texts(600)
+
+
+@pytest.mark.parametrize(
+    ("step", "slower"), [(0.05, 1.0), (0.3, 3.0), (0.8, 1.0), (0.8, 3.0), (5.0, 1.0)]
+)
+def test_the_minutes_are_kept_and_what_was_not_run_is_said(tmp_path, step, slower):
+    clock, told = Clock(), []
+    started = clock()
+    work = {"per_item": 0.01, "step": step, "slower": slower}
+    found = compare_made(TEXTS, tmp_path, 5, clock, told, **work)
+    spent = clock() - started
+    # What is at work when the time is over is given up at its next step.
+    assert spent <= FOR_COMPARING * 300 + step * slower + 1
+    assert {MAJORITY, LINEAR, NEIGHBOURS, WORDS} <= set(found.runs["strategy"])
+    ran = trained_of(found)
+    assert ran | set(found.not_run) == {LORA, TUNING}
+    assert not ran & set(found.not_run)
+    for name, sentence in found.not_run.items():
+        assert sentence.startswith(f"{name} does not fit into 5 minutes; --minutes "), sentence
+        assert f"{sentence}." in told
+    counts = found.runs.groupby(["strategy", "labels", "size"])["seed"].nunique()
+    assert counts.min() >= 3
+    assert found.costs["minutes"] == pytest.approx(spent / 60)
+
+
+def test_the_minutes_that_are_said_to_do_do(tmp_path):
+    work = {"per_item": 0.01, "step": 1.0}
+    short = compare_made(TEXTS, tmp_path / "a", 2, Clock(), **work)
+    minutes = max(int(line.split("--minutes ")[1].split()[0]) for line in short.not_run.values())
+    # What one strategy needs is said; two together may need twice as much.
+    long = compare_made(TEXTS, tmp_path / "b", 2 * minutes, Clock(), **work)
+    assert trained_of(long) == {LORA, TUNING} and not long.not_run
+
+
+def test_more_time_gives_more_labels_and_more_seeds(tmp_path):
+    at = {}
+    for minutes in (3, 8, 60):
+        out = tmp_path / str(minutes)
+        found = compare_made(MANY, out, minutes, Clock(), per_item=0.01, step=0.5)
+        rows = found.runs[found.runs["strategy"].str.startswith(LORA)]
+        at[minutes] = (rows["labels"].max(), rows["seed"].nunique()) if len(rows) else (0, 0)
+    assert at[3] < at[8] < at[60] == (found.runs.whole, 10), at
+
+
+def test_frozen_rows_stand_beside_what_was_trained_with_fewer_labels(tmp_path):
+    found = compare_made(MANY, tmp_path, 6, Clock(), per_item=0.01, step=0.5)
+    trained = found.runs[found.runs["strategy"].str.startswith((LORA, TUNING))]
+    assert len(trained) and not trained["all_labels"].all()
+    for _, row in trained.iterrows():
+        rows = found.runs[(found.runs["labels"] == row["labels"])
+                          & (found.runs["size"] == row["size"])
+                          & (found.runs["seed"] == row["seed"])]  # fmt: skip
+        beside = rows[rows["strategy"].str.startswith(LINEAR)]
+        assert len(beside) == 1
+        assert np.array_equal(beside["items"].iloc[0], row["items"])
+
+
+@pytest.mark.parametrize("per_item", [0.01, 0.5, 3.0])
+def test_a_sample_is_taken_where_all_items_do_not_fit(tmp_path, per_item):
+    texts = made_texts(400, classes=3)
+    clock, told = Clock(), []
+    started = clock()
+    found = compare_made(texts, tmp_path, 2, clock, told, per_item=per_item, step=9)
+    assert clock() - started <= max(FOR_COMPARING * 120, 64 * per_item + 5)
+    whole = per_item == 0.01
+    assert (len(found.used) == 400) == whole
+    assert any("a sample of" in line for line in told) != whole
+    known = np.flatnonzero(np.isfinite(found.probabilities).all(1))
+    # Who had no time for a single piece more has none for label errors either.
+    assert known.tolist() == (found.used.tolist() if per_item < 3 else [])
+    shares = np.bincount(texts.labels[found.used]) / len(found.used)
+    assert np.allclose(shares, 1 / 3, atol=0.07)
+    inside = set(texts.groups[found.used])
+    assert not inside & set(np.delete(texts.groups, found.used)), "a group is torn apart"
