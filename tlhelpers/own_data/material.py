@@ -37,9 +37,13 @@ class Material:
     def __init__(self, data, name: str | None):
         self.data, self.name = data, str(name or self.default)
         self._networks: dict[int, nn.Module] = {}
-        first = self._load(None)
+        first = self._first()
         self.full = self._size_of(first)
         self._networks[self.full] = first
+
+    def _first(self) -> nn.Module:
+        """The network at the size that the strategies are compared at."""
+        return self._load(None)
 
     def network(self, size: int) -> nn.Module:
         """The pretrained network that takes inputs of a size; loaded once."""
@@ -68,6 +72,16 @@ class Pictures(Material):
     """An `ImageSet` and a backbone."""
 
     kind, unit, default, chunk = "pictures", "px", "efficientnet_lite0", 256
+
+    def _first(self) -> nn.Module:
+        """At the size that the pictures were read with, where it is the smaller one."""
+        own, read = self._load(None), int(self.data.pixels.shape[1])
+        if read >= self._size_of(own):
+            return own
+        try:
+            return self._load(read)
+        except ValueError:  # a network whose inputs have one size
+            return own
 
     def _load(self, size: int | None) -> nn.Module:
         return load_backbone(self.name, size=size)
