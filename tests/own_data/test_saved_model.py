@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from tiny_encoders import checkpoint, opinions
 from tiny_nets import CLASSES, tiny_images
 
+from tlhelpers.data.images import ImageSet
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import load_backbone
 from tlhelpers.models.classifier import Classifier
@@ -29,7 +30,7 @@ from tlhelpers.models.small import SmallCNN
 from tlhelpers.models.text_features import encode
 from tlhelpers.own_data import final_training
 from tlhelpers.own_data.best_model import save_trained
-from tlhelpers.own_data.forms import NeighbourHead
+from tlhelpers.own_data.forms import NeighbourHead, RawPixels
 from tlhelpers.own_data.saved_model import load_saved
 from tlhelpers.training.fitting import fit
 from tlhelpers.training.lora import add_lora
@@ -139,6 +140,16 @@ def test_neighbours_are_scikit_learns(images, hub_folder, tmp_path, k):
     np.testing.assert_allclose(
         saved.predict_proba(images), own.predict_proba(features), rtol=1e-4, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("size", [16, 32, 45, 64], ids=lambda size: f"{size} px")
+def test_raw_pixels_of_any_size_are_those_of_the_comparison(size):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
+    images = ImageSet(pixels, [0, 1, 0], ["a", "b"], list("abc"))
+    model = RawPixels(size, 32)
+    given = model(model.transform(images.pixels)).numpy()
+    np.testing.assert_allclose(given, raw_pixels(images, 32), atol=1e-6)
+    assert not model.state_dict()
 
 
 def test_raw_pixels(images, tmp_path):

@@ -25,10 +25,13 @@ class RawPixels(nn.Module):
         super().__init__()
         self.edge, self.feature_size = edge, 3 * edge**2
         self.transform = Transform(size, (0.0,) * 3, (1.0,) * 3)
+        # adaptive_avg_pool2d as two products: ONNX has it only where `edge` divides `size`.
+        lines = nn.functional.adaptive_avg_pool1d(torch.eye(size)[None], edge)[0].T
+        self.register_buffer("lines", lines.contiguous(), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float (n, 3, size, size) to (n, 3 · edge · edge)."""
-        return nn.functional.adaptive_avg_pool2d(x, self.edge).flatten(1)
+        return (self.lines @ x @ self.lines.T).flatten(1)
 
 
 class CentredFeatures(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +78,8 @@ def _traced(saved: SavedModel, inputs: dict[str, torch.Tensor]) -> bytes:
     # Two items, so that nothing is written that holds for a batch of one alone.
     few = {name: torch.cat([rows[:1], rows[:1]]) for name, rows in inputs.items()}
     try:
-        return trace(Probabilities(saved.model).eval(), few, free)
+        with redirect_stdout(io.StringIO()):  # there the exporter prints the network that failed
+            return trace(Probabilities(saved.model).eval(), few, free)
     except Exception as error:  # the exporter raises whatever the operator at hand makes it raise
         first = (str(error).splitlines() or [""])[0] or type(error).__name__
         raise CourseError(f"the network cannot be written as ONNX ({first})") from error

@@ -1,0 +1,183 @@
+"""The verb compare: what it takes a path for, where it writes, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from made_answers import answered
+from PIL import Image
+from tiny_nets import tiny_images
+
+from tlhelpers.errors import CourseError
+from tlhelpers.own_data import commands
+from tlhelpers.own_data.commands import as_options, checked_out, make_out, reads_pictures
+
+USUAL = {
+    "out": "report", "minutes": 5.0, "model": None, "size": None, "picture": None, "text": None,
+    "label": None, "group": None, "seed": 0, "export": None,
+}  # fmt: skip
+
+
+def options(**changes) -> SimpleNamespace:
+    return SimpleNamespace(**USUAL | changes)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Thirty pictures in three folders, a table of them, and one of texts."""
+    images = tiny_images(30, noise=20)
+    rows = []
+    for place, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
+        folder = tmp_path / "my photos" / images.class_names[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{place}.png")
+        rows.append((f"my photos/{images.class_names[label]}/{place}.png", label, "a text"))
+    table = pd.DataFrame(rows, columns=["file", "label", "said"])
+    table.to_csv(tmp_path / "pictures.csv", index=False)
+    table.drop(columns="file").to_csv(tmp_path / "texts.csv", index=False)
+    table.assign(file="gone/" + table["file"]).to_csv(tmp_path / "gone.csv", index=False)
+    return tmp_path
+
+
+# ---------------------------------------------------------------- pictures or texts
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "wanted"),
+    [
+        ("my photos", {}, True),
+        ("pictures.csv", {}, True),
+        ("texts.csv", {}, False),
+        ("gone.csv", {}, False),
+        ("gone.csv", {"picture": "file"}, True),
+        ("pictures.csv", {"text": "said"}, False),
+        ("none.csv", {}, False),
+    ],
+    ids=["folder", "paths", "texts", "paths to nothing", "named", "text named", "missing"],
+)
+def test_pictures_or_texts(photos, name, asked, wanted):
+    assert reads_pictures(photos / name, options(**asked)) is wanted
+
+
+def test_a_folder_has_no_column_of_texts(photos):
+    with pytest.raises(CourseError, match="--text is for tables"):
+        reads_pictures(photos / "my photos", options(text="said"))
+    with pytest.raises(CourseError, match="either of the two"):
+        reads_pictures(photos / "texts.csv", options(text="said", picture="file"))
+
+
+# ---------------------------------------------------------------- where the report goes
+
+
+def test_folder_of_a_report_is_that_of_one_comparison(tmp_path):
+    source, other = tmp_path / "photos", tmp_path / "others"
+    for folder in (source, other):
+        folder.mkdir()
+    out = checked_out(tmp_path / "report", source)
+    assert not out.exists()  # nothing is made before the data are read
+    make_out(out, source)
+    assert checked_out(out, source) == out
+    with pytest.raises(CourseError, match=r"holds the comparison of .*photos: name another --out"):
+        checked_out(out, other)
+    (tmp_path / "link").symlink_to(source)
+    assert checked_out(out, tmp_path / "link") == out
+    for taken in (source, source / "report", source / "a/b"):
+        with pytest.raises(CourseError, match="lies in the folder that is read"):
+            checked_out(taken, source)
+    (other / "letter.txt").write_text("mine")
+    with pytest.raises(CourseError, match="holds something else"):
+        checked_out(other, source)
+    with pytest.raises(CourseError, match="is a file"):
+        checked_out(other / "letter.txt", source)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="rights of POSIX, not for root")
+def test_folder_that_cannot_be_written_to_is_told_first(tmp_path):
+    (tmp_path / "shut").mkdir(mode=0o500)
+    with pytest.raises(CourseError, match="cannot be written to"):
+        checked_out(tmp_path / "shut/report", tmp_path / "photos")
+
+
+# ---------------------------------------------------------------- the verb as a whole
+
+
+def verb(*paths, **changes):
+    told = USUAL | changes | {"verb": "compare"}
+    return commands.main(["compare", json.dumps(told), *map(str, paths)])
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A comparison whose answer is known; all before and after it is real."""
+    asked = []
+
+    def compare_own(data, reading, **given):
+        asked.append(given)
+        (given["out"] / "state").mkdir(exist_ok=True)
+        comparison = answered(data, "raw pixels, linear head")
+        comparison.reading = reading
+        return comparison
+
+    monkeypatch.setattr("tlhelpers.own_data.comparing.compare_own", compare_own)
+    return asked
+
+
+def test_pictures_to_report_and_model_and_back(photos, quick, capfd, monkeypatch):
+    monkeypatch.chdir(photos)
+    (photos / "my photos/red/empty.png").write_bytes(b"")
+    for _ in range(2):  # the same command a second time
+        assert verb("my photos", here=str(photos), export="onnx", size=16) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    told = out.splitlines()
+    assert "my photos is read as pictures." in told
+    assert any("red/empty.png" in line for line in told)
+    assert any("model.onnx was written" in line for line in told)
+    assert quick[0]["minutes"] == 5
+    assert 0 < quick[0]["already_seconds"] < 60
+    for line in ("report: ", "model:  "):
+        (where,) = {text.removeprefix(line) for text in told if text.startswith(line)}
+        assert Path(where).exists()
+    usual = {"out": None, "text": None, "picture": None, "export": None, "here": str(photos)}
+    assert commands.main(["predict", json.dumps(usual), "report/model", "my photos"]) == 0
+    rows = capfd.readouterr().out.splitlines()
+    assert len(rows) == 32
+    assert sum("red/empty.png" in row for row in rows) == 1
+
+
+def test_table_of_paths(photos, quick, capfd, monkeypatch):
+    monkeypatch.chdir(photos)
+    assert verb("pictures.csv", here=str(photos), size=16, label="label") == 0
+    assert "pictures.csv is read as pictures." in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("paths", "changes", "told"),
+    [
+        (["my phots"], {}, "there is no file or folder my phots: did you mean my photos?"),
+        (["my photos"], {"text": "x"}, "--text is for tables"),
+        (["my photos"], {"out": "my photos/report"}, "lies in the folder that is read"),
+        (["my photos"], {"label": "x"}, "is a folder, which has no columns"),
+        (["pictures.csv"], {"label": "lable"}, "has no column 'lable': did you mean label?"),
+    ],
+    ids=["missing", "a column", "inside", "a label", "a wrong column"],
+)
+def test_errors_are_one_line_and_leave_nothing(photos, capfd, monkeypatch, paths, changes, told):
+    monkeypatch.chdir(photos)
+    assert verb(*paths, here=str(photos), **changes) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("tlhelpers: ")
+    assert told in line
+    assert not (photos / "report").exists()
+
+
+def test_what_python_calls_arguments_are_options_here():
+    given = "Column 'a' was taken for the paths; picture=… names another, say group='day'."
+    wanted = "Column 'a' was taken for the paths; --picture … names another, say --group 'day'."
+    assert as_options(given) == wanted
+    assert as_options("a text=1 stays") == "a text=1 stays"
