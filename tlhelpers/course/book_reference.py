@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from functools import cache
 
 from tlhelpers.course.inputs import face_of
 from tlhelpers.errors import repo_root
@@ -38,11 +39,14 @@ def _summary(room: str) -> str:
 
 def _kind(path: str, name: str) -> str:
     """Whether a module's name is a function, a class or data."""
+    return _kinds(path).get(name, "data")
+
+
+@cache
+def _kinds(path: str) -> dict[str, str]:
     tree = ast.parse((repo_root() / path).read_text(encoding="utf-8"))
-    for node in tree.body:
-        if getattr(node, "name", "") == name:
-            return "class" if isinstance(node, ast.ClassDef) else "function"
-    return "data"
+    named = [node for node in tree.body if hasattr(node, "name")]
+    return {n.name: "class" if isinstance(n, ast.ClassDef) else "function" for n in named}
 
 
 def reference_page(names: Sequence[str]) -> str:
