@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tiny_nets import tiny_backbone, tiny_classifier
 
-from tlhelpers.data import file_pixels
+from tlhelpers.data import file_pixels, picture_decoding
+from tlhelpers.data.folders import load_folder
 from tlhelpers.data.images import ImageSet, load_emoji, render_emoji
 from tlhelpers.data.picture_files import open_pictures, open_unlabelled
 from tlhelpers.data.splits import draw_labels, duplicates_across, split_by_group
@@ -749,3 +752,84 @@ def test_in_any_folder_every_file_is_read_or_named(data):
     for name, label in zip(reading.names, images.labels, strict=True):
         assert images.class_names[label] == expected[name]
     assert "\n".join(reading.lines()).encode()  # it can be printed
+
+
+# Large pictures, threads ---------------------------------------------------------------------
+
+SURVEY = """
+import resource, sys
+from tlhelpers.data.picture_files import open_unlabelled
+open_unlabelled(sys.argv[2], 224)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+images, _ = open_unlabelled(sys.argv[1], 224)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) // 1024, images.pixels[0].mean())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere peaks are told in other units")
+def test_a_photograph_twenty_thousand_pixels_wide_takes_little_memory(folder, tmp_path):
+    Image.new("L", (20_000, 9_500), 100).save(tmp_path / "wide.jpg", quality=30)
+    command = [sys.executable, "-c", SURVEY, tmp_path / "wide.jpg", folder / "zoo"]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    megabytes, mean = map(float, done.stdout.split())
+    assert megabytes < 100 and abs(mean - 100) < 2
+
+
+def test_a_progressive_jpeg_that_would_take_all_memory_is_refused(folder, monkeypatch):
+    picture(size=256).save(folder / "zoo" / "p.jpg", progressive=True)
+    picture("cow", size=256).save(folder / "zoo" / "q.jpg")
+    monkeypatch.setattr(picture_decoding, "MOST_PIXELS", 200 * 200)
+    images, reading = open_pictures(folder, SIZE)
+    assert names_left_out(reading) == {"zoo/p.jpg"} and len(images) == 7
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "P", "CMYK", "1", "I;16", "F"])
+def test_a_large_picture_becomes_what_a_small_one_does(folder, mode, monkeypatch):
+    image = picture(size=512)
+    image.putalpha(picture("cow", 512).convert("L"))
+    if mode in ("I;16", "F"):
+        gray = np.asarray(image.convert("L"))
+        image = Image.fromarray(gray.astype(np.uint16) * 257 if mode == "I;16" else gray / 255.0)
+    elif mode == "P":
+        image = image.convert("RGB").quantize(16)
+    else:
+        image = image.convert(mode)
+    file = folder / "zoo" / "large.tif"
+    image.save(file)
+    plain = open_unlabelled(file, SIZE)[0].pixels[0].astype(int)
+    monkeypatch.setattr(picture_decoding, "LARGE", 10)
+    large = open_unlabelled(file, SIZE)[0].pixels[0].astype(int)
+    assert np.abs(plain - large).mean() < 3 and plain.std() > 10
+
+
+def test_small_pictures_are_what_load_folder_reads(folder):
+    picture(size=80).convert("RGBA").save(folder / "zoo" / "x.png")
+    picture("car", size=50).save(folder / "zoo" / "y.jpg")
+    images, reading = open_pictures(folder, SIZE)
+    loaded = load_folder(folder, SIZE)
+    assert reading.names == loaded.groups.tolist()
+    np.testing.assert_array_equal(images.pixels, loaded.pixels)
+
+
+def test_a_doubt_about_a_picture_is_told_with_its_name_and_no_warning_comes_out(folder):
+    block = b"Exif\0\0II" + struct.pack("<HIH", 42, 8, 1)
+    block += struct.pack("<HHI", 0x0112, 2, 4) + b"ab\0\0" + bytes(4)
+    picture().save(folder / "zoo" / "held.png", exif=block)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        images, reading = open_pictures(folder, SIZE)
+        assert pickle.loads(pickle.dumps(images)).pixels[:].any()
+        assert warnings.filters[0][0] == "error"
+    assert list(reading.doubts) == ["zoo/held.png"]
+    assert "EXIF data are damaged" in reading.doubts["zoo/held.png"]
+
+
+def test_several_threads_may_read_at_once(folder, monkeypatch):
+    monkeypatch.setattr(file_pixels, "KEPT_BYTES", 3 * SIZE * SIZE * 3)
+    images = open_pictures(folder, SIZE)[0]
+    expected = np.asarray(images.pixels)
+    orders = [np.random.default_rng(seed).permutation(6) for seed in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        for order, pixels in zip(orders, pool.map(images.pixels.__getitem__, orders), strict=True):
+            np.testing.assert_array_equal(pixels, expected[order])

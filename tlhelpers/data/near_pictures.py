@@ -99,9 +99,8 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 def _shortened(rows: np.ndarray) -> np.ndarray:
     """The rows in the directions in which a sample of them differs most, float32 (n, 16)."""
-    sample = _unit(rows[:: max(1, len(rows) // 1000)])
-    directions = np.linalg.eigh(sample.T @ sample - len(sample) * np.outer(*[sample.mean(0)] * 2))
-    axes = directions[1][:, -COLUMNS:]
+    sample = _unit(rows[:: max(1, len(rows) // 500)])
+    axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2][:COLUMNS].T
     parts = [_unit(rows[i : i + BLOCK]) @ axes for i in range(0, len(rows), BLOCK)]
     return np.concatenate(parts)
 

@@ -23,6 +23,8 @@ from tlhelpers.errors import CourseError
 # it is in the file: to go through this many takes seconds.
 MOST_PIXELS = 2**26
 MOST_PIXELS_OF_JPEG = 2**30
+# Their decoders hold a picture more than once.
+DECODED_TWICE = ("WEBP", "AVIF", "JPEG2000", "GIF")
 # Larger ones are decoded one at a time, so that threads need little memory together.
 LARGE = 2**22
 THREADS = min(4, os.cpu_count() or 1)
@@ -36,8 +38,8 @@ TOO_LARGE = "too large to be decoded safely"
 ADVICE = {
     HEIC: "Export pictures in HEIC as JPEG: the photograph program of the telephone or computer "
     "does so, and iPhones take JPEG when Settings, Camera, Formats says Most Compatible.",
-    TOO_LARGE: f"Save pictures of more than {MOST_PIXELS // 10**6} million pixels smaller, or as "
-    "JPEG that is not progressive, which is decoded smaller.",
+    TOO_LARGE: f"Save pictures of more than {MOST_PIXELS // 2 // 10**6} million pixels smaller, or "
+    "as JPEG that is not progressive, which is decoded smaller.",
     UNKNOWN: f"{', '.join(FORMATS)} are read: save pictures of other kinds as JPEG or PNG.",
     DAMAGED: "Replace damaged pictures, or save them anew in the program that shows them.",
 }
@@ -155,7 +157,7 @@ def _square(
         if isinstance(image, JpegImagePlugin.JpegImageFile):
             _plan_smaller(image, size)
         pixels = image.width * image.height
-        if pixels > MOST_PIXELS:
+        if pixels > (MOST_PIXELS // 2 if image.format in DECODED_TWICE else MOST_PIXELS):
             raise Unreadable(TOO_LARGE, f"{image.width} × {image.height} px")
         with _one_large_at_a_time if pixels > LARGE else nullcontext():
             if found is not None and is_deep(image):

@@ -22,6 +22,7 @@ GROUPS = ("group", "groups", "group_id", "group id")
 # Columns that often say what belongs together, but not always.
 PERHAPS_GROUPS = ("person", "patient", "subject", "product", "day", "date", "session", "camera")
 LOOKED_AT = 1000
+MOST_KINDS = 0.8
 
 Rows = tuple[list[str], list[tuple[int, list[str]]]]
 
@@ -131,7 +132,7 @@ def _choose_columns(
         places["label"] = _guess_label(path, heading, others)
     free = {heading[i].lower(): i for i in range(len(heading)) if i not in places.values()}
     if columns["group"] is None and columns["label"] != "":
-        places["group"] = _guess_group(free, heading, reading)
+        places["group"] = _guess_group(free, heading, rows[:LOOKED_AT], places["label"], reading)
     for name, what in (("picture", "paths"), ("label", "labels")):
         if columns[name] is None:
             guess = heading[places[name]]
@@ -179,7 +180,9 @@ def _guess_label(path: str, heading: Sequence[str], others: Sequence[int]) -> in
     )
 
 
-def _guess_group(free: Mapping[str, int], heading: Sequence[str], reading: Reading) -> int | None:
+def _guess_group(
+    free: Mapping[str, int], heading: Sequence[str], rows: Sequence, label: int, reading: Reading
+) -> int | None:
     found = [place for name, place in free.items() if name in GROUPS]
     if len(found) == 1:
         reading.notes.append(
@@ -187,7 +190,14 @@ def _guess_group(free: Mapping[str, int], heading: Sequence[str], reading: Readi
             "another."
         )
         return found[0]
-    if perhaps := [heading[place] for name, place in free.items() if name in PERHAPS_GROUPS]:
+    classes = len({row[label] for _, row in rows})
+    perhaps = []
+    for name, place in free.items():
+        kinds = len({row[place] for _, row in rows})
+        # Several rows each, and not as few as classes: an index has as many as there are rows.
+        if name in PERHAPS_GROUPS or classes < kinds <= MOST_KINDS * len(rows):
+            perhaps.append(heading[place])
+    if perhaps:
         reading.notes.append(
             f"If pictures of one {perhaps[0]!r} belong together, say group={perhaps[0]!r}: else "
             "near duplicates alone are held together, and figures may be too good."
