@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from tlhelpers.own_data.comparison import Comparison
-from tlhelpers.own_data.report_words import number, shortened
+from tlhelpers.own_data.report_words import number, readable, shortened
 
 SIDE = 128  # pixels of a small picture, 2 to 5 kB as WebP
 SHORT, LONG = 220, 3000  # letters of a text that are seen, and that unfold
@@ -35,12 +35,21 @@ class Example:
     note: str = ""
 
 
+def class_names(data) -> list[str]:
+    """The classes by names that can be printed, all different."""
+    names: list[str] = []
+    for name in map(readable, data.class_names):
+        names.append(f"{name} ({len(names) + 1})" if name in names else name)
+    return names
+
+
 class Examples:
     """Makes examples of a comparison's items; a picture that two sections show is packed once."""
 
     def __init__(self, comparison: Comparison):
         self.data, self.names = comparison.data, list(comparison.reading.names)
         self.pictures = comparison.kind == "pictures"
+        self.classes = class_names(comparison.data)
         self._packed: dict[int, tuple[str, bool]] = {}
 
     def name(self, item: int) -> str:
@@ -49,7 +58,7 @@ class Examples:
 
     def label(self, item: int) -> str:
         """The class that an item was given."""
-        return self.data.class_names[int(self.data.labels[item])]
+        return self.classes[int(self.data.labels[item])]
 
     def of(self, item: int, note: str = "", **said: str) -> Example:
         """One item, with what was `said` of it: its likely class, the confidence."""
@@ -78,11 +87,12 @@ class Examples:
     def written(self, table: pd.DataFrame) -> pd.DataFrame:
         """A table of items for a CSV: names in place of numbers, and the whole texts."""
         items = [int(item) for item in table["item"]]
-        named = table.drop(columns="item")
-        named.insert(0, "name", [self.name(item) for item in items])
+        columns = {"name": [self.name(item) for item in items]}
+        columns |= {name: list(table[name]) for name in table.columns if name != "item"}
         if not self.pictures:
-            named["text"] = [str(self.data.texts[item]) for item in items]
-        return named
+            columns["text"] = [str(self.data.texts[item]) for item in items]
+        # As objects: pandas' own texts refuse a file name that is no text.
+        return pd.DataFrame(columns, dtype=object)
 
 
 def _text_of(text: str) -> dict:

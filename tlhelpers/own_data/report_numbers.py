@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ MAJORITY = "majority"
 # So many weights are drawn for one interval: of many items fewer resamples, so that a report on
 # 100,000 texts takes no longer than its comparison. Up to 2,000 groups they are those of `compare`.
 DRAWS, FEWEST = 20_000_000, 1_000
+SIZE = re.compile(r", \d+ (px|tokens)$")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,25 @@ class StrategyRow:
 def is_majority(name: str) -> bool:
     """Whether a strategy always names the largest class."""
     return name.lower().startswith(MAJORITY)
+
+
+def bare(name: str) -> str:
+    """A strategy's name without the size that its inputs were made smaller to."""
+    return SIZE.sub("", name)
+
+
+def chosen_in(comparison: Comparison) -> str:
+    """The name by which the runs hold the chosen strategy: with its size, if at no other."""
+    names, chosen = comparison.runs.strategies, comparison.answer.strategy
+    return next((name for name in sorted(names, key=len) if bare(name) == bare(chosen)), chosen)
+
+
+def _difference_of(comparison: Comparison, name: str) -> dict | None:
+    """The answer's entry of a strategy; one at a smaller size has it if no other size was run."""
+    entries = {one["strategy"]: one for one in comparison.answer.differences}
+    if name in entries or bare(name) in comparison.runs.strategies:
+        return entries.get(name)
+    return entries.get(bare(name))
 
 
 def curve_points(runs: Runs) -> pd.DataFrame:
@@ -109,16 +130,15 @@ def interval_of(first: Runs, second: Runs | None = None) -> Interval:
 
 def strategy_rows(comparison: Comparison, points: pd.DataFrame) -> list[StrategyRow]:
     """All strategies that were run: the chosen one first, then by accuracy."""
-    differences = {one["strategy"]: one for one in comparison.answer.differences}
     rows = [
-        _strategy_row(comparison, points[points["strategy"] == name].iloc[-1], differences)
+        _strategy_row(comparison, points[points["strategy"] == name].iloc[-1])
         for name in comparison.runs.strategies
     ]
     return sorted(rows, key=lambda row: (not row.chosen, -row.mean))
 
 
-def _strategy_row(comparison: Comparison, point: pd.Series, differences: dict) -> StrategyRow:
-    name, chosen = point["strategy"], point["strategy"] == comparison.answer.strategy
+def _strategy_row(comparison: Comparison, point: pd.Series) -> StrategyRow:
+    name, chosen = point["strategy"], point["strategy"] == chosen_in(comparison)
     ends = (point["mean"], point["low"], point["high"])
     mean, low, high = comparison.answer.accuracy if chosen else ends
     runs = comparison.runs
@@ -126,7 +146,7 @@ def _strategy_row(comparison: Comparison, point: pd.Series, differences: dict) -
     seconds = float(own["seconds"].median()) if "seconds" in own else np.nan
     return StrategyRow(
         name, int(point["labels"]), mean, low, high, int(point["seeds"]), seconds, chosen,
-        differences.get(name), _has_learned(runs, name, int(point["labels"])),
+        _difference_of(comparison, name), _has_learned(runs, name, int(point["labels"])),
     )  # fmt: skip
 
 

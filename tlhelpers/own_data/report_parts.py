@@ -17,10 +17,11 @@ from tlhelpers.evaluation.mistakes import (
 )
 from tlhelpers.own_data.comparison import Comparison
 from tlhelpers.own_data.label_errors import find_label_errors, known_rows
-from tlhelpers.own_data.report_examples import Examples
+from tlhelpers.own_data.report_examples import Examples, class_names
 from tlhelpers.own_data.report_figures import draw_curve, draw_strategies
 from tlhelpers.own_data.report_numbers import (
     StrategyRow,
+    chosen_in,
     is_majority,
     last_gain,
     strategy_rows,
@@ -53,7 +54,7 @@ def strategies_part(comparison: Comparison, points: pd.DataFrame) -> dict:
         "rows": [_strategy_cells(row, comparison.runs.whole) for row in rows],
         "figure": draw_strategies(rows, order),
         "not_run": comparison.not_run,
-        "nothing_learned": [row.name for row in rows if row.learned is False],
+        "nothing_learned": any(row.chosen and row.learned is False for row in rows),
     }
 
 
@@ -103,7 +104,7 @@ def labels_part(comparison: Comparison, points: pd.DataFrame) -> dict:
 
 def _more_labels(comparison: Comparison) -> list[str]:
     answer, lines = comparison.answer, []
-    gain = last_gain(comparison.runs, answer.strategy)
+    gain = last_gain(comparison.runs, chosen_in(comparison))
     if gain:
         one = gain.compared
         verdict = "is resolved" if one.resolved else "is not resolved"
@@ -134,7 +135,7 @@ def _more_labels(comparison: Comparison) -> list[str]:
 
 def classes_part(comparison: Comparison) -> dict | None:
     """Confusions and the accuracy of each class, by the heads that did not see the item."""
-    known, names = known_rows(comparison.probabilities), comparison.data.class_names
+    known, names = known_rows(comparison.probabilities), class_names(comparison.data)
     if not len(known):
         return None
     truth = np.asarray(comparison.data.labels)[known]
@@ -187,7 +188,7 @@ def _class_cells(table: pd.DataFrame) -> list[dict]:
 
 def mistakes_part(comparison: Comparison, examples: Examples) -> dict:
     """The most confident mistakes and the likely label errors: some to see, all for the CSVs."""
-    names = comparison.data.class_names
+    names = class_names(comparison.data)
     errors = find_label_errors(comparison.data.labels, comparison.probabilities, names)
     mistakes = _all_mistakes(comparison)
     elsewhere = mistakes["item"].isin(errors["item"][:SHOWN])  # nothing is shown twice
@@ -211,7 +212,7 @@ def _all_mistakes(comparison: Comparison) -> pd.DataFrame:
         return pd.DataFrame(columns=["item", "given", "predicted", "confidence", "of_given"])
     truth = np.asarray(comparison.data.labels)[known]
     rows = np.clip(np.asarray(comparison.probabilities, dtype=float)[known], 0, 1)
-    table = confident_mistakes(truth, rows, comparison.data.class_names, max(1, len(known)))
+    table = confident_mistakes(truth, rows, class_names(comparison.data), max(1, len(known)))
     table["item"] = known[table["item"]]
     return table.rename(columns={"true": "given", "of_true": "of_given"})
 
@@ -257,7 +258,9 @@ def duplicates_part(comparison: Comparison, examples: Examples) -> dict:
         "items": len(rows),
         "conflicts": len(conflicts),
         "more": len(groups) - len(shown),
-        "table": pd.DataFrame(rows, columns=["group", "name", "class", "two_classes"]),
+        "table": pd.DataFrame(
+            rows, columns=["group", "name", "class", "two_classes"], dtype=object
+        ),
     }
 
 
@@ -293,7 +296,7 @@ def reading_part(comparison: Comparison) -> dict:
         "doubts": list(reading.doubts.items())[:NAMED],
         "doubt_count": len(reading.doubts),
         "notes": list(reading.notes),
-        "table": pd.DataFrame(rows, columns=["name", "what", "reason", "detail"]),
+        "table": pd.DataFrame(rows, columns=["name", "what", "reason", "detail"], dtype=object),
     }
 
 

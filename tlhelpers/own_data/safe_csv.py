@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -25,10 +28,18 @@ def inert(value):
 
 def write_csv(path: Path, table: pd.DataFrame) -> Path:
     """Write a table in UTF-8 with a mark that spreadsheets know it by, whole or not at all."""
-    safe = pd.DataFrame(
-        {inert(str(name)): [inert(value) for value in table[name]] for name in table.columns}
-    )
-    text = safe.to_csv(index=False, lineterminator="\n", float_format="%.4f")
+    text = io.StringIO()
+    # Texts in quotation marks: a lone carriage return in one is no end of a line.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow([inert(str(name)) for name in table.columns])
+    for row in table.itertuples(index=False):
+        writer.writerow([_written(value) for value in row])
     # A file name may hold bytes that are no text.
-    write_atomically(path, text.encode("utf-8-sig", "backslashreplace"))
+    write_atomically(path, text.getvalue().encode("utf-8-sig", "backslashreplace"))
     return path
+
+
+def _written(value):
+    if isinstance(value, float):
+        return round(float(value), 4) if math.isfinite(value) else ""
+    return inert(value)
