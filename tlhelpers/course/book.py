@@ -154,6 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command ``python3 -m tlhelpers book``: 0 if all lessons ran and the pages are whole."""
     build = repo_root() / "build"
     parser = argparse.ArgumentParser(prog="tlhelpers book")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="e.g. 02; all when left out")
     parser.add_argument("--out", type=Path, default=build / "book")
     parser.add_argument("--from", dest="executed", type=Path, default=build / "run")
     parser.add_argument("--pdf", action="store_true", help="print each lesson, too")
@@ -179,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _make(options) -> int:
     begin = time.monotonic()
     book = make_book(
-        find_lessons([]),
+        find_lessons(options.lessons),
         options.out.expanduser().resolve(),
         repo_root() / "build" / "book-cache",
         [options.executed.expanduser().resolve()],

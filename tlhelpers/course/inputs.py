@@ -15,7 +15,11 @@ from tlhelpers.experiments.staleness import code_digest, import_closure, librari
 NAME = "tlhelpers"
 # Which module reads a table of data/results; one that is not named here is a sweep's.
 READERS = {"lesson_times": "course.times", "time_to_accuracy": "experiments.timings"}
-CHECKED = re.compile(r"""\bcheck\(\s*["'](\d\d)\.""")
+# Modules that are found by a lesson's number: those of ``check("02.1", …)`` and ``quiz("02")``.
+NUMBERED = {
+    "exercise_book": re.compile(r"""\bcheck\(\s*["'](\d\d)\."""),
+    "quiz_pool": re.compile(r"""\bquiz\(\s*["'](\d\d)["']"""),
+}
 
 
 def inputs_digest(notebook) -> str:
@@ -24,7 +28,7 @@ def inputs_digest(notebook) -> str:
     That is its code cells, the helpers that they import and what these import (comments and
     docstrings left out), versions of libraries, and the data and stored tables of the course."""
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    named = (*_helpers(list(_nodes(cells))), *_exercises(cells))
+    named = (*_helpers(list(_nodes(cells))), *_numbered(cells))
     modules = import_closure(*filter(_is_module, named))
     digest = hashlib.sha256(f"{platform.python_version()}\n".encode())
     for part in (*cells, _digest_of(tuple(modules)), *_data_files(modules)):
@@ -84,10 +88,12 @@ def face_of(package: str) -> dict[str, str]:
     return {}
 
 
-def _exercises(cells: Iterable[str]) -> Iterator[str]:
-    """The modules that hold the exercises which some cells check."""
-    numbers = {number for cell in cells for number in CHECKED.findall(cell)}
-    return (f"{NAME}.course.exercise_book.lesson_{number}" for number in sorted(numbers))
+def _numbered(cells: Iterable[str]) -> Iterator[str]:
+    """The modules that hold the exercises and the quiz which some cells ask for."""
+    text = "\n".join(cells)
+    for package, call in NUMBERED.items():
+        for number in sorted(set(call.findall(text))):
+            yield f"{NAME}.course.{package}.lesson_{number}"
 
 
 def _is_module(name: str) -> bool:
