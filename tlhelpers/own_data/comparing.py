@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import time
+import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from tlhelpers.own_data.timing import Budget
 from tlhelpers.own_data.verdict import answer_from
 from tlhelpers.setup.machine import processor_name
 
+CUT = re.compile(r"^(\d+) of \d+ texts are longer than \d+ tokens and are cut")
 PACKAGES = ("torch", "numpy", "scikit-learn", "timm", "transformers", "peft")
 
 
@@ -85,15 +89,38 @@ def compare_own(
     check_splittable(data)
     material = material_of(data, model_name)
     state = State(Path(out), _key(material, seed))
-    budget = _with_earlier(budget, state, tell)
-    job = Job(material, budget, state, tell, seed)
+    with state.alone():
+        budget = _with_earlier(budget, state, tell)
+        job = Job(material, budget, state, tell, seed)
+        with _cut_texts_told_once(job):
+            probabilities = _compare(job)
+        return _finished(job, reading, probabilities)
+
+
+def _compare(job: Job) -> np.ndarray:
+    """All steps, the cheap ones first; gives the held-out probabilities."""
     _pass(job)
     plan_splits(job)
     _tell_found(job)
     run_cheap(job)
     probabilities = _held_out(job)
     run_stepwise(job)
-    return _finished(job, reading, probabilities)
+    job.state.add(kind="end", spent=job.budget.spent())
+    return probabilities
+
+
+@contextmanager
+def _cut_texts_told_once(job: Job):
+    """Say in one line that texts are cut, not again for each split of them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        yield
+    for one in {str(warning.message): warning for warning in caught}.values():
+        if not CUT.search(str(one.message)):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    cut = [CUT.search(str(one.message)) for one in caught]
+    if most := max((int(found[1]) for found in cut if found), default=0):
+        job.tell(f"Texts longer than {job.material.full} tokens are cut, {most:,} at least.")
 
 
 def _key(material: Material, seed: int) -> str:

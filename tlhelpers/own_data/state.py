@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from tlhelpers.errors import CourseError
 from tlhelpers.setup.files import write_atomically
+from tlhelpers.setup.locks import held
 
 FORMAT = 1
 
@@ -23,7 +25,7 @@ def key_of(*parts) -> str:
 class State:
     """Records, one JSON line each, and arrays in a folder of one comparison's own.
 
-    A record is written in one piece and flushed to the disk. A line that was cut off by a kill is
+    A record is written in one piece, and the file closed. A line that was cut off by a kill is
     passed over, and so is an array that cannot be read: what it held is computed again.
     """
 
@@ -33,6 +35,12 @@ class State:
         self._file = self.folder / "runs.jsonl"
         self.records = list(_records(self._file))
 
+    @contextmanager
+    def alone(self):
+        """Keep a second session off; the system lets go of it when this one dies."""
+        with held(self.folder / ".lock", _refuse):
+            yield
+
     def add(self, **record) -> None:
         """Append a record."""
         self.records.append(record)
@@ -40,8 +48,6 @@ class State:
         with self._file.open("ab") as file:
             # What a kill may have left of a line before must not swallow this one.
             file.write(b"\n" + line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def last(self, kind: str) -> dict:
         """The latest record of a kind; an empty one where there is none."""
@@ -63,6 +69,12 @@ class State:
         buffer = io.BytesIO()
         np.save(buffer, values, allow_pickle=False)
         write_atomically(self.folder / f"{name}.npy", buffer.getvalue())
+
+
+def _refuse():
+    raise CourseError(
+        "the same comparison is at work in another process: wait for it, or name another --out"
+    )
 
 
 def _records(file: Path):
