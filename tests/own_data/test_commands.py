@@ -180,4 +180,5 @@ def test_what_python_calls_arguments_are_options_here():
     given = "Column 'a' was taken for the paths; picture=… names another, say group='day'."
     wanted = "Column 'a' was taken for the paths; --picture … names another, say --group 'day'."
     assert as_options(given) == wanted
+    assert as_options("text=… or --text names another") == "--text names another"
     assert as_options("a text=1 stays") == "a text=1 stays"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tlhelpers.own_data.comparison import Comparison
 
 MARK = "comparison.json"  # says whose report lies in a folder
-MODEL, STATE = "model", "state"
+MODEL = "model"
+ARGUMENTS = "(picture|text|label|group)"
 
 tell = partial(print, flush=True)
 
@@ -78,7 +79,8 @@ def _keep(comparison: Comparison, out: Path, onnx: bool) -> None:
 
 def as_options(line: str) -> str:
     """What a line says of arguments of Python, said of the options of the command line."""
-    return re.sub(r"\b(picture|text|label|group)=(?=…|\.\.\.|['\"])", r"--\1 ", line)
+    line = re.sub(rf"\b{ARGUMENTS}=… or (?=--\1\b)", "", line)
+    return re.sub(rf"\b{ARGUMENTS}=(?=…|\.\.\.|['\"])", r"--\1 ", line)
 
 
 def read_own(source: Path, options: SimpleNamespace):
@@ -176,11 +178,11 @@ def predict(options: SimpleNamespace, paths: Sequence[Path]) -> int:
 
     folder, *items = paths
     saved = load_saved(folder)
-    column, other = options.text, options.picture
-    if saved.kind == "pictures":
-        column, other = other, column
-    if other:
-        raise CourseError(f"the model in {folder} takes {saved.kind}: the column named is not used")
+    columns = {"texts": options.text, "pictures": options.picture}
+    column = columns.pop(saved.kind)
+    for kind, other in columns.items():
+        if other:
+            raise CourseError(f"a column of {kind} was named, and the model takes {saved.kind}")
     if options.export == "onnx":
         _export(folder, saved, items, column)
     out = None if options.out is None else user_path(options.out, "table of predictions")

@@ -63,9 +63,10 @@ def write_predictions(
     for path in paths:
         refuse_unfit(saved, path)
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(heading(saved.class_names))
     count, readings = 0, []
     for part in _opened(saved, paths, column):
+        if not readings:  # no heading where nothing can be read at all
+            writer.writerow(heading(saved.class_names))
         readings.append(part.reading)
         count += len(part.reading.names)
         for row in _rows(saved, part):
@@ -250,7 +251,9 @@ def _reasons(reading: Reading) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for reason, items in reading.left_out.items():
         for name, detail in items.items():
-            told = f"{reason}{f' ({detail})' if detail else ''}"
+            # Reasons go on from "3 left out", which is said of many.
+            alone = re.sub(r"^that (are )?", "", reason)
+            told = f"{alone}{f' ({detail})' if detail else ''}"
             reasons[name] = f"{reasons[name]}; {told}" if name in reasons else told
     return reasons
 
