@@ -42,10 +42,10 @@ def read_columns(path: Path, wanted: Sequence[str]) -> tuple[list[int], list[lis
 
     Lines that hold nothing are counted, as spreadsheets do, and left out.
     """
-    text = _decoded(path, _content(path))
+    text = _decoded(path, file_content(path))
     if not text.strip():
         raise CourseError(f"{path} is empty: give a table with a heading and rows")
-    with _long_fields():
+    with long_fields():
         delimiter, places = _columns_of_heading(path, text, [visible(name) for name in wanted])
         (_, heading), *rows = _records(path, text, delimiter)
     if not rows:
@@ -54,7 +54,8 @@ def read_columns(path: Path, wanted: Sequence[str]) -> tuple[list[int], list[lis
     return [number for number, _ in rows], [[row[place] for _, row in rows] for place in places]
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """The bytes of a file; one clear error if it cannot be read."""
     if path.is_dir():
         raise CourseError(f"{path} is a folder: give a table in it")
     try:
@@ -127,7 +128,7 @@ def _headings(path: Path, text: str) -> dict[str, list[str]]:
 
 def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that holds something, with its number; the first one, number 0, is the heading."""
-    text, stand_in = _without_lone_returns(text)
+    text, stand_in = without_lone_returns(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number, line = 0, 1
     while True:
@@ -135,7 +136,7 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
             row = next(reader, None)
         except csv.Error as error:
             where = f"{row_name(number)} (from line {line}) of {path}"
-            raise CourseError(_quote_fault(where, str(error))) from error
+            raise CourseError(quote_fault(where, str(error))) from error
         if row is None:
             return
         if holds := len(row) > 1 or bool(visible("".join(row))):
@@ -143,7 +144,7 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
         number, line = number + bool(holds or number), reader.line_num + 1
 
 
-def _without_lone_returns(text: str) -> tuple[str, str]:
+def without_lone_returns(text: str) -> tuple[str, str]:
     """Put a sign that the text lacks in the place of each carriage return that ends no line.
 
     Python's csv module may write them without quotes, but takes them for the end of a row.
@@ -154,7 +155,8 @@ def _without_lone_returns(text: str) -> tuple[str, str]:
     return (text if old_mac else LONE_RETURN.sub(stand_in, text)), stand_in
 
 
-def _quote_fault(where: str, error: str) -> str:
+def quote_fault(where: str, error: str) -> str:
+    """What is wrong with the quotes of a row, out of the message of the csv module."""
     if "unexpected end" in error:
         return f'{where} opens a quote (") that is never closed: close it after the text'
     return (
@@ -191,7 +193,8 @@ def row_names(numbers: Sequence[int]) -> str:
 
 
 @contextmanager
-def _long_fields() -> Iterator[None]:
+def long_fields() -> Iterator[None]:
+    """Let the csv module take fields of any length meanwhile."""
     before = csv.field_size_limit(LONGEST_FIELD)
     try:
         yield
