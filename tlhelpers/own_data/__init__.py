@@ -2,4 +2,14 @@
 
 from tlhelpers.faces import make_face
 
-__getattr__, __dir__, __all__ = make_face(__name__, {})
+__getattr__, __dir__, __all__ = make_face(
+    __name__,
+    {
+        "best_model": "save_best",
+        "comparing": "compare_own",
+        "examples": "example_pictures example_reviews example_truth",
+        "report": "write_report",
+        "saved_model": "load_saved",
+        "trying": "try_pictures try_sentences",
+    },
+)

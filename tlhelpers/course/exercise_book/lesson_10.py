@@ -49,9 +49,8 @@ EXERCISES = [
             "accuracy that you could have for ten minutes of looking.",
         },
     ),
-    ORDER,
     Choice(
-        "10.6",
+        "10.5",
         praise="Nothing is resolved, the dearer way would win a point or two at best, and six "
         "hundred labels are a week of work. The cheap model goes out, and its mistakes are "
         "watched.",
@@ -72,4 +71,5 @@ EXERCISES = [
             "means that these data do not tell.",
         },
     ),
+    ORDER,
 ]

@@ -39,7 +39,7 @@ def _more(mean, low, high, per_class, half=None, power=2, total=False, up=np.cei
 
 def _only_above(mean, low, high, per_class):
     """Takes only an interval above 0 for resolved."""
-    return _more(mean, low, max(high, 1e-9), per_class)
+    return 0 if low > 0 else _never_resolved(mean, low, high, per_class)
 
 
 def _never_resolved(mean, low, high, per_class):

@@ -1,4 +1,4 @@
-"""Exercise 10.5: probabilities in the order of another list of classes."""
+"""Exercise 10.6: probabilities in the order of another list of classes."""
 
 import string
 
@@ -44,7 +44,7 @@ def _sort(rows, saved, wanted):
 
 
 ORDER = Function(
-    "10.5",
+    "10.6",
     praise="By name, never by place. A model whose columns are read in another order gives "
     "confident nonsense and no error: so the names go into the file with the weights.",
     hints=(

@@ -57,6 +57,21 @@ def _any_other(labels, probabilities):
     return np.flatnonzero(reached.any(axis=1))
 
 
+def _parts(labels, probabilities):
+    """Which bars are reached, and the likeliest class among those that are."""
+    reached = probabilities >= _thresholds(labels, probabilities)
+    return reached, np.where(reached, probabilities, -1).argmax(axis=1)
+
+
+def _also_unreached(labels, probabilities):
+    return np.flatnonzero(_parts(labels, probabilities)[1] != labels)
+
+
+def _likeliest_of_all(labels, probabilities):
+    reached = _parts(labels, probabilities)[0].any(axis=1)
+    return np.flatnonzero(reached & (probabilities.argmax(axis=1) != labels))
+
+
 def _of_all(labels, probabilities):
     return probabilities.mean(axis=0)
 
@@ -138,6 +153,20 @@ WRONG_LABELS = Function(
             ),
             "You look at the likeliest class of all. Where it misses its bar, another one may "
             "reach its own: take the likeliest among those that do.",
+        ),
+        (
+            _also_unreached,
+            "You flag items that reach no bar at all, where argmax gives class 0. Ask for "
+            "reached.any(axis=1) too.",
+        ),
+        (
+            _likeliest_of_all,
+            "You compare the likeliest class of all with the label, whether it reaches its bar or "
+            "not. Take the likeliest among those that reach theirs.",
+        ),
+        (
+            lambda labels, p: _parts(labels, p)[1],
+            "These are classes, one for each item. Return the indices of the flagged items.",
         ),
         (
             _as_mask,
