@@ -122,7 +122,8 @@ def open_pictures(
     tell_unsplittable(found.listed, left, reading)
     places = np.flatnonzero(left)
     found, groups, near = found.take(places.tolist()), groups[places], near[places]
-    classes = [name for name in listed.classes if name in set(found.listed.labels)]
+    remaining = set(found.listed.labels)
+    classes = [name for name in listed.classes if name in remaining]
     if len(classes) < 2:
         raise CourseError(
             f"{reading.source} needs two classes with pictures in two groups each, one to train on "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tlhelpers.data.groups import missing_groups
+from tlhelpers.data.label_spellings import in_order, is_missing_label, join_spellings
 from tlhelpers.data.names import look_alikes, visible
 from tlhelpers.data.picture_tables import TABLES, read_picture_table
 from tlhelpers.data.reading import Reading, name_some
@@ -17,7 +18,6 @@ from tlhelpers.errors import CourseError
 
 # Names of parts of one set, each of which holds the same classes.
 PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
-NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 OUTSIDE = "that lead out of the folder, and so are refused: copy them into it"
 HIDDEN = "that are hidden or a system's own"
 NO_CLASS = "in no sub-folder of a class"
@@ -148,12 +148,12 @@ def _existing(path) -> Path:
 def _list_folder(root: Path, reading: Reading) -> Listed:
     listener = _Listener(root, reading)
     folders = _class_folders(root, listener)
-    spelling = _spellings([name for name, _ in folders], reading, case=False)
+    spelling = _spellings_of_folders([name for name, _ in folders], reading)
     listed = Listed(title=name_below(root) or "unnamed")
     for name, folder in sorted(folders, key=lambda pair: spelling[pair[0]]):
         listener.forget_entered(folder for _, folder in folders)
         listed.add(files_below(folder, listener), root, spelling[name])
-    listed.classes = _in_order(spelling.values())
+    listed.classes = in_order(spelling.values())
     return listed
 
 
@@ -251,11 +251,11 @@ def _list_table(path: Path, reading: Reading, columns: Mapping[str, str | None])
     listed.groups = None if groups is None else []
     listener = _Listener(path.parent, reading)
     for row, (number, picture) in enumerate(zip(numbers, pictures, strict=True)):
-        name, label = readable(picture), visible(readable(labels[row])) if needs_label else ""
-        group = "" if groups is None else visible(readable(groups[row]))
-        if needs_label and not label:
+        name, label = readable(picture), readable(labels[row]) if needs_label else ""
+        group = "" if groups is None else readable(groups[row])
+        if needs_label and is_missing_label(label):
             reading.leave_out(f"row {number}", "without a label")
-        elif groups is not None and not group:
+        elif groups is not None and (not visible(group) or missing_groups([group])):
             reading.leave_out(f"row {number}", "without a group")
         elif (file := _file_in(path.parent, picture, f"row {number}", listener)) is None:
             continue
@@ -269,9 +269,11 @@ def _list_table(path: Path, reading: Reading, columns: Mapping[str, str | None])
             if groups is not None:
                 listed.groups.append(group)
     if needs_label:
-        spelling = _spellings(listed.labels, reading, case=True)
-        listed.labels = [spelling[label] for label in listed.labels]
-        listed.classes = _in_order(listed.labels)
+        several_letters = any(len(visible(label)) > 1 for label in listed.labels)
+        listed.labels = join_spellings(listed.labels, reading, "class", case=several_letters)
+        listed.classes = in_order(listed.labels)
+    if groups is not None:
+        listed.groups = join_spellings(listed.groups, reading, "group", case=False)
     return listed
 
 
@@ -316,34 +318,16 @@ class _Named:
 # ---------------------------------------------------------------- names of classes
 
 
-def _spellings(names: Sequence[str], reading: Reading, case: bool) -> dict[str, str]:
-    """One spelling for each name of a class, the commonest; a note tells which were joined.
-
-    Names that differ in spaces or invisible signs are one, with `case` also those that differ in
-    case, unless they are single letters.
-    """
-    counts = Counter(names)
-    spelling = {name: visible(name) for name in counts}
-    shown = Counter()
-    for name, count in counts.items():
-        shown[visible(name)] += count
-    changed = [name for name in spelling if visible(name) != name]
-    for alike in look_alikes(shown, case):
-        if case and all(len(name) == 1 for name in alike):
-            continue
-        best = max(alike, key=lambda name: (shown[name], name))
-        spelling.update({name: best for name in counts if visible(name) in alike})
+def _spellings_of_folders(names: Sequence[str], reading: Reading) -> dict[str, str]:
+    """One spelling for each name of a class; A and a are two classes, as letters are."""
+    spelling = {name: visible(name) for name in names}
+    for alike in look_alikes(spelling.values(), case=False):
+        spelling.update({name: alike[0] for name in names if visible(name) in alike})
+    joined = {name: best for name, best in spelling.items() if name != best}
+    if others := [name for name, best in joined.items() if list(spelling.values()).count(best) > 1]:
+        some = name_some((repr(name), f"as {joined[name]!r}") for name in others)
         reading.notes.append(
-            f"{' and '.join(map(repr, alike))} were taken for one class, {best!r}."
+            "Sub-folders whose names differ in spaces, signs that nobody sees or decimals only "
+            f"were joined: {some}."
         )
-    joined = [name for name in changed if shown[visible(name)] > counts[name]]
-    if joined:
-        some = name_some((repr(name), "") for name in joined)
-        reading.notes.append(f"Spaces and invisible signs in names of classes were cut: {some}.")
     return spelling
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    """Different names by the alphabet, or by size where all are numbers."""
-    names = set(names)
-    return sorted(names, key=float if all(map(NUMBER.fullmatch, names)) else None)
