@@ -150,6 +150,24 @@ def test_pictures_to_report_and_model_and_back(photos, quick, capfd, monkeypatch
     assert sum("red/empty.png" in row for row in rows) == 1
 
 
+def test_what_cannot_be_saved_does_not_take_the_report_along(photos, quick, capfd, monkeypatch):
+    monkeypatch.chdir(photos)
+    monkeypatch.setattr("tlhelpers.own_data.onnx_export.APART", -1.0)
+    assert verb("my photos", here=str(photos), size=16, export="onnx") == 1
+    out, err = capfd.readouterr()
+    assert "model:  " in out
+    assert "the model as ONNX gives other probabilities" in err
+    assert not (photos / "report/model/model.onnx").exists()
+    (photos / "report/report.html").unlink()
+    (photos / "report/model/README.md").write_text("mine")
+    assert verb("my photos", here=str(photos), size=16) == 1
+    out, err = capfd.readouterr()
+    assert "README.md was changed by hand" in err
+    assert "model:  " not in out
+    assert (photos / "report/report.html").exists()
+    assert (photos / "report/model/README.md").read_text() == "mine"
+
+
 def test_table_of_paths(photos, quick, capfd, monkeypatch):
     monkeypatch.chdir(photos)
     assert verb("pictures.csv", here=str(photos), size=16, label="label") == 0

@@ -65,11 +65,16 @@ def save_trained(trained: Trained, comparison: Comparison, folder, onnx: bool = 
         write_tensors(made / WEIGHTS, _tensors(trained.model), card)
         write_atomically(made / README, write_model_card(card, comparison).encode())
         write_card(made, card)
-        some = comparison.data.subset(np.arange(min(COMPARED, len(comparison.data))))
+        some = some_items(comparison.data)
         _refuse_other_answers(trained, made, some)
         if onnx:
             add_onnx(made, some)
     return Path(folder).expanduser()
+
+
+def some_items(data):
+    """A few items, on which two forms of a model are compared."""
+    return data.subset(np.arange(min(COMPARED, len(data))))
 
 
 def _card(trained: Trained, comparison: Comparison) -> dict:

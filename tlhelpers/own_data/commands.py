@@ -55,26 +55,47 @@ def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
         tell=tell,
         already_seconds=time.monotonic() - started,
     )
-    _keep(comparison, out, options.export == "onnx")
-    return 0
+    problems = _keep(comparison, out, options.export == "onnx")
+    return max([0, *map(_fail, problems)])
 
 
-def _keep(comparison: Comparison, out: Path, onnx: bool) -> None:
-    """Save model and report, and say the answer and where everything lies."""
+def _keep(comparison: Comparison, out: Path, onnx: bool) -> list[str]:
+    """Save model and report, and say the answer and where all lies; gives what did not come off."""
     from tlhelpers.own_data.best_model import save_best
-    from tlhelpers.own_data.final_training import expected_seconds
     from tlhelpers.own_data.report import write_report
 
-    expected = expected_seconds(comparison) or 0
-    told = f", about {expected / 60:.0f} minutes" if expected > 60 else ""
-    tell(f"The chosen strategy is trained on all items{told}.")
-    model = save_best(comparison, out / MODEL, onnx=onnx)
-    if onnx:
-        tell(_onnx_line(model))
-    report = write_report(comparison, out, model)
-    tell(f"\n{comparison.answer.sentence}\n")
-    tell(f"report: {report}\nmodel:  {model}")
+    tell(f"The chosen strategy is trained on all items{_how_long(comparison)}.")
+    model, problems = out / MODEL, []
+    try:
+        save_best(comparison, model)
+    except CourseError as error:  # what was measured is told all the same
+        problems.append(str(error))
+    report = write_report(comparison, out, None if problems else model)
+    tell(f"\n{comparison.answer.sentence}\n\nreport: {report}")
+    if problems:
+        return problems
+    tell(f"model:  {model}")
     tell(f"use it: python3 -m tlhelpers predict {_quoted(model)} {_example(comparison.kind)}")
+    return _with_onnx(model, comparison) if onnx else []
+
+
+def _how_long(comparison: Comparison) -> str:
+    from tlhelpers.own_data.final_training import expected_seconds
+
+    expected = (expected_seconds(comparison) or 0) / 60
+    return f", about {expected:.0f} minutes" if expected >= 1.5 else ""
+
+
+def _with_onnx(model: Path, comparison: Comparison) -> list[str]:
+    from tlhelpers.own_data.best_model import some_items
+    from tlhelpers.own_data.onnx_export import add_onnx
+
+    try:
+        add_onnx(model, some_items(comparison.data))
+    except CourseError as error:
+        return [str(error)]
+    tell(_onnx_line(model))
+    return []
 
 
 def as_options(line: str) -> str:
