@@ -128,8 +128,10 @@ def test_search_finds_a_lesson_without_a_server(made, tmp_path):
     address = (made[0].out / "search.html").as_uri() + "?q=conformal"
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=4000", address]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert f"lessons/{REAL[1]}.html" in shown
+    command.insert(1, "--enable-logging=stderr")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert f"lessons/{REAL[1]}.html" in done.stdout
+    assert "Access to fetch" not in done.stderr  # it looks into no other page
 
 
 # ---------------------------------------------------------------- what is executed

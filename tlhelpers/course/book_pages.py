@@ -68,7 +68,8 @@ class Sources:
         self._write("results/index.md", book_tables.tables_page(self.tables))
         if self.reference:
             self._write_reference()
-        self._write("_static/book.css", (TEMPLATES / "book.css").read_bytes())
+        for name in ("book.css", "book.js"):
+            self._write(f"_static/{name}", (TEMPLATES / name).read_bytes())
         self._write("numbers.md", self._filled("numbers.md"))
         self._write("index.md", self._filled("index.md") + self._contents())
         self._remove_others()

@@ -59,6 +59,7 @@ SETTINGS = {
     "html_title": TITLE,
     "html_static_path": ["_static"],
     "html_css_files": ["book.css"],
+    "html_js_files": ["book.js"],
     "html_math_renderer": "mathml",
     "html_show_sourcelink": False,
     "html_copy_source": False,

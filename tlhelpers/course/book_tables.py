@@ -76,7 +76,8 @@ def tables_page(paths: Iterable[Path]) -> str:
     for path in paths:
         provenance, table = read_table(path)
         made = provenance or (table[0] if table else {})
-        row = (f"[{path.stem}]({path.stem}.md)", f"{len(table):,}", made.get("date", "–"))
+        date = made.get("date", "–").replace("-", "\N{NON-BREAKING HYPHEN}")  # in one line
+        row = (f"[{path.stem}]({path.stem}.md)", f"{len(table):,}", date)
         rows.append((*row, f"`{made.get('command', '–')}`"))
         names.append(path.stem)
     return "\n\n".join(
