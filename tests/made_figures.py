@@ -130,6 +130,13 @@ def judged() -> dict:
     return {"there": both, "back": {"oracle": both["oracle"]}}
 
 
+def traps() -> dict:
+    """One that pretends, one that costs, and one of which nothing is resolved."""
+    pairs = {"pretends": ("oracle", "none"), "costs": ("strong", "oracle")}
+    pairs["open"] = "source only", "none"
+    return {name: compare(TARGET, *pair) for name, pair in pairs.items()}
+
+
 def answers(images):
     """Probabilities of which the first and the fourth item's are wrong; the fourth's are sure."""
     found = np.full((len(images), len(images.class_names)), 0.01)
@@ -151,6 +158,7 @@ def _of_runs() -> dict:
     return {
         "learning_curves": figures.learning_curves(CURVES, {"chance": 0.1}, "A title"),
         "intervals": figures.intervals([comparison, comparison], notes=["one", "another"]),
+        "trap_panel": figures.trap_panel(traps(), "Some traps"),
         "by_layer": figures.by_layer(both, ORDER, lines={"chance": 0.25}),
         "by_depth": by_depth(both, ORDER, "weak"),
         "by_strength": by_strength(TARGET, SOURCE, STRENGTHS, "source only", "oracle", "DANN"),

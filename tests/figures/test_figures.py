@@ -72,6 +72,12 @@ def test_each_figure_shows_something_and_says_it_in_one_line(name):
 NUMBERS = {
     "learning_curves": ["frozen 1: 0.", "5: 0.", "chance 0.10"],
     "intervals": ["frozen − raw pixels: +0.", "3 seeds", "(one)", "(another)"],
+    "trap_panel": [
+        "pretends: +0.",
+        "items, the number is too high; costs: −0.",
+        "items, accuracy is lost; open: ",
+        "no difference is resolved.",
+    ],
     "by_layer": ["here: none 0.9", "weak 0.", "there: none 0."],
     "by_depth": ["tested on here: none 0.9", "Marked: weak."],
     "prices": [
@@ -176,6 +182,7 @@ def odd_figures():
     names = {"photographs": ODD, "drawings": OTHER}
     yield figures.learning_curves(runs, {ODD: 0.5}, ODD)
     yield figures.intervals([compare(runs, ODD, OTHER)] * 2, ODD, [ODD, OTHER])
+    yield figures.trap_panel({ODD: compare(runs, ODD, OTHER)}, OTHER)
     yield figures.by_layer(both, order, lines={ODD: 0.5})
     yield by_depth(both, order)
     yield by_strength(runs, runs, {0.0: ODD, 1.0: OTHER}, ODD, OTHER)

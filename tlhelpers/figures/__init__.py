@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = make_face(
         "promises": "coverage_by_labels promise_curves promises_kept reliability_diagram",
         "recipes": "mix_curve rate_test",
         "sheets": "contact_sheet neighbour_sheet paired_sheet picture_row prediction_grid",
+        "traps": "trap_panel",
         "two_domains": "adaptation_diagram",
         "widgets": "depth_explorer label_slider strength_walk word_explorer",
         "words": "attention_map flat_map",

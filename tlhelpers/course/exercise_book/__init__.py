@@ -12,6 +12,7 @@ from tlhelpers.course.exercise_book import (
     lesson_06,
     lesson_07,
     lesson_08,
+    lesson_09,
     lesson_14,
 )
 from tlhelpers.course.exercise_kinds import Exercise
@@ -26,6 +27,7 @@ BOOKS = (
     lesson_06,
     lesson_07,
     lesson_08,
+    lesson_09,
     lesson_14,
 )
 
