@@ -22,7 +22,7 @@ import time
 
 from tlhelpers import figures
 from tlhelpers.course import (
-    COURSE, check, claim, claims_table, lesson_times, progress,
+    COURSE, check, claim, claims_table, lesson_times, progress, quiz,
 )
 from tlhelpers.data import chance, draw_labels, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, repeat, take_turns, wilson
@@ -287,8 +287,16 @@ lesson_times()
 claims_table()
 
 # %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("00")
+
+# %% [markdown]
 # ## How far you are
-# Checked exercises are remembered on your machine, in `work/progress.json`, and nowhere else.
+# Checked exercises and your first answers to a quiz are remembered on your machine, in
+# `work/progress.json`, and nowhere else. `python3 -m tlhelpers progress` shows the same table.
 
 # %%
 progress()

@@ -26,7 +26,7 @@ import torchvision.transforms.v2 as T
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import chance, duplicates_across, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, price_list, repeat
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -586,6 +586,13 @@ print(f"small network, 25 epochs: {at_all['from scratch']:.1f} s per seed")
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("01")
 
 # %% [markdown]
 # ## What comes next

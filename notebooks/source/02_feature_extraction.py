@@ -25,7 +25,7 @@ import pandas as pd
 import torch
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import (
     chance, draw_labels, load_digits_pair, load_emoji, load_folder, load_photographs, load_wild_emoji,
     majority, split_by_group,
@@ -1047,6 +1047,13 @@ timings.groupby("way", sort=False)[["accuracy", "epoch", "seconds", "ratio"]].me
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("02")
 
 # %% [markdown]
 # **In one breath**: frozen ImageNet features with a linear head beat pixels and random twins on

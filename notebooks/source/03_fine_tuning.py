@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import load_wild_emoji, photograph_crops, split_by_group
 from tlhelpers.evaluation import compare, wilson
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -738,6 +738,13 @@ check("03.7", transfer)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("03")
 
 # %% [markdown]
 # ## What comes next

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import chance, load_digits_pair, load_wild_emoji
 from tlhelpers.evaluation import compare, judge_together, price_list, smallest_gap, winners
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -479,6 +479,13 @@ check("04.6", answer)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("04")
 
 # %% [markdown]
 # ## What comes next

@@ -24,7 +24,7 @@ from gensim.models import Word2Vec
 from scipy.special import expit
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import Newsgroups, chance, load_sentiment
 from tlhelpers.evaluation import compare, repeat, wilson
 from tlhelpers.experiments import load_sweep, load_topics, provenance_of, rerun, unlabelled_posts
@@ -708,6 +708,13 @@ check("05.6", effect_size)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("05")
 
 # %% [markdown]
 # **In one breath**: skip-gram pulls a word towards its neighbours' rows in a second matrix, so words that are

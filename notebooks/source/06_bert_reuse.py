@@ -28,7 +28,7 @@ import pandas as pd
 import torch
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import (
     Newsgroups, chance, draw_labels, load_senses, load_sentiment, split_by_group,
 )
@@ -839,6 +839,13 @@ print(caught[0].message)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("06")
 
 # %% [markdown]
 # ## What comes next

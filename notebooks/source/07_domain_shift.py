@@ -27,7 +27,7 @@ from tlhelpers import figures
 from tlhelpers.adaptation import (
     align_covariance, choose_by, circular_validation, fair_rows, fair_table, feature_shift, proxy_a_distance,
 )
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
 from tlhelpers.evaluation import (
     Difference, compare, compare_differences, judge_together, plan_trials, repeat,
@@ -661,6 +661,13 @@ check("07.7", gap_closed)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("07")
 
 # %% [markdown]
 # ## What comes next

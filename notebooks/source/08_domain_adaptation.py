@@ -30,7 +30,7 @@ from tlhelpers.adaptation import (
     SCORERS, adapt_batchnorm, adaptation_table, choose_by, extract_head_inputs, fit_dann,
     fit_deep_coral, follow_tent, largest_share, mmd, scales_and_shifts, with_bounds,
 )
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import load_digits_pair, load_emoji, put_in_frame, split_by_group
 from tlhelpers.evaluation import (
     Difference, compare, compare_differences, judge_together, repeat,
@@ -836,6 +836,13 @@ claim_value("08.ac", "in 60 steps of Tent on ones and sevens alone, the share of
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("08")
 
 # %% [markdown]
 # ## What comes next

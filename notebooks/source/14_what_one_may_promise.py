@@ -25,7 +25,7 @@ from tlhelpers import figures
 from tlhelpers.adaptation import (
     correct_confidences, estimate_shares_bbse, estimate_shares_em, label_shift, resample_classes,
 )
-from tlhelpers.course import check, claim_value, claims_table
+from tlhelpers.course import check, claim_value, claims_table, quiz
 from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
 from tlhelpers.evaluation import (
     apply_temperature, calibration_error, calibration_floor, conformal_bound, conformal_sets, draw_coverage,
@@ -489,6 +489,13 @@ check("14.5", answer)
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("14")
 
 # %% [markdown]
 # ## What comes next

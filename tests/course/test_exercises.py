@@ -136,15 +136,21 @@ def kept(tmp_path, monkeypatch):
     return tmp_path / "work" / "progress.json"
 
 
+def states(path):
+    """Right or wrong, by exercise."""
+    kept = json.loads(path.read_text())["exercises"]
+    return {name: "right" if one["solved"] else "wrong" for name, one in kept.items()}
+
+
 def test_progress_is_kept_and_right_stays_right(kept, capsys):
     check("00.1", "a")
-    assert json.loads(kept.read_text()) == {"00.1": "wrong"}
+    assert states(kept) == {"00.1": "wrong"}
     check("00.1", "b")
     check("00.1", "c")
     check("02.2", None)
-    assert json.loads(kept.read_text()) == {"00.1": "right"}
-    table = progress()
-    assert table.loc["00"].to_dict() == {"solved": 1, "tried": 1, "exercises": 3}
+    assert states(kept) == {"00.1": "right"}
+    table = progress().table
+    assert table.loc["00"].to_dict() == {"solved": 1, "tried": 1, "exercises": 3, "quiz": ""}
     assert table.loc["02", "solved"] == 0
     assert "✓ 00.1 right" in capsys.readouterr().out
 
@@ -154,7 +160,7 @@ def test_a_damaged_progress_file_stops_nothing(kept):
     for damage in (b"{", b"[1]", b"7", b"\xff"):
         kept.write_bytes(damage)
         check("00.1", "b")
-        assert json.loads(kept.read_text()) == {"00.1": "right"}
+        assert states(kept) == {"00.1": "right"}
 
 
 def test_a_wrong_answer_shows_closer_hints_and_does_not_stop_the_notebook(kept, capsys):

@@ -39,11 +39,12 @@ def told(shown):
     return sentence
 
 
+KEPT = '{"02.1": "right"}'  # of the first format
 DISKS = """
 cd "$FOLDER"
 mkdir full closed
 mount -t tmpfs -o size=4k tmpfs full
-echo '{"02.1": "right"}' | tee full/progress.json > closed/progress.json
+echo "$KEPT" | tee full/progress.json > closed/progress.json
 closed "$FOLDER/closed"
 ! cat /dev/zero > full/all 2> /dev/null
 "$PYTHON" -c "$CODE" full closed
@@ -52,12 +53,12 @@ cat full/progress.json closed/progress.json
 
 
 def test_the_verdict_comes_first_on_a_full_and_on_a_read_only_disk(tmp_path):
-    done = with_mounts(DISKS, CODE=CHECK, FOLDER=str(tmp_path))
+    done = with_mounts(DISKS, CODE=CHECK, FOLDER=str(tmp_path), KEPT=KEPT)
     assert done.returncode == 0, done.stderr
     on_full, on_closed, kept = done.stdout.split("and the notebook goes on\n")
     assert "full (No space left on device): free some space" in told(on_full)
     assert "closed (Read-only file system): make it writable" in told(on_closed)
-    assert kept == '{"02.1": "right"}\n' * 2
+    assert kept == f"{KEPT}\n" * 2
 
 
 def test_a_file_in_the_way_of_the_folder_is_told(tmp_path, monkeypatch, capsys):
@@ -94,16 +95,17 @@ def test_a_file_that_cannot_be_read_is_not_written_over(kept):
 @pytest.mark.parametrize("damage", [b'{"00.1": "ri', b"[1]", b"\xff"])
 def test_a_damaged_file_is_set_aside(kept, damage):
     kept.write_bytes(damage)
-    assert record_progress("00.1", "right") == ""
-    assert json.loads(kept.read_text()) == {"00.1": "right"}
+    assert "progress-damaged.json, and what could be read" in record_progress("00.1", "right")
+    assert json.loads(kept.read_text())["exercises"]["00.1"]["solved"]
     assert kept.with_name("progress-damaged.json").read_bytes() == damage
+    kept.write_bytes(damage)
+    assert "progress-damaged-2.json" in record_progress("00.1", "wrong")
+    assert kept.with_name("progress-damaged-2.json").read_bytes() == damage
 
 
 ALL = """
-import sys, types
+import sys
 sys.path.insert(0, {root!r})
-book = sys.modules["tlhelpers.course.exercise_book"] = types.ModuleType("exercise_book")
-book.exercises = None  # which would load torch
 from tlhelpers.course.progress_file import record_progress
 print("ready", flush=True)
 input()
@@ -121,7 +123,7 @@ def test_two_notebooks_that_check_at_once_both_count(kept):
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
-        for name in "ab"
+        for name in ("01", "02")
     ]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -131,4 +133,4 @@ def test_two_notebooks_that_check_at_once_both_count(kept):
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
     for process in processes:
         process.communicate()
-    assert len(read_progress()) == 40
+    assert len(read_progress().exercises) == 40

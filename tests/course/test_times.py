@@ -44,6 +44,12 @@ def test_the_solutions_cost_no_reading_time():
     assert count_minutes([long]) == Minutes(reading=1, exercises=6, count=1)
 
 
+def test_a_quiz_takes_its_minutes_and_is_no_cell_to_read():
+    quiz = code('quiz("99")')
+    assert count_minutes([quiz]) == Minutes(reading=1, exercises=4, count=0, quiz=True)
+    assert count_minutes([LETTER, CHECK, quiz]) == Minutes(1, exercises=7, count=1, quiz=True)
+
+
 cells = some.sampled_from([prose("word " * 75), code("x = 1\n" * 5), LETTER, FUNCTION, CHECK])
 
 
@@ -63,6 +69,7 @@ def test_no_order_changes_the_minutes_and_more_cells_never_take_less(made, rando
         (Minutes(1, 0, 0), ("1 minute", "0 minutes for no exercises")),
         (Minutes(2, 3, 1), ("2 minutes", "3 minutes for 1 exercise")),
         (Minutes(20, 12, 3), ("20 minutes", "12 minutes for 3 exercises")),
+        (Minutes(20, 16, 3, True), ("20 minutes", "16 minutes for 3 exercises and a quiz")),
     ],
 )
 def test_minutes_in_words(minutes, words):
@@ -78,7 +85,9 @@ def test_every_first_cell_states_what_is_counted_and_recorded(monkeypatch):
         row = table.loc[source.stem[:2]]
         first = nbformat.read(repo_root() / "notebooks" / f"{source.stem}.ipynb", 4).cells[0].source
         stated = re.search(
-            r"(\d+) minutes of reading, (\d+) minutes for \d exercises, (.+) of computing", first
+            r"(\d+) minutes of reading, (\d+) minutes for \d exercises(?: and a quiz)?, "
+            r"(.+) of computing",
+            first,
         ).groups()
         seconds = recorded.get(source.stem)
         assert stated == (

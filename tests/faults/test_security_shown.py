@@ -109,19 +109,20 @@ def test_a_progress_file_gives_numbers_and_nothing_else(tmp_path, monkeypatch, c
     path = tmp_path / "progress.json"
     path.write_text(json.dumps(content))
     monkeypatch.setenv("TLHELPERS_PROGRESS", str(path))
-    table = progress()
-    assert table["solved"].sum() == 0 and set(table.dtypes.map(str)) == {"int64"}
-    assert_harmless(table._repr_html_())
-    assert record_progress("00.3", "wrong") == ""
-    assert json.loads(path.read_text())["00.3"] == "wrong"
+    shown = progress()
+    assert shown.table["solved"].sum() == 0 and set(shown.table["quiz"]) == {""}
+    assert set(shown.table.drop(columns="quiz").dtypes.map(str)) == {"int64"}
+    assert_harmless(shown._repr_html_())
+    assert "was damaged" in record_progress("00.3", "wrong")
+    assert set(json.loads(path.read_text())["exercises"]) == {"00.3"}
 
 
 def test_a_progress_file_of_brackets_without_end_stops_nothing(tmp_path, monkeypatch):
     path = tmp_path / "progress.json"
     path.write_text("[" * 100_000)
     monkeypatch.setenv("TLHELPERS_PROGRESS", str(path))
-    assert progress()["tried"].sum() == 0
-    assert record_progress("00.3", "wrong") == ""
+    assert progress().table["tried"].sum() == 0
+    assert "was damaged" in record_progress("00.3", "wrong")
 
 
 def test_claims_are_text(monkeypatch):

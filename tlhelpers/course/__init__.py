@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = make_face(
         "contents": "COURSE",
         "exercises": "check",
         "progress_file": "progress",
+        "quizzes": "quiz",
         "times": "lesson_times",
     },
 )

@@ -30,6 +30,8 @@ SECONDS_PER_CELL = 20
 # Estimates, for nobody has been timed: to choose a letter or to calculate a number, with a hint
 # now and then; and to write a function of three to ten lines, with one or two tries that fail.
 MINUTES_PER_ANSWER, MINUTES_PER_FUNCTION = 3, 6
+# A round of six questions, which ask for less than an exercise: about forty seconds each.
+MINUTES_PER_QUIZ = 4
 
 MEASURED_NOWHERE = "an unmeasured time"
 
@@ -39,14 +41,15 @@ class Minutes:
     """What a lesson asks of the learner."""
 
     reading: int  # prose, code, and looking at what came out
-    exercises: int
+    exercises: int  # and the quiz
     count: int  # how many exercises there are
+    quiz: bool = False  # whether there is one round of a quiz, too
 
     @property
     def exercises_in_words(self) -> str:
-        """E.g. ``"12 minutes for 3 exercises"``."""
-        plural = "" if self.count == 1 else "s"
-        return f"{_in_minutes(self.exercises)} for {self.count or 'no'} exercise{plural}"
+        """E.g. ``"16 minutes for 3 exercises and a quiz"``."""
+        plural, quiz = "" if self.count == 1 else "s", " and a quiz" if self.quiz else ""
+        return f"{_in_minutes(self.exercises)} for {self.count or 'no'} exercise{plural}{quiz}"
 
     @property
     def reading_in_words(self) -> str:
@@ -55,10 +58,10 @@ class Minutes:
 
 
 def count_minutes(cells: Iterable) -> Minutes:
-    """Count the prose, the code and the exercises of a notebook's cells.
+    """Count the prose, the code, the exercises and the quiz of a notebook's cells.
 
     Solutions count nothing: they stand in the answers' cells, whose time is the exercises'."""
-    words = lines = looks = answers = functions = 0
+    words = lines = looks = answers = functions = quizzes = 0
     for cell in cells:
         marks = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "markdown":
@@ -66,14 +69,18 @@ def count_minutes(cells: Iterable) -> Minutes:
         elif cell.cell_type == "code" and marks.get("solution"):
             written = re.search(r"^\s*(def|class) ", cell.source, re.MULTILINE)
             functions, answers = functions + bool(written), answers + (not written)
+        elif cell.cell_type == "code" and cell.source.startswith("quiz("):
+            quizzes += 1
         elif cell.cell_type == "code" and not marks.get("grade"):
             lines += sum(bool(line.strip()) for line in cell.source.splitlines())
             looks += 1
     minutes = words / WORDS_PER_MINUTE + lines / CODE_LINES_PER_MINUTE
+    written = answers * MINUTES_PER_ANSWER + functions * MINUTES_PER_FUNCTION
     return Minutes(
         reading=max(1, round(minutes + looks * SECONDS_PER_CELL / 60)),
-        exercises=answers * MINUTES_PER_ANSWER + functions * MINUTES_PER_FUNCTION,
+        exercises=written + quizzes * MINUTES_PER_QUIZ,
         count=answers + functions,
+        quiz=quizzes > 0,
     )
 
 
@@ -151,8 +158,9 @@ def lesson_times() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per lesson, which is the index (``"02"``), with the whole numbers
-        `reading_minutes`, `exercise_minutes` and `computing_seconds` (expected here; missing where
-        the lesson was never recorded), and `scaled` (False where the seconds are as recorded).
+        `reading_minutes`, `exercise_minutes` (a round of the quiz is in them) and
+        `computing_seconds` (expected here; missing where the lesson was never recorded), and
+        `scaled` (False where the seconds are as recorded).
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Questions for the quiz at each lesson's end, with a hint for each wrong answer."""
