@@ -119,6 +119,7 @@ def parse(argv):
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     add_own_data(verbs)
+    add_progress(verbs)
     book = verbs.add_parser("book", help="make a site of all lessons with their outputs")
     book.add_argument("--out", help="the site's folder; build/book if left out")
     book.add_argument("--from", dest="executed", help="where `run` left lessons that it executed")
@@ -166,6 +167,16 @@ def add_own_data(verbs):
     for column, what in COLUMNS[:2]:
         use.add_argument("--" + column, metavar="COL", help="the column of a table with " + what)
     use.add_argument("--export", choices=["onnx"], help=onnx)
+
+
+def add_progress(verbs):
+    """Describe the verb for what a learner has solved."""
+    about = "show what you have solved, or make one table of the progress files of a class"
+    shown = verbs.add_parser("progress", help=about, description=about)
+    shown.add_argument("--name", help="what you want to be called in the table; kept in your file")
+    merge = "progress files of learners, work/progress.json of each"
+    shown.add_argument("--merge", nargs="+", metavar="FILE", help=merge)
+    shown.add_argument("--out", metavar="FILE", help="the table for --merge; class.csv if none")
 
 
 COLUMNS = [
@@ -311,6 +322,20 @@ def book(options):
     return launcher.module("tlhelpers.course.book", arguments)
 
 
+def progress(options):
+    """Show this learner's progress, or write that of many; this Python and no setting up."""
+    from tlhelpers.errors import CourseError
+    from tlhelpers.setup import progress_report
+
+    if options.merge:
+        if options.name is not None:
+            raise CourseError("--name is for your own file: leave it out with --merge")
+        return progress_report.merge(options.merge, Path(options.out or "class.csv"))
+    if options.out:
+        raise CourseError("--out is for the table of a class: say with --merge which files")
+    return progress_report.show(options.name)
+
+
 def fetch(options):
     """Bring data and weights, hashing every file that is there."""
     from tlhelpers.setup import environment, fetching
@@ -336,6 +361,7 @@ VERBS = {
     "book": book,
     "compare": compare,
     "predict": predict,
+    "progress": progress,
     "fetch": fetch,
     "doctor": doctor,
 }
