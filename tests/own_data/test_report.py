@@ -211,7 +211,7 @@ def test_every_strategy_has_a_row_with_its_verdict_and_what_was_not_run_its_reas
     assert "no difference is resolved; about 60 more labels per class would tell" in cells[NEAR]
     assert "is resolved" in cells[MAJORITY] and "no difference" not in cells[MAJORITY]
     not_run = pictures.text(pictures.section("strategies"))
-    assert "LoRA: LoRA did not fit: it would have taken 9 minutes." in not_run
+    assert "LoRA did not fit: it would have taken 9 minutes." in not_run
     more = pictures.text(pictures.section("labels"))
     assert "From 2 to 10 labels per class" in more and "that more labels helped is resolved" in more
     assert f"About 60 more labels per class would tell whether {LINEAR} or {NEAR}" in more
@@ -457,7 +457,9 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
 
 
 def test_a_strategy_has_the_colour_that_it_has_in_the_lessons():
-    looks = strategy_looks([MAJORITY, LINEAR, "fine-tuning, head first", "LoRA", "counted words"])
-    numbers = {LINEAR: 0, "counted words": 1, "fine-tuning, head first": 2, "LoRA": 5}
+    looks = strategy_looks(
+        [MAJORITY, NEAR, LINEAR, "fine-tuning, head first", "LoRA", "counted words"]
+    )
+    numbers = {LINEAR: 0, NEAR: 7, "counted words": 1, "fine-tuning, head first": 2, "LoRA": 5}
     for name, number in numbers.items():
         assert looks[name] == LOOKS[number]

@@ -1,5 +1,7 @@
 """The numbers of a report are those of the course's comparisons, and its words are exact."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_comparison import LINEAR, MAJORITY, NEAR, made_comparison
@@ -13,6 +15,7 @@ from tlhelpers.own_data.report_numbers import (
     last_gain,
     strategy_rows,
 )
+from tlhelpers.own_data.report_parts import cost_part
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +100,26 @@ def test_a_text_is_cut_between_words_and_never_within_a_sign():
     family = "👨\u200d👩\u200d👧"
     assert report_words.shortened(family * 3, 5 * 2 + 3).count("👧") in (1, 2)
     assert not report_words.shortened(family * 3, 8).endswith(("\u200d…", "👩…"))
+
+
+def test_the_first_sentence_stands_alone_and_decimals_end_none():
+    told = "Take LoRA: .72 [.65, .80]. No difference to A is resolved (.08); 60 more would tell."
+    lead, rest = report_words.lead_and_rest(told)
+    assert lead == "Take LoRA: .72 [.65, .80]."
+    assert f"{lead} {rest}" == told
+    assert report_words.lead_and_rest("Take LoRA") == ("Take LoRA", "")
+
+
+def test_an_option_is_marked_and_everything_else_is_escaped():
+    written = report_words.with_options("<b> does not fit; --minutes 10 would do")
+    assert written == "&lt;b&gt; does not fit; <code>--minutes 10</code> would do."
+
+
+def test_costs_are_told_in_units_and_many_items_once(comparison):
+    told = {"pass": 0.02, "head": 0.3, "step of LoRA, 96 px": 1.7, "minutes": 2.0, "note": "x"}
+    rows = dict(cost_part(replace(comparison, costs=told)))
+    assert rows["1,000 pictures"] == "20 seconds" and rows["The whole comparison"] == "2.0 minutes"
+    assert rows["One training step of LoRA, 96 px"] == "1.7 seconds" and rows["note"] == "x"
+    told |= {"minutes for 1,000 items": 2.0}
+    rows = dict(cost_part(replace(comparison, costs=told)))
+    assert rows["1,000 pictures"] == "2.0 minutes" and "100,000 pictures" not in rows

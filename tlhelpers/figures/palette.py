@@ -23,12 +23,13 @@ LOOKS = tuple(
 )
 # How a strategy's name begins, and its number in LOOKS: the same in every figure of the course.
 # Raw pixels and TF-IDF are one idea, the input itself, and no figure holds both; nor does any hold
-# a grid of features and GloVe.
+# two of a grid of features, nearest neighbours and GloVe.
 STRATEGIES = {
     "frozen": 0,
     "ImageNet": 0,
     "frozen, 4×4 grid": 7,
     "ImageNet, 4×4 grid": 7,
+    "frozen features, nearest neighbours": 7,
     "raw pixels": 1,
     "TF-IDF": 1,
     "counted words": 1,

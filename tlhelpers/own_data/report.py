@@ -17,8 +17,10 @@ from tlhelpers.own_data.report_words import (
     breakable,
     count_of,
     interval_words,
+    lead_and_rest,
     readable,
     unbroken,
+    with_options,
 )
 from tlhelpers.own_data.safe_csv import write_csv
 from tlhelpers.setup.files import write_atomically
@@ -98,10 +100,15 @@ def _render(comparison: Comparison, parts: dict) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"breakable": breakable, "unbroken": unbroken}
+    environment.filters |= {
+        "breakable": breakable,
+        "unbroken": unbroken,
+        "with_options": with_options,
+    }
     return environment.get_template(TEMPLATE).render(
         parts,
         answer=comparison.answer,
+        sentences=lead_and_rest(comparison.answer.sentence),
         accuracy=interval_words(*comparison.answer.accuracy),
         kind=comparison.kind,
         count_of=count_of,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from tlhelpers.figures.palette import GREY, looks
+from tlhelpers.figures.palette import GREY, labels_per_class, looks
 from tlhelpers.figures.picture import Picture, glyph_warnings_caught
 from tlhelpers.own_data.report_numbers import StrategyRow, is_majority
 from tlhelpers.own_data.report_words import interval_words
@@ -34,7 +34,11 @@ class ReportFigure:
 def draw_strategies(rows: Sequence[StrategyRow], order: Sequence[str]) -> ReportFigure:
     """A dot and an interval for each strategy; `order` is that of the runs, which sets colours."""
     colours = strategy_looks(order)
-    alt = "; ".join(f"{row.name} {interval_words(row.mean, row.low, row.high)}" for row in rows)
+    alt = "; ".join(
+        f"{row.name} {interval_words(row.mean, row.low, row.high)} "
+        f"with {labels_per_class(row.labels)}"
+        for row in rows
+    )
     return _in_two_widths(
         lambda width: _strategies(rows, colours, width), f"Accuracy of every strategy. {alt}."
     )
@@ -56,7 +60,12 @@ def _strategies(rows: Sequence[StrategyRow], colours: dict, width: float) -> Fig
         if np.isfinite(row.low):
             axes.plot([row.low, row.high], [y, y], color=look["color"], linewidth=3, alpha=0.6)
         axes.plot(row.mean, y, look["marker"], color=look["color"], markersize=8)
-    axes.set_yticks(range(len(rows)), [_broken(row.name, width) for row in rows])
+    most = max(row.labels for row in rows)
+    names = [
+        row.name if row.labels == most else f"{row.name} ({labels_per_class(row.labels)})"
+        for row in rows
+    ]
+    axes.set_yticks(range(len(rows)), [_broken(name, width) for name in names])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("accuracy on test items, 95 % interval")
     _plain(axes)
@@ -110,7 +119,7 @@ def _broken(name: str, width: float, most: int = 18) -> str:
     """A long name in two lines or more on a narrow figure, shortened where it is endless."""
     import textwrap
 
-    name = name if len(name) <= 60 else f"{name[:59]}…"
+    name = name if len(name) <= 80 else f"{name[:79]}…"
     return "\n".join(textwrap.wrap(name, most if width < WIDE else 30)) or name
 
 

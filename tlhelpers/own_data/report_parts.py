@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tlhelpers.checks import is_number
 from tlhelpers.evaluation.mistakes import (
     accuracy_per_class,
     confident_mistakes,
@@ -308,6 +309,7 @@ def _noun(names) -> str:
 COST_NAMES = {
     "pass": "One item through the frozen network",
     "minutes": "The whole comparison",
+    "head": "Training one head on frozen features",
 }
 
 
@@ -317,10 +319,22 @@ def cost_part(comparison: Comparison) -> list[tuple[str, str]]:
     if "pass" in costs:
         each = float(costs.pop("pass"))
         rows.append((COST_NAMES["pass"], span(each)))
-        rows += [(f"{count:,} {comparison.kind}", span(count * each)) for count in (1_000, 100_000)]
-    if "minutes" in costs:
-        rows.append((COST_NAMES["minutes"], span(60 * float(costs.pop("minutes")))))
-    return rows + [(name.replace("_", " "), _plain(value)) for name, value in costs.items()]
+        if not any(name.startswith("minutes for") for name in costs):
+            counts = (1_000, 100_000)
+            rows += [(f"{count:,} {comparison.kind}", span(count * each)) for count in counts]
+    for name, value in sorted(costs.items(), key=lambda one: not one[0].startswith("minutes for")):
+        rows.append(_cost_row(name, value, comparison.kind))
+    return rows
+
+
+def _cost_row(name: str, value, kind: str) -> tuple[str, str]:
+    """A cost in words; what its name does not call minutes is in seconds."""
+    if not is_number(value):
+        return name.replace("_", " "), _plain(value)
+    if name.startswith("minutes"):
+        told = name.removeprefix("minutes for ").replace("items", kind)
+        return COST_NAMES.get(name, told), span(60 * float(value))
+    return COST_NAMES.get(name, name.replace("step of", "One training step of")), span(float(value))
 
 
 def _plain(value) -> str:

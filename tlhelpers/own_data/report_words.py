@@ -32,6 +32,18 @@ def unbroken(sentence: str) -> str:
     return re.sub(r"\[([^\[\] ,]{1,9}), ([^\[\] ,]{1,9})\]", "[\\1,\u00a0\\2]", sentence)
 
 
+def with_options(sentence: str) -> Markup:
+    """A sentence, escaped, whose options of a command, as --minutes 8, stay on one line."""
+    found = re.sub(r"(--[a-z]+(?: \d+)?)", r"<code>\1</code>", str(escape(readable(sentence))))
+    return Markup(found if found.endswith((".", "!", "?")) else f"{found}.")
+
+
+def lead_and_rest(sentence: str) -> tuple[str, str]:
+    """The first sentence, and what follows it."""
+    lead, *rest = re.split(r"(?<=[.!?])\s+(?=[A-Z])", sentence, maxsplit=1)
+    return lead, rest[0] if rest else ""
+
+
 def number(value: float, digits: int = 2) -> str:
     """A share without the zero in front: .86; a true minus sign; a dash where there is none."""
     if value is None or not math.isfinite(value):
