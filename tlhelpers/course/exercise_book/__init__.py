@@ -13,6 +13,7 @@ from tlhelpers.course.exercise_book import (
     lesson_07,
     lesson_08,
     lesson_09,
+    lesson_10,
     lesson_14,
 )
 from tlhelpers.course.exercise_kinds import Exercise
@@ -28,6 +29,7 @@ BOOKS = (
     lesson_07,
     lesson_08,
     lesson_09,
+    lesson_10,
     lesson_14,
 )
 
