@@ -423,7 +423,9 @@ def test_without_probabilities_the_page_says_so(tmp_path):
     comparison.probabilities[:10] = np.nan
     page = page_of(comparison, tmp_path)
     assert "each of 50 pictures" in page.text(page.section("confusions"))
-    assert "10 pictures could not be judged so." in page.text(page.section("confusions"))
+    assert "10 pictures were not judged, being outside the sample" in page.text(
+        page.section("confusions")
+    )
 
 
 def test_a_picture_that_is_gone_since_does_not_stop_the_page(tmp_path):

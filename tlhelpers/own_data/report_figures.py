@@ -67,7 +67,7 @@ def _strategies(rows: Sequence[StrategyRow], colours: dict, width: float) -> Fig
     ]
     axes.set_yticks(range(len(rows)), [_broken(name, width) for name in names])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel("accuracy on test items, 95 % interval")
+    axes.set_xlabel(f"accuracy{' on test items' if width == WIDE else ''}, 95 % interval")
     _plain(axes)
     return figure
 

@@ -348,6 +348,16 @@ def _plain(value) -> str:
     return str(value)
 
 
+SETTING_NAMES = {
+    "test": "share of the test side",
+    "C": "C of a linear head",
+    "labels": "labels per class",
+    "items": "items compared on",
+    "of": "items in all",
+    "size": "size of the inputs",
+}
+
+
 def settings_part(comparison: Comparison) -> dict:
     """How it was measured, what was asked for, and the versions."""
     runs = comparison.runs
@@ -358,8 +368,10 @@ def settings_part(comparison: Comparison) -> dict:
         "items": len(comparison.data),
         "classes": len(comparison.data.class_names),
         "model": comparison.model_name,
-        "settings": [(name.replace("_", " "), _plain(one)) for name, one in
-                     comparison.settings.items()],
+        "settings": [
+            (SETTING_NAMES.get(name, name.replace("_", " ")), _plain(one))
+            for name, one in comparison.settings.items()
+        ],
         "versions": list(comparison.versions.items()),
     }  # fmt: skip
 
