@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
-from made_jobs import Clock, compare_made, made_texts, trained_of
+from made_jobs import Clock, compare_made, made_texts, made_work, trained_of
 
+from tlhelpers.data.reading import Reading
+from tlhelpers.own_data import plan
+from tlhelpers.own_data.comparing import compare_own
 from tlhelpers.own_data.strategies import LINEAR, LORA, MAJORITY, NEIGHBOURS, TUNING, WORDS
 from tlhelpers.own_data.timing import FOR_COMPARING
 
@@ -31,6 +34,30 @@ def test_the_minutes_are_kept_and_what_was_not_run_is_said(tmp_path, step, slowe
     counts = found.runs.groupby(["strategy", "labels", "size"])["seed"].nunique()
     assert counts.min() >= 3
     assert found.costs["minutes"] == pytest.approx(spent / 60)
+
+
+def test_steps_that_take_long_are_not_timed_for_long(tmp_path, monkeypatch):
+    """On a busy machine a step may take half a minute: it is timed once, and larger sizes never."""
+    clock, sizes = Clock(), []
+
+    def slow_training(name, lesson, epochs):
+        for _ in range(3 * epochs):
+            lesson.watch()
+            clock.work(28)
+
+    timed = plan._timed_steps
+
+    def noted(job, name, size):
+        sizes.append(name)
+        return timed(job, name, size)
+
+    with made_work(clock, per_item=0.01, step=28):
+        monkeypatch.setattr(plan, "train", slow_training)
+        monkeypatch.setattr(plan, "_timed_steps", noted)
+        found = compare_own(TEXTS, Reading("made"), minutes=5, out=tmp_path, tell=str, clock=clock)
+    assert sizes == [LORA]
+    assert set(found.not_run) == {LORA, TUNING}
+    assert found.costs["minutes"] < 1
 
 
 def test_the_minutes_that_are_said_to_do_do(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from tlhelpers.own_data.strategies import (
 from tlhelpers.own_data.timing import CAUTION, FOR_COMPARING
 
 TIMED_ITEMS, TIMED_STEPS = 48, 4
+MEASURING = 0.02  # of the minutes, that steps of one strategy may be timed for
 HEAD_STEP = 0.0015  # seconds of a step of the head alone
 START = 1.0  # seconds until a run is at its first step
 WITHOUT = ((), (LORA,), (LORA, SCRATCH), (TUNING,), (TUNING, SCRATCH), (LORA, TUNING))
@@ -51,7 +53,8 @@ class StepTimes:
         """A few steps of each strategy, at small sizes first; what would take long is told."""
         for name in names:
             for size in [self.job.material.full] if name == SCRATCH else sorted(sizes):
-                if name in self.refused or self._told(name, size) > 0.02 * self.job.budget.seconds:
+                long = self._told(name, size) > 2 * MEASURING * self.job.budget.seconds
+                if name in self.refused or long:
                     continue
                 try:
                     self._measure(name, size)
@@ -75,31 +78,53 @@ class StepTimes:
 
     def _told(self, name: str, size: int) -> float:
         """Seconds that measuring will take; 0 where nothing was measured."""
-        known = any(one == name for one, _ in self.seconds)
-        return 2 * TIMED_STEPS * self.of(name, size) if known else 0.0
+        step = self.of(name, size)
+        return TIMED_STEPS * step if math.isfinite(step) else 0.0
 
     def of(self, name: str, size: int) -> float:
         """Seconds of a step; from another size as the number of places has it."""
         if (name, size) in self.seconds:
             return self.seconds[name, size]
-        measured = [other for one, other in self.seconds if one == name]
-        if not measured:
-            return math.inf
-        near = min(measured, key=lambda other: abs(other - size))
-        power = 2 if self.job.material.kind == "pictures" else 1
-        return self.seconds[name, near] * max(1.0, size / near) ** power
+        # Fine-tuning takes a little longer than LoRA, which is measured first.
+        for other, factor in ((name, 1.0), (LORA, 1.3)):
+            measured = [one for strategy, one in self.seconds if strategy == other]
+            if measured and (other == name or name == TUNING):
+                near = min(measured, key=lambda one: abs(one - size))
+                power = 2 if self.job.material.kind == "pictures" else 1
+                return factor * self.seconds[other, near] * max(1.0, size / near) ** power
+        return math.inf
 
 
 def _timed_steps(job: Job, name: str, size: int) -> float:
-    items = job.order[:TIMED_ITEMS]
+    items, clock = job.order[:TIMED_ITEMS], job.budget.clock
     rows = job.features[job.material.full][np.searchsorted(job.used, items)]
-    ticks: list[float] = []
     part, network = job.material.data.subset(items), job.material.network(size)
-    lesson = Lesson(part, network, rows, job.seed, lambda *_: ticks.append(job.budget.clock()))
-    train(name, lesson, epochs=math.ceil(TIMED_STEPS / math.ceil(len(items) / BATCH)))
-    ticks.append(job.budget.clock())
+    watch = _Ticks(job)
+    lesson = Lesson(part, network, rows, job.seed, watch)
+    with suppress(_Enough):
+        train(name, lesson, epochs=math.ceil(TIMED_STEPS / math.ceil(len(items) / BATCH)))
+        watch.ticks.append(clock())
     # The first step also allocates.
-    return float(np.mean(np.diff(ticks)[1:] if len(ticks) > 2 else np.diff(ticks)))
+    steps = np.diff(watch.ticks)
+    return float(np.mean(steps[1:] if len(steps) > 1 else steps))
+
+
+class _Enough(Exception):
+    """Steps were timed for long enough."""
+
+
+class _Ticks:
+    """Notes when each step begins; ends the timing where steps take long."""
+
+    def __init__(self, job: Job):
+        self.job, self.ticks = job, []
+
+    def __call__(self, *_) -> None:
+        self.job.budget.check()
+        self.ticks.append(self.job.budget.clock())
+        spent = self.ticks[-1] - self.ticks[0]
+        if len(self.ticks) > 1 and spent > MEASURING * self.job.budget.seconds:
+            raise _Enough
 
 
 class Forecast:
@@ -187,8 +212,10 @@ def does_not_fit(name: str, options: list[Option], forecast: Forecast, spent: fl
     """The sentence that says how many minutes would do; `spent` is what came before training."""
     minutes = forecast.job.budget.minutes
     cheapest = min(forecast.controls(one) + FEW_SEEDS * forecast.run(name, one) for one in options)
+    told = f"{name} does not fit into {minutes:g} minutes"
+    if not math.isfinite(cheapest):
+        more = next((one for one in MINUTES if one >= 5 * minutes), MINUTES[-1])
+        return f"{told}, and there was no time to measure it; try --minutes {more}"
     needed = max((spent + cheapest) / FOR_COMPARING / 60, 1.2 * minutes)
-    if not math.isfinite(needed) or needed > MINUTES[-1]:
-        return f"{name} does not fit into {minutes:g} minutes, nor into a day"
-    would = next(one for one in MINUTES if one >= needed)
-    return f"{name} does not fit into {minutes:g} minutes; --minutes {would} would do"
+    would = next((one for one in MINUTES if one >= needed), None)
+    return f"{told}; --minutes {would} would do" if would else f"{told}, nor into a day"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tlhelpers.own_data.frozen_pass import pass_at
 from tlhelpers.own_data.job import FEW_SEEDS, Job
 from tlhelpers.own_data.plan import (
@@ -24,7 +26,8 @@ def run_stepwise(job: Job) -> None:
     names = [LORA, TUNING] if job.material.kind == "texts" else [SCRATCH, LORA, TUNING]
     before, sizes = job.budget.spent(), job.material.sizes()
     steps = StepTimes(job)
-    if job.budget.left() > 0:
+    with suppress(OutOfTime):
+        job.budget.check()
         steps.measure(names, sizes)
     job.not_run |= steps.refused
     names = [name for name in names if name not in steps.refused]

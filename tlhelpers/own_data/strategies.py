@@ -6,9 +6,11 @@ No setting is chosen on the data at hand: all strategies see the same items, non
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -134,24 +136,34 @@ def train(name: str, lesson: Lesson, epochs: int | None = None) -> nn.Module:
     """Train a strategy of `TRAINED`: a network that gives logits, in evaluation mode."""
     part, kind = lesson.part, lesson.kind
     model = _prepared(name, lesson)
-    hook = model.register_forward_pre_hook(lesson.watch) if lesson.watch else None
+    options = {"epochs": epochs or epochs_of(name, kind, len(part)), "lr": RATES[kind, name]}
+    options["schedule"] = "cosine" if kind == "pictures" else "linear"
+    options["precision"] = "float32" if kind == "pictures" else "auto"
+    with _watched(model, lesson.watch), _threads_for(name):
+        fit(model, part, **options, warmup=0.1, batch_size=BATCH, seed=lesson.seed, quiet=True)
+    return model
+
+
+@contextmanager
+def _watched(model: nn.Module, watch: Callable | None):
+    """Call something before each forward pass inside."""
+    hook = model.register_forward_pre_hook(watch) if watch else None
     try:
-        fit(
-            model,
-            part,
-            epochs=epochs or epochs_of(name, kind, len(part)),
-            lr=RATES[kind, name],
-            schedule="cosine" if kind == "pictures" else "linear",
-            warmup=0.1,
-            batch_size=BATCH,
-            seed=lesson.seed,
-            precision="float32" if kind == "pictures" else "auto",
-            quiet=True,
-        )
+        yield
     finally:
         if hook:
             hook.remove()
-    return model
+
+
+@contextmanager
+def _threads_for(name: str):
+    """One thread for the small network: on a busy machine two wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if name == SCRATCH else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _prepared(name: str, lesson: Lesson) -> nn.Module:

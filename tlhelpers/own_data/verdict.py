@@ -181,12 +181,9 @@ def labels_needed(compared, per_class: float) -> int | None:
     """
     half = (compared.high - compared.low) / 2
     size = abs(compared.difference)
-    if size == 0 or half == 0:
+    if half > size * math.sqrt(OUT_OF_REACH) or size == 0:
         return None
-    factor = (half / size) ** 2
-    more = per_class * (factor - 1)
-    if factor > OUT_OF_REACH:
-        return None
+    more = per_class * ((half / size) ** 2 - 1)
     return _rounded(max(more, 0.1 * per_class))
 
 
