@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import open_pictures, open_texts
 from tlhelpers.evaluation import (
     accuracy_per_class,
@@ -571,6 +571,13 @@ if my_path:
 
 # %%
 claims_table()
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("10")
 
 # %% [markdown]
 # ## What comes next
