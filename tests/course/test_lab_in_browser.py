@@ -7,6 +7,8 @@ import shutil
 import browser
 import pytest
 
+from tlhelpers.course.quiz_rounds import draw_round
+
 IMPORTS = "from tlhelpers.course import"  # every lesson has one such cell, the first of code
 
 
@@ -103,7 +105,7 @@ def assert_exercise_answers(notebook, lab):
     assert re.match(r"✗ 00\.1 not yet\. \w", told["a"])
     assert re.match(r"✓ 00\.1 right\. \w", told["b"])
     progress = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))
-    assert progress == {"00.1": "right"}
+    assert progress["exercises"]["00.1"]["tries"] == 2 and progress["exercises"]["00.1"]["solved"]
 
 
 def test_lesson_02_opens_and_draws_with_shift_and_enter(page, lab, tmp_path):
@@ -172,3 +174,46 @@ def test_a_cell_run_before_the_kernel_is_up_waits_for_it(page, lab):
     notebook.run(cell)
     cell.locator(".jp-OutputArea").filter(has_text="connect is of guard").wait_for()
     assert notebook.popups() == []
+
+
+def test_a_quiz_is_answered_by_keyboard_alone(page, lab, tmp_path):
+    asked, name = draw_round("02", 0), "98_quiz.ipynb"
+    lesson = json.loads((lab.work / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in lesson["cells"] if cell["cell_type"] == "code"][:2]
+    cells[0]["source"] = 'from tlhelpers.course import quiz\n\nquiz("02")'
+    (lab.work / name).write_text(json.dumps({**lesson, "cells": cells}), encoding="utf-8")
+    notebook = open_lesson(page, lab, name)
+    cell = notebook.code_cells().first
+    notebook.run(cell)
+    cell.locator(".widget-html", has_text="0 of 6").wait_for()
+    cell.locator(".tl-quiz[data-keys]").wait_for(state="attached")
+    cell.locator("input").first.focus()
+    cells = notebook.code_cells().count()
+    for number, one in enumerate(asked, start=1):
+        answer_by_keyboard(page, one)
+        verdict = cell.get_by_role("status").filter(has_text=f"✓ {number} right.")
+        verdict.wait_for()
+        page.keyboard.press("ArrowDown")  # neither this nor a letter may reach the notebook
+        page.keyboard.press("b")
+        page.keyboard.press("Tab")
+    cell.get_by_role("status").filter(has_text="6 of 6 right at the first try").wait_for()
+    page.screenshot(path=tmp_path / "quiz.png")
+    page.keyboard.press("Space")  # the focus is on "Another round"
+    cell.locator(".widget-html", has_text="round 2").wait_for()
+    assert notebook.code_cells().count() == cells
+    kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))["quizzes"]["02"]
+    assert (kept["best"], kept["rounds"], kept["seed"]) == (6, 1, 1)
+    assert notebook.complaints() == []
+    assert notebook.popups() == []
+
+
+def answer_by_keyboard(page, asked):
+    """From the first field of a question to its button, which keeps the focus."""
+    if not asked.options:
+        page.keyboard.type(asked.right_answer)
+        page.keyboard.press("Tab")
+    for letter, _ in zip("abcd", asked.options, strict=False):
+        if letter in asked.right_answer:
+            page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")

@@ -23,12 +23,20 @@ COLOURS = {"right": "#009E73", "wrong": "#D55E00", "open": "#666666"}
 WORDS = {"right": "right", "wrong": "not yet", "open": "open"}
 WIDE = {"width": "auto", "max_width": "60em"}
 # JupyterLab takes keys in a widget for commands of the notebook: "b" would make a cell, and an
-# arrow would leave the quiz. This mark keeps them in; without it, Tab and Space serve all the same.
-KEEP_KEYS = (
-    '<img alt="" style="display:none" src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA7"'
-    " onload=\"setTimeout(() => this.closest('.tl-quiz')?.setAttribute("
-    "'data-lm-suppress-shortcuts', 'true'), 500)\">"
-)
+# arrow would leave the quiz. This marks whatever gets the focus, which keeps the keys; where no
+# such script runs, Tab and Space serve all the same.
+KEEP_KEYS = """
+<img alt="" style="display:none"
+ src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA7"
+ onload="const keep = () => {
+   const quiz = this.closest('.tl-quiz');
+   if (!quiz) { setTimeout(keep, 200); return; }
+   if (quiz.dataset.keys) { return; }
+   quiz.dataset.keys = 'kept';
+   quiz.addEventListener('focusin',
+     event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true'));
+ }; keep();">
+"""
 
 
 class QuestionBox(ipywidgets.VBox):
@@ -96,7 +104,8 @@ class QuestionBox(ipywidgets.VBox):
 def _fields(asked: Asked) -> list[ipywidgets.Widget]:
     """Radio buttons for one choice, boxes to tick for several, a field for a number."""
     if isinstance(asked, AskedNumber):
-        return [ipywidgets.Text(placeholder="a number", continuous_update=True)]
+        # Sent when the field is left: of letters sent one by one, a click would overtake the last.
+        return [ipywidgets.Text(placeholder="a number", continuous_update=False)]
     lettered = [f"{a}) {one}" for a, one in zip(LETTERS, asked.options, strict=False)]
     if isinstance(asked, AskedLetters) and asked.missing:
         return [
