@@ -119,7 +119,8 @@ def test_sample_that_was_compared_on_is_trained_on(random_weights, tmp_path):
     images = tiny_images(60)
     used = np.arange(0, 60, 2)
     comparison = answered(images, strategies.LINEAR, NET)
-    network = material_of(images, NET).network(160)
+    material = material_of(images, NET)
+    network = material.network(material.full)
     comparison.used = used
     comparison.features = extract_features(network, images.subset(used), cache=False)
     trained = train_chosen(comparison)

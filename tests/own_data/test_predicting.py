@@ -271,6 +271,22 @@ def test_verb_writes_the_table_and_tells_the_rest(pictures_model, photos, tmp_pa
     assert capfd.readouterr().out == out.read_text(encoding="utf-8")
 
 
+def test_standard_output_is_the_tables_alone(pictures_model, photos, capfd, monkeypatch):
+    """Bars of progress go there, which notebooks need."""
+    honest = predicting._open
+
+    def with_a_bar(*given):
+        print("pictures: 44%")
+        return honest(*given)
+
+    monkeypatch.setattr(predicting, "_open", with_a_bar)
+    assert verb("predict", pictures_model, photos) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith("item,predicted,confidence,")
+    assert "44%" not in out
+    assert "44%" in err
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

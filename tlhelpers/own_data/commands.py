@@ -9,10 +9,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.models.saving import user_path
@@ -194,10 +195,23 @@ def _quoted(path: Path) -> str:
 
 def predict(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     """Write a table of predictions; what was left out is told on standard error too."""
-    from tlhelpers.own_data.predicting import table_file, write_predictions
+    from tlhelpers.own_data.predicting import table_file
+
+    out = None if options.out is None else user_path(options.out, "table of predictions")
+    # Standard output is the table's: progress bars, which go there for notebooks, must not.
+    with table_file(out) as file, redirect_stdout(sys.stderr):
+        count = _write_table(options, *paths, file=file)
+    if out is not None:
+        print(f"{count} predictions are in {out}", file=sys.stderr)
+    if not count:
+        raise CourseError("there was nothing that could be predicted")
+    return 0
+
+
+def _write_table(options: SimpleNamespace, folder: Path, *items: Path, file: TextIO) -> int:
+    from tlhelpers.own_data.predicting import write_predictions
     from tlhelpers.own_data.saved_model import load_saved
 
-    folder, *items = paths
     saved = load_saved(folder)
     columns = {"texts": options.text, "pictures": options.picture}
     column = columns.pop(saved.kind)
@@ -206,15 +220,9 @@ def predict(options: SimpleNamespace, paths: Sequence[Path]) -> int:
             raise CourseError(f"a column of {kind} was named, and the model takes {saved.kind}")
     if options.export == "onnx":
         _export(folder, saved, items, column)
-    out = None if options.out is None else user_path(options.out, "table of predictions")
-    with table_file(out) as file:
-        count, readings = write_predictions(saved, items, file, column)
+    count, readings = write_predictions(saved, items, file, column)
     _tell_left_out(readings)
-    if out is not None:
-        print(f"{count} predictions are in {out}", file=sys.stderr)
-    if not count:
-        raise CourseError("there was nothing that could be predicted")
-    return 0
+    return count
 
 
 def _export(folder: Path, saved, items: Sequence[Path], column: str | None) -> None:

@@ -265,9 +265,10 @@ def _reasons(reading: Reading) -> dict[str, str]:
 def table_file(path: Path | None) -> Iterator[TextIO]:
     """Standard output, or a file that is written as a whole; a table of predictions is replaced."""
     if path is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-        yield sys.stdout
-        sys.stdout.flush()
+        output = sys.stdout
+        output.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+        yield output
+        output.flush()
         return
     path = file_to_write(path, "table of predictions")
     if path.exists() and not _is_own(path):
