@@ -43,13 +43,9 @@ def made(tmp_path_factory):
         write_lesson(folder / "lessons", "98_whole", whole_lesson()),
         write_lesson(folder / "lessons", "99_broken", broken_lesson()),
     ]
-    return make(lessons, folder, lines.append), lines
-
-
-def make(lessons, folder, echo):
-    return book.make_book(
-        lessons, folder / "out", folder / "cache", tables=TABLES, reference=False, echo=echo
-    )
+    out, cache = folder / "out", folder / "cache"
+    done = book.make_book(lessons, out, cache, tables=TABLES, reference=False, echo=lines.append)
+    return done, lines
 
 
 def page(done, name):
@@ -182,12 +178,18 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_lesson_that_left_the_book_leaves_no_page(made):
-    """The same folders once more: what the made book has is lost, so this test is the last."""
-    done, _ = made
-    kept = [one.path for one in done.lessons if one.stem == "98_whole"]
-    again = make(kept, done.out.parent, lambda line: None)
-    assert not again.lessons[0].executed_now
-    assert [path.name for path in (done.out / "lessons").iterdir()] == ["98_whole.html"]
-    assert not again.ok and "99_broken" in book.report(again, 1.0)  # a page still leads there
-    assert (done.out / "glossary.html").exists()
+def test_a_page_or_figure_that_left_the_book_is_removed_and_nothing_else(tmp_path):
+    source, out = tmp_path / "source", tmp_path / "out"
+    for folder, names in (
+        (source, ["a.md", "lessons/02_x.ipynb", "_static/figures/new.png"]),
+        (out, ["a.html", "lessons/02_x.html", "_static/figures/new.png", "search.html"]),
+        (out, ["b.html", "lessons/03_y.html", "_static/figures/old.png", "_static/logo.png"]),
+    ):
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+    book._remove_old(out, source)
+    left = {path.relative_to(out).as_posix() for path in out.rglob("*.*")}
+    assert left == {
+        "a.html", "lessons/02_x.html", "_static/figures/new.png", "search.html", "_static/logo.png",
+    }  # fmt: skip
