@@ -121,6 +121,7 @@ def parse(argv):
     add_own_data(verbs)
     add_progress(verbs)
     book = verbs.add_parser("book", help="make a site of all lessons with their outputs")
+    book.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
     book.add_argument("--out", help="the site's folder; build/book if left out")
     book.add_argument("--from", dest="executed", help="where `run` left lessons that it executed")
     book.add_argument("--pdf", action="store_true", help="print each lesson, too, with Chromium")
@@ -318,7 +319,7 @@ def book(options):
     # What makes the book starts in the course's folder: a relative path is meant from here.
     places = (("--out", options.out), ("--from", options.executed))
     given = [part for name, at in places if at for part in (name, str(Path(at).absolute()))]
-    arguments = [*given, *jobs_of(options), *flags(options, "pdf")]
+    arguments = [*options.lessons, *given, *jobs_of(options), *flags(options, "pdf")]
     return launcher.module("tlhelpers.course.book", arguments)
 
 
