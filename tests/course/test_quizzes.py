@@ -191,14 +191,21 @@ def test_a_letter_may_be_written_in_several_ways(answer, state):
     assert asked.judge(answer).state == (state or asked.judge("a").state)
 
 
-@pytest.mark.parametrize(
-    "write", [str, lambda x: str(x).replace(".", ","), float, lambda x: f" {x} "]
-)
-def test_a_number_may_be_written_with_a_comma_and_rounded(write):
+WAYS = {
+    "point": str,
+    "comma": lambda number: str(number).replace(".", ","),
+    "number": float,
+    "spaces": lambda number: f" {number} ",
+    "per cent": lambda number: f"{100 * number:.4g} %",
+}
+
+
+@pytest.mark.parametrize("write", WAYS.values(), ids=WAYS)
+def test_a_number_may_be_written_in_several_ways_and_rounded(write):
     asked = AskedNumber("k", "t", value=0.8333333, how="a number", hint="h")
     assert asked.judge(write(0.833)).state == "right"
     assert asked.judge(write(0.85)).state == "wrong"
-    assert [asked.judge(one).state for one in ("", "five", None, float("nan"))][:3] == ["open"] * 3
+    assert [asked.judge(one).state for one in ("", "five", None, "%")] == ["open"] * 4
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,10 @@ class AskedNumber(Asked):
     hint: str = ""
 
     def judge(self, answer: object) -> Verdict:
-        """Take a number, or a text with one, also with a comma."""
+        """Take a number, or a text with one, also with a comma or in per cent."""
+        text = str(answer).strip().replace(",", ".").replace("−", "-")
         try:
-            number = float(str(answer).strip().replace(",", ".").replace("−", "-"))
+            number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         except ValueError:
             return Verdict("open", f"Answer with {self.how}.")
         for value, told in [(self.value, self.praise), *self.mistakes]:
@@ -199,7 +200,7 @@ class Number(Question):
             self.key,
             filled(self.text, drawn),
             praise=filled(self.praise, drawn),
-            how="a number, to one part in a hundred",
+            how="a number, to one part in a hundred; a share as 0.25 or 25%",
             value=values[0],
             mistakes=tuple(zip(values[1:], hints, strict=True)),
             hint=filled(self.hint, drawn),
