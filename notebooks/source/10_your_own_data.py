@@ -26,33 +26,16 @@ from tlhelpers import figures
 from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import open_pictures, open_texts
 from tlhelpers.evaluation import (
-    accuracy_per_class,
-    compare,
-    compare_all,
-    confident_mistakes,
-    count_confusions,
-    interval_of_mean,
-    repeat,
+    accuracy_per_class, compare, compare_all, confident_mistakes, count_confusions, interval_of_mean,
+    largest_confusions, repeat,
 )
 from tlhelpers.models import (
-    encode,
-    extract_features,
-    linear_head,
-    load_backbone,
-    load_encoder,
-    nearest_neighbours,
-    new_linear_head,
+    encode, extract_features, linear_head, load_backbone, load_encoder, nearest_neighbours, new_linear_head,
     raw_pixels,
 )
 from tlhelpers.own_data import (
-    compare_own,
-    example_pictures,
-    example_reviews,
-    example_truth,
-    load_saved,
-    save_best,
-    try_pictures,
-    try_sentences,
+    compare_own, example_pictures, example_reviews, example_truth, load_saved, save_best, try_pictures,
+    try_sentences, write_report,
 )
 
 # %% [markdown]
@@ -67,9 +50,9 @@ figures.setup_diagram(
 )
 
 # %% [markdown]
-# The lesson runs on a folder and a table that come with the course: 582 pictures of 194 things
-# (drawings on crops of photographs, three views of each), and a thousand sentences from product reviews. They
-# were given the faults that real folders and tables have. At the end, one line takes **your own folder or table** through the same steps.
+# The lesson runs on a folder and a table that come with the course: 582 pictures of 194 things (drawings on
+# crops of photographs, three views of each), and a thousand sentences from product reviews. They were given the
+# faults that real folders and tables have. At the end, one cell takes **your own** through the same steps.
 #
 # ## 1 · Read it, and read the report
 # A folder with one sub-folder per class is all that is needed. Look inside before anything else:
@@ -109,9 +92,7 @@ figures.contact_sheet(pictures, per_class=6)
 # %%
 backbone = load_backbone("efficientnet_lite0", size=128)
 features = extract_features(backbone, pictures)
-by_file = repeat(
-    {"features": linear_head(features, pictures.labels)}, pictures, labels=[None], seeds=10
-)
+by_file = repeat({"features": linear_head(features, pictures.labels)}, pictures, labels=[None], seeds=10)
 print(f"accuracy, split by file: {by_file['accuracy'].mean():.3f}")
 
 # %% [markdown]
@@ -142,9 +123,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross
 def is_right(folds, seed, groups=None):
     """For each picture, whether a head that never saw its fold is right (shape (n,))."""
     splitter = folds(3, shuffle=True, random_state=seed)
-    answers = cross_val_predict(
-        new_linear_head(), features, things.labels, groups=groups, cv=splitter
-    )
+    answers = cross_val_predict(new_linear_head(), features, things.labels, groups=groups, cv=splitter)
     return answers == things.labels
 
 
@@ -194,9 +173,7 @@ check("10.1", answer)
 
 # %%
 strategies = {
-    "majority": lambda trial: np.full(
-        len(trial.test), np.bincount(things.labels[trial.train]).argmax()
-    ),
+    "majority": lambda trial: np.full(len(trial.test), np.bincount(things.labels[trial.train]).argmax()),
     "raw pixels": linear_head(raw_pixels(things, size=16), things.labels),
     "features, 1-NN": nearest_neighbours(features, things.labels),
     "features, linear head": linear_head(features, things.labels),
@@ -240,7 +217,6 @@ print(f"half the width: {(gap.high - gap.low) / 2:.3f}")
 # half the width is as small as the difference (its size, without the sign), rounded **up** to a whole number.
 # Return 0 if 0 lies outside the interval already, and `float("inf")` if the mean is 0.
 
-
 # %% nbgrader={"grade": false, "grade_id": "answer-10-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def labels_missing(mean, low, high, per_class):
     ### BEGIN SOLUTION
@@ -251,7 +227,6 @@ def labels_missing(mean, low, high, per_class):
     needed = per_class * ((high - low) / 2 / abs(mean)) ** 2
     return int(np.ceil(needed - per_class))
     ### END SOLUTION
-
 
 # %% nbgrader={"grade": true, "grade_id": "check-10-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check("10.2", labels_missing)
@@ -267,12 +242,7 @@ check("10.2", labels_missing)
 # %%
 folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
 probabilities = cross_val_predict(
-    new_linear_head(),
-    features,
-    things.labels,
-    groups=things.groups,
-    cv=folds,
-    method="predict_proba",
+    new_linear_head(), features, things.labels, groups=things.groups, cv=folds, method="predict_proba"
 )
 answers = probabilities.argmax(axis=1)
 confusions = count_confusions(things.labels, answers, things.class_names)
@@ -285,9 +255,7 @@ largest_confusions(confusions, 5).round(2)
 figures.class_accuracies(accuracy_per_class(things.labels, answers, things.class_names))
 
 # %%
-figures.mistake_sheet(
-    things, confident_mistakes(things.labels, probabilities, things.class_names, count=12)
-)
+figures.mistake_sheet(things, confident_mistakes(things.labels, probabilities, things.class_names, count=12))
 
 # %% [markdown]
 # Look at the most confident ones. Some are hard. And some are not mistakes of the head at all: the *label* is
@@ -305,7 +273,6 @@ figures.mistake_sheet(
 # classes that an item reaches take the one with the largest probability: if that is not its label, the item is
 # flagged. An item that reaches no bar is not. Return the indices of the flagged items, ascending.
 
-
 # %% nbgrader={"grade": false, "grade_id": "answer-10-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def likely_wrong(labels, probabilities):
     ### BEGIN SOLUTION
@@ -314,7 +281,6 @@ def likely_wrong(labels, probabilities):
     best = np.where(reached, probabilities, -1).argmax(axis=1)
     return np.flatnonzero(reached.any(axis=1) & (best != labels))
     ### END SOLUTION
-
 
 # %% nbgrader={"grade": true, "grade_id": "check-10-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check("10.3", likely_wrong)
@@ -348,9 +314,7 @@ claim_value(
 )
 
 # %%
-figures.picture_row(
-    things.pixels[suspects[:8]], [things.class_names[i] for i in things.labels[suspects[:8]]]
-)
+figures.picture_row(things.pixels[suspects[:8]], [things.class_names[i] for i in things.labels[suspects[:8]]])
 
 # %% [markdown]
 # The head is right on six of ten pictures only, so most of what it flags is merely hard. Yet a few minutes of
@@ -402,18 +366,13 @@ from sklearn.pipeline import make_pipeline
 
 
 def counted_words(trial):
-    model = make_pipeline(
-        TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10, max_iter=1000)
-    )
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10, max_iter=1000))
     model.fit(reviews.texts[trial.train], reviews.labels[trial.train])
     return model.predict(reviews.texts[trial.test])
 
 
 sentences = encode(load_encoder("minilm-l6"), reviews)
-text_strategies = {
-    "counted words": counted_words,
-    "frozen features": linear_head(sentences, reviews.labels),
-}
+text_strategies = {"counted words": counted_words, "frozen features": linear_head(sentences, reviews.labels)}
 text_runs = repeat(text_strategies, reviews, labels=[10, 40, 160, None], seeds=10)
 figures.learning_curves(text_runs)
 
@@ -512,13 +471,11 @@ pd.DataFrame(saved.predict_proba(new), columns=saved.class_names, index=new).rou
 # (n, k)) have their columns in the order of `saved_names`; return them with the columns in the order of
 # `wanted_names`. Both lists hold the same k names.
 
-
 # %% nbgrader={"grade": false, "grade_id": "answer-10-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def in_wanted_order(probabilities, saved_names, wanted_names):
     ### BEGIN SOLUTION
     return probabilities[:, [saved_names.index(name) for name in wanted_names]]
     ### END SOLUTION
-
 
 # %% nbgrader={"grade": true, "grade_id": "check-10-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check("10.6", in_wanted_order)
