@@ -7,9 +7,12 @@ from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.reading import Reading
 from tlhelpers.data.texts import TextSet, load_sentiment
 from tlhelpers.errors import CourseError
-from tlhelpers.own_data import running
+from tlhelpers.own_data import running, strategies
 from tlhelpers.own_data.comparing import compare_own
 from tlhelpers.own_data.strategies import LINEAR, LORA, MAJORITY, SCRATCH, TUNING, WORDS
+
+# A clock that stands still, so late that nothing is trained: the same on any machine.
+NO_TRAINING = {"clock": lambda: 0.0, "already_seconds": 50}
 
 
 def compared(data, out, minutes, told=None, **options):
@@ -19,8 +22,9 @@ def compared(data, out, minutes, told=None, **options):
 
 
 @pytest.fixture(autouse=True)
-def three_seeds(monkeypatch):
+def short_work(monkeypatch):
     monkeypatch.setattr(running, "MANY_SEEDS", 3)
+    monkeypatch.setattr(strategies, "epochs_of", lambda name, kind, items: 2)
 
 
 def drawings(count: int, classes: int = 2) -> ImageSet:
@@ -47,10 +51,11 @@ def test_twenty_pictures_are_enough_and_each_strategy_runs(tmp_path):
 
 def test_tweets_are_told_apart_better_with_frozen_features(tmp_path):
     texts = load_sentiment("tweets").subset(np.arange(0, 1200, 6))
-    found = compared(texts, tmp_path, 0.3)
+    found = compared(texts, tmp_path, 1, **NO_TRAINING)
     means = found.runs[found.runs["all_labels"]].groupby("strategy")["accuracy"].mean()
     assert means[LINEAR] > means[WORDS] > 0.45 and means[LINEAR] > 0.7
-    assert found.answer.strategy.startswith((LINEAR, LORA, TUNING))
+    assert found.answer.strategy in (WORDS, LINEAR)  # three splits may not resolve it
+    assert set(found.not_run) == {LORA, TUNING}
     assert found.settings["size"] == 256 and found.settings["folds"] == 5
     own = found.probabilities.argmax(1) == texts.labels
     assert own.mean() == pytest.approx(means[LINEAR], abs=0.08)
@@ -61,7 +66,7 @@ def test_fifty_classes_of_three_items_each_work(tmp_path):
     said = [f"{name}, {more}" for name in names for more in ("once", "again", "for ever")]
     labels = np.repeat(np.arange(50), 3)
     texts = TextSet(said, labels, names, [str(i) for i in range(150)], np.full(150, np.nan))
-    found = compared(texts, tmp_path, 0.3)
+    found = compared(texts, tmp_path, 1, **NO_TRAINING)
     assert found.probabilities.shape == (150, 50)
     assert found.answer.strategy != MAJORITY
     assert sorted(set(found.runs["labels"])) == found.settings["labels"] == [1, 2]

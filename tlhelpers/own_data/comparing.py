@@ -84,6 +84,8 @@ def compare_own(
         If the data cannot be split by group: the message names the class.
     """
     number("minutes", minutes)
+    if not minutes:
+        raise ValueError("minutes must be more than 0")
     whole("seed", seed, 0)
     budget = Budget(minutes, already_seconds, clock)
     check_splittable(data)
@@ -114,6 +116,8 @@ def _cut_texts_told_once(job: Job):
     """Say in one line that texts are cut, not again for each split of them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
+        # So it is with few labels of many classes, and nobody takes them for a regression.
+        warnings.filterwarnings("ignore", "The number of unique classes")
         yield
     for one in {str(warning.message): warning for warning in caught}.values():
         if not CUT.search(str(one.message)):

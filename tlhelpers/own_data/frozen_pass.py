@@ -30,7 +30,7 @@ def pass_all(job: Job, order: np.ndarray, told: dict) -> np.ndarray:
     fewest = max(fewest, told.get("count", 0))
     parts, done, pace = [], 0, _Pace(job)
     while done < target:
-        end = min(target, done + (FIRST if done == 0 else job.material.chunk))
+        end = min(target, _next_end(job, done))
         if done >= fewest and done + pace.most_more() < min(end, done + FIRST):
             break
         parts.append(_piece(job, order, job.material.full, done, end, pace))
@@ -56,11 +56,16 @@ def in_order(rows: np.ndarray, items: np.ndarray) -> np.ndarray:
 def _pass_exactly(job: Job, order: np.ndarray, size: int, count: int) -> np.ndarray:
     parts, done, pace = [], 0, _Pace(job)
     while done < count:
-        end = min(count, done + (FIRST if done == 0 else job.material.chunk))
+        end = min(count, _next_end(job, done))
         parts.append(_piece(job, order, size, done, end, pace))
         done = end
         job.progress.step(f"features at {size} {job.material.unit}: {done:,} of {count:,} items")
     return np.concatenate(parts)
+
+
+def _next_end(job: Job, done: int) -> int:
+    """Two small pieces, of which the second one tells the pace, then larger ones."""
+    return done + (FIRST if done < 2 * FIRST else job.material.chunk)
 
 
 class _Pace:
@@ -93,6 +98,8 @@ class _Pace:
         budget, each = self.job.budget, self.job.costs.get("pass", 0.0)
         if not self.items or not each:
             return FIRST
+        if self.pieces == 1:  # it loaded libraries too: the next one takes no longer
+            return FIRST if budget.left(PASS_SHARE) > self.seconds else 0
         for_pass = budget.left(PASS_SHARE) / each
         heads = self.done * self.head * HEADS
         for_both = (budget.left(HEADS_SHARE) - heads) / (each + self.head * HEADS)

@@ -5,6 +5,7 @@ No setting is chosen on the data at hand: all strategies see the same items, non
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ RATES = {
     ("texts", TUNING): 1e-4,
     ("pictures", SCRATCH): 3e-3,
 }
+BUSY = 1.5  # of the load per core from which on others are at work beside this process
 SCRATCH_EPOCHS, SCRATCH_STEPS = 60, 3000
 HEAD_STEPS = 3000
 
@@ -157,13 +159,24 @@ def _watched(model: nn.Module, watch: Callable | None):
 
 @contextmanager
 def _threads_for(name: str):
-    """One thread for the small network: on a busy machine two wait for each other."""
+    """One thread for the small network, and for all where others keep the cores busy.
+
+    Threads of one operator wait for each other: where one of two has to queue for a core, a step
+    of a second was seen to take forty.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if name == SCRATCH else before)
+    torch.set_num_threads(1 if name == SCRATCH or _is_busy() else before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _is_busy() -> bool:
+    """Whether more is at work on this machine than it has cores, this process aside."""
+    if not hasattr(os, "getloadavg"):  # Windows
+        return False
+    return os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
 
 
 def _prepared(name: str, lesson: Lesson) -> nn.Module:
