@@ -99,7 +99,7 @@ def test_several_uploads_are_answered_each_and_what_is_no_picture_is_told(of_pic
         upload("bus.png", png(IMAGES.pixels[20])),
     )
     shown = tried.answer.value
-    assert "notes.jpg: 1 left out not recognised as pictures" in shown
+    assert "notes.jpg: 1 left out not recognised as pictures;" in shown
     assert "a&lt;b&gt;.png" in shown and "bus.png" in shown
     rows = of_pictures.predict_proba(IMAGES.subset([0, 20]))
     for row in rows:
@@ -111,7 +111,7 @@ def test_uploads_without_any_picture_are_told_and_the_next_is_answered(of_pictur
     tried = try_pictures(of_pictures, IMAGES)
     tried.field.value = (upload("empty.png", b""), upload("notes.jpg", b"to do"))
     assert tried.answer.value.count("left out") == 2
-    assert "empty.png: 1 left out that are empty" in tried.answer.value
+    assert "empty.png: 1 left out that are empty<" in tried.answer.value
     tried.field.value = (upload("bus.png", png(IMAGES.pixels[20])),)
     assert "bus.png" in tried.answer.value and "left" not in tried.answer.value
 

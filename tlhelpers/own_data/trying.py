@@ -182,7 +182,8 @@ def _read_uploads(uploads, size: int) -> tuple[list[tuple[str, ImageSet]], str]:
             try:
                 pictures.append((str(upload["name"]), _in_memory(path, size)))
             except CourseError as error:
-                why = escape(str(error).partition("; ")[2])
+                # It was called otherwise when it was uploaded.
+                why = escape(str(error).partition("; ")[2].replace(f": {path.name}", ""))
                 complaints += f"<p>{escape(str(upload['name']))}: {why}</p>"
     return pictures, complaints
 
