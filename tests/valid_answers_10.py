@@ -48,7 +48,8 @@ VALID = [
     (
         "10.6",
         "with a matrix",
-        "def answer(p, saved, wanted):\n    swap = np.array([[a == b for b in wanted] for a in saved])\n"
+        "def answer(p, saved, wanted):\n"
+        "    swap = np.array([[a == b for b in wanted] for a in saved])\n"
         "    return p @ swap.astype(float)",
     ),
 ]

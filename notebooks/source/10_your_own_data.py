@@ -132,7 +132,7 @@ honest = [is_right(StratifiedGroupKFold, seed, things.groups) for seed in range(
 print(f"by file {np.mean(files):.3f}, by thing {np.mean(honest):.3f}")
 
 # %% tags=["claim"]
-too_high = [a.astype(float) - b for a, b in zip(files, honest)]
+too_high = [a.astype(float) - b for a, b in zip(files, honest, strict=True)]
 claim_value(
     "10.a",
     "split by file, the accuracy on pictures of things comes out too high (by file − by thing)",
@@ -200,9 +200,8 @@ claim(
 # %% [markdown]
 # ## 4 · How many labels more?
 # The curve still rises, but how much would more labels bring? And how many does it take to *know* that one way
-# is better? Half the width of an interval shrinks with the square root of what was measured. With `per_class`
-# labels per class it is, say, .05; with four times as many, about .025. A difference is resolved when half
-# the width is smaller than the difference.
+# is better? Half the width of an interval shrinks with the square root of what was measured: four times as many
+# labels, half the width. A difference is resolved when half the width is smaller than the difference.
 
 # %%
 gap = compare(runs, "features, linear head", "features, 1-NN", labels=20)
@@ -388,11 +387,12 @@ claim(
 # ## 7 · All of it in one call
 # What we did by hand, and more, is one function. It measures this computer first and plans what fits into the
 # minutes that you give: ten splits of what is cheap, and as many of LoRA and fine-tuning as there is time for.
-# What does not fit is not run, and it says so. Half a minute is very little:
+# What does not fit is not run, and it says so. Half a minute is very little, so it gets the features that we
+# have; without them it makes its own.
 
 # %%
 out = Path(mkdtemp())  # for your own data take a folder that you keep
-comparison = compare_own(reviews, table_report, minutes=0.5, out=out)
+comparison = compare_own(reviews, table_report, minutes=0.5, out=out, features=sentences)
 print(comparison.answer.sentence)
 
 # %%
@@ -493,7 +493,7 @@ try_sentences(saved, reviews)
 # seen drawn things of five kinds and nothing else: what does it say of a photograph of you?
 
 # %%
-of_things = compare_own(things, report, minutes=0.4, out=out / "pictures", tell=lambda line: None)
+of_things = compare_own(things, report, minutes=0.4, out=out / "pictures", features=features)
 print(of_things.answer.sentence)
 try_pictures(load_saved(save_best(of_things, out / "pictures" / "model")), things)
 

@@ -7,6 +7,8 @@ from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.reading import Reading
 from tlhelpers.data.texts import TextSet, load_sentiment
 from tlhelpers.errors import CourseError
+from tlhelpers.models.backbones import load_backbone
+from tlhelpers.models.features import extract_features
 from tlhelpers.own_data import running, strategies
 from tlhelpers.own_data.comparing import compare_own
 from tlhelpers.own_data.strategies import LINEAR, LORA, MAJORITY, SCRATCH, TUNING, WORDS
@@ -90,3 +92,31 @@ def test_reading_counts_and_what_no_time_is_left_for_is_said(tmp_path):
     unfit = [line for line in told if "does not fit" in line]
     assert len(unfit) == 2 and all("try --minutes 5" in line for line in unfit)
     assert found.answer.sentence and found.costs["minutes"] > 59 / 60
+
+
+def test_features_that_are_at_hand_give_the_same_and_spare_the_pass(tmp_path):
+    data = drawings(12)
+    network = load_backbone("efficientnet_lite0", size=32)
+    rows = extract_features(network, data, cache=False, progress=False)
+    plain = compared(data, tmp_path / "a", 1, **NO_TRAINING)
+    given = compared(data, tmp_path / "b", 1, features=rows, **NO_TRAINING)
+    assert np.array_equal(given.used, np.arange(len(data))) and len(plain.used) == len(data)
+    assert given.runs["strategy"].tolist() == plain.runs["strategy"].tolist()
+    assert given.runs["accuracy"].tolist() == plain.runs["accuracy"].tolist()
+    assert np.allclose(given.features, plain.features, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows[1:], "24 items, but features of shape"),
+        (lambda rows: rows[0], "24 items, but features of shape"),
+        (lambda rows: rows[:, 1:], "not those of efficientnet_lite0 at 32 px"),
+        (lambda rows: rows[::-1], "not those of efficientnet_lite0 at 32 px"),
+    ],
+)
+def test_features_of_other_items_are_refused(change, message, tmp_path):
+    data = drawings(12)
+    rows = extract_features(load_backbone("efficientnet_lite0", size=32), data, progress=False)
+    with pytest.raises(ValueError, match=message):
+        compared(data, tmp_path, 1, features=change(rows), **NO_TRAINING)

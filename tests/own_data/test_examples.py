@@ -85,6 +85,7 @@ def test_the_same_pictures_come_out_each_time(tmp_path):
     examples._write_pictures(tmp_path)
     for row in listed()[:20]:
         again, before = (
-            np.asarray(Image.open(place / row["path"])) for place in (tmp_path / examples.FOLDER, example_pictures())
+            np.asarray(Image.open(place / row["path"]))
+            for place in (tmp_path / examples.FOLDER, example_pictures())
         )
         assert (again == before).all()

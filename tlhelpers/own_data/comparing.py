@@ -17,6 +17,7 @@ import numpy as np
 from tlhelpers import __version__
 from tlhelpers.checks import number, whole
 from tlhelpers.data.reading import Reading
+from tlhelpers.models.precision import row_cosine
 from tlhelpers.own_data.comparison import Comparison
 from tlhelpers.own_data.frozen_pass import in_order, pass_all
 from tlhelpers.own_data.held_out import fold_count, held_out_probabilities
@@ -32,6 +33,7 @@ from tlhelpers.own_data.verdict import answer_from
 from tlhelpers.setup.machine import processor_name
 
 CUT = re.compile(r"^(\d+) of \d+ texts are longer than \d+ tokens and are cut")
+COMPARED, ALIKE = 4, 0.999  # given features that are computed again, and their cosine at least
 PACKAGES = ("torch", "numpy", "scikit-learn", "timm", "transformers", "peft")
 
 
@@ -42,6 +44,7 @@ def compare_own(
     minutes: float,
     out,
     model_name: str | None = None,
+    features: np.ndarray | None = None,
     seed: int = 0,
     tell: Callable[[str], object] = print,
     already_seconds: float = 0.0,
@@ -65,6 +68,9 @@ def compare_own(
         Folder of the report.
     model_name : str, optional
         As for `load_backbone` and `load_encoder`; the course's own when left out.
+    features : float array, shape (n, d), optional
+        Frozen features of all items, where they are at hand: from `extract_features` or `encode`
+        with the same network at the size of the pictures. The frozen pass is left out then.
     seed : int
         Of the first split.
     tell : callable
@@ -82,6 +88,8 @@ def compare_own(
     ------
     CourseError
         If the data cannot be split by group: the message names the class.
+    ValueError
+        If the minutes are not above 0, or the features are not those of these items.
     """
     number("minutes", minutes)
     if not minutes:
@@ -95,13 +103,16 @@ def compare_own(
         budget = _with_earlier(budget, state, tell)
         job = Job(material, budget, state, tell, seed)
         with _cut_texts_told_once(job):
-            probabilities = _compare(job)
+            probabilities = _compare(job, features)
         return _finished(job, reading, probabilities)
 
 
-def _compare(job: Job) -> np.ndarray:
+def _compare(job: Job, features: np.ndarray | None) -> np.ndarray:
     """All steps, the cheap ones first; gives the held-out probabilities."""
-    _pass(job)
+    if features is None:
+        _pass(job)
+    else:
+        _take(job, np.asarray(features, dtype=np.float32))
     plan_splits(job)
     _tell_found(job)
     run_cheap(job)
@@ -167,6 +178,22 @@ def _pass(job: Job) -> None:
             f"All {len(data):,} items do not fit into {job.budget.minutes:g} minutes: a sample of "
             f"{len(items):,} is compared on, with the classes in their proportions."
         )
+
+
+def _take(job: Job, features: np.ndarray) -> None:
+    """Frozen features that somebody has; some are computed again, to see that they are these."""
+    data, size = job.material.data, job.material.full
+    if features.ndim != 2 or len(features) != len(data):
+        raise ValueError(f"there are {len(data)} items, but features of shape {features.shape}")
+    some = np.unique(np.linspace(0, len(data) - 1, COMPARED).astype(int))
+    again = job.material.features(some, size)
+    if again.shape[1] != features.shape[1] or row_cosine(features[some], again).min() < ALIKE:
+        raise ValueError(
+            f"the features are not those of {job.material.name} at {size} {job.material.unit}: "
+            "leave them out, and they are computed"
+        )
+    job.order = job.used = np.arange(len(data))
+    job.features[size] = features
 
 
 def _tell_found(job: Job) -> None:

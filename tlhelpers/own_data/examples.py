@@ -33,9 +33,9 @@ def example_pictures() -> Path:
     """A folder of pictures as somebody may have it, made at the first call.
 
     Three views each of 194 things, drawings on crops of photographs, in one sub-folder per class,
-    and beside these ``pictures.csv``, which tells each one's class and the thing that it shows. Twelve pictures lie
-    in a wrong class, in the folder and in the table (`example_truth` tells which); one lies in two;
-    four files cannot be read, and one was taken with the camera turned.
+    and beside these ``pictures.csv``, which tells each one's class and the thing that it shows.
+    Twelve pictures lie in a wrong class, in the folder and in the table (`example_truth` tells
+    which); one lies in two; four files cannot be read, and one was taken with the camera turned.
 
     Returns
     -------
