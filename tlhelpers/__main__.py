@@ -105,6 +105,7 @@ def parse(argv):
     lab.add_argument("--port", type=port_number, help="the port to listen on")
     ip = "the address to listen on; all but this machine's own let others in who have the token"
     lab.add_argument("--ip", default="localhost", help=ip)
+    add_torch(lab)
     verbs.add_parser("test", help="run the tests; takes pytest's arguments")
     run = verbs.add_parser("run", help="execute lessons without a browser")
     run.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
@@ -126,7 +127,7 @@ def parse(argv):
     book.add_argument("--from", dest="executed", help="where `run` left lessons that it executed")
     book.add_argument("--pdf", action="store_true", help="print each lesson, too, with Chromium")
     book.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
-    verbs.add_parser("fetch", help="get data and weights, and check every hash")
+    add_torch(verbs.add_parser("fetch", help="get data and weights, and check every hash"))
     verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
     ours, passed = argv, []
     # pytest's options are not ours to read, and argparse would reject a leading one.
@@ -139,6 +140,12 @@ def parse(argv):
     if options.verb == "sweep" and not (options.names or options.stale):
         sweep.error("say which: vision, text, or a name; --stale lists the stale ones")
     return options
+
+
+def add_torch(verb):
+    """Describe the switch for the build of torch."""
+    build = "on Linux, the build of torch: the small one for CPUs, or pip's own for NVIDIA cards"
+    verb.add_argument("--torch", choices=["cpu", "default"], help=build)
 
 
 def add_own_data(verbs):
@@ -230,7 +237,7 @@ def lab(options):
     from tlhelpers.setup import launcher
 
     launcher.check_port(options.ip, options.port)
-    return launcher.lab(options.ip, options.port, not options.no_browser)
+    return launcher.lab(options.ip, options.port, not options.no_browser, options.torch)
 
 
 def test(options):
@@ -341,7 +348,7 @@ def fetch(options):
     """Bring data and weights, hashing every file that is there."""
     from tlhelpers.setup import environment, fetching
 
-    fetching.fetch(environment.ensure(), deep=True)
+    fetching.fetch(environment.ensure(torch=options.torch), deep=True)
     print("Data and weights are complete, and every hash is right.")
     return 0
 

@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup import installer, locks, packages
+from tlhelpers.setup import installer, locks, packages, torch_build
 from tlhelpers.setup.files import is_link, read_json, remove, write_atomically, write_json
 from tlhelpers.setup.paths import cache_path, venv_dir, work_dir
 
@@ -50,23 +50,30 @@ class State(Enum):
     READY = "complete"
 
 
-def ensure(echo: Echo = print, root: Path | None = None) -> Path:
+def ensure(echo: Echo = print, root: Path | None = None, torch: str | None = None) -> Path:
     """Make sure that the environment is complete and return its Python.
 
-    `root` holds the two files of requirements. A CourseError says what hinders, and the mend.
+    `root` holds the two files of requirements; `torch` is the build to take where there is none
+    yet. A CourseError says what hinders, and the mend.
     """
     root = root or repo_root()
     venv, wanted = venv_dir(root), fingerprint(root)
-    if inspect(venv, wanted) is State.READY:
-        return venv_python(venv)
+    if inspect(venv, wanted) is not State.READY:
+        _complete(root, venv, wanted, echo, torch)
+    different = torch_build.mismatch(torch, venv)
+    if different:
+        echo(different)
+    return venv_python(venv)
+
+
+def _complete(root: Path, venv: Path, wanted: str, echo: Echo, torch: str | None) -> None:
     waiting = "Another set-up is running; waiting until it is done."
     with locks.held(venv.with_name(f"{venv.name}.lock"), lambda: echo(waiting)) as lock:
         state = inspect(venv, wanted)
         if state is State.STALE:
-            _update(root, venv, wanted, lock, echo)
+            _update(root, venv, wanted, lock, echo, torch)
         elif state is not State.READY:
-            _build(root, venv, wanted, lock, echo, state)
-    return venv_python(venv)
+            _build(root, venv, wanted, lock, echo, state, torch)
 
 
 def venv_python(venv: Path) -> Path:
@@ -160,16 +167,21 @@ def _python_version(python: Path) -> str:
     return done.stdout.strip()
 
 
-def _build(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: State) -> None:
+def _build(
+    root: Path, venv: Path, wanted: str, lock: int, echo: Echo, state: State, torch: str | None
+) -> None:
     _refuse_others(venv, state)
-    check_machine(venv, echo)
+    small = torch_build.is_small(torch, venv)  # looked up before the folder is emptied
+    check_machine(venv, echo, small)
     if state is not State.ABSENT:
         echo(f"The environment in {venv} is {state.value}. Making it anew.")
     claim_folder(venv)
     echo(f"Setting up Python {sys.version.split()[0]} in {venv}.")
     echo("This takes about 2 to 10 minutes, most of it downloads. Ctrl-C stops it at any time.")
+    if small:
+        echo(f"torch comes as the small CPU build, from PyTorch's own {torch_build.CPU_INDEX}")
     _make_venv(venv, lock)
-    cause = install_packages(root, venv, lock)
+    cause = install_packages(root, venv, lock, small)
     if cause:
         raise CourseError(f"the packages could not be installed: {cause}")
     _finish(root, venv, wanted)
@@ -196,11 +208,12 @@ def _refuse_others(venv: Path, state: State) -> None:
             )
 
 
-def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
+def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo, torch: str | None) -> None:
     old, before = read_stamp(venv), _installed(venv)
     echo(f"The environment in {venv} is {State.STALE.value}. Bringing it up to date.")
     write_stamp(venv, {**old, "state": "updating"})
-    cause = install_packages(root, venv, lock)
+    small = torch_build.is_small(torch, venv)
+    cause = install_packages(root, venv, lock, small)
     if not cause:
         _finish(root, venv, wanted)
         echo("The environment is up to date.")
@@ -216,8 +229,11 @@ def _update(root: Path, venv: Path, wanted: str, lock: int, echo: Echo) -> None:
     )
 
 
-def check_machine(venv: Path, echo: Echo) -> None:
-    """Refuse with a CourseError a Python or a disk that will not do; warn where it is small."""
+def check_machine(venv: Path, echo: Echo, small: bool = False) -> None:
+    """Refuse with a CourseError a Python or a disk that will not do; warn where it is small.
+
+    `small` says that torch comes as its CPU build.
+    """
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise CourseError(
@@ -226,7 +242,8 @@ def check_machine(venv: Path, echo: Echo) -> None:
         )
     venv.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(venv.parent).free / _GIGABYTE
-    need = 8.0 if sys.platform.startswith("linux") else 2.5
+    choice = torch_build.offers_a_choice() and not small
+    need = 8.0 if choice else 2.5
     if free < 1:
         raise CourseError(
             f"only {free:.1f} GB are free in {venv.parent}, and the set-up needs about "
@@ -235,7 +252,7 @@ def check_machine(venv: Path, echo: Echo) -> None:
     if free < need:
         echo(
             f"Warning: {free:.1f} GB are free in {venv.parent}. The set-up takes about {need:g} GB"
-            " with torch's default build; README.md tells how to take the small one."
+            f"{' with the default build of torch; `--torch cpu` takes the small one' * choice}."
         )
 
 
@@ -267,25 +284,30 @@ def _make_venv(venv: Path, lock: int) -> None:
             raise CourseError(f"no virtual environment could be made in {venv}: {cause}")
 
 
-def install_packages(root: Path, venv: Path, lock: int) -> str:
-    """Let the environment's pip install the requirements; return why that failed, else ``""``."""
+def install_packages(root: Path, venv: Path, lock: int, small: bool = False) -> str:
+    """Let the environment's pip install the requirements; return why that failed, else ``""``.
+
+    `small` takes the CPU build of torch first, from PyTorch's index; the pin then holds already.
+    """
     python, temporary = venv_python(venv), venv / "temporary"
-    arguments = ["install", "-r", str(root / "requirements.txt")]
+    requirements = root / "requirements.txt"
+    first = torch_build.cpu_arguments(requirements) if small else []
     try:
         settings = installer.pip_settings(python, "install")
         remove(temporary)
         temporary.mkdir()
-        status, output = installer.run_pip(
-            python, arguments, temporary, settings, lock=lock, cwd=root
-        )
+        for arguments in filter(None, (first, ["install", "-r", str(requirements)])):
+            status, output = installer.run_pip(
+                python, arguments, temporary, settings, lock=lock, cwd=root
+            )
+            if status:
+                return installer.explain(output) + torch_build.hint(arguments is first)
     except CourseError as error:
         return str(error)
     except OSError as error:
         return f"{error.strerror} ({error.filename})"
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    if status:
-        return installer.explain(output)
     missing = packages.absent(python, root)
     return missing and f"pip reported no error, but in {venv} {missing}"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup import environment, fetching, working_copy
+from tlhelpers.setup import environment, fetching, torch_build, working_copy
 from tlhelpers.setup.jupyter_folders import lab_variables
 from tlhelpers.setup.paths import venv_dir
 
@@ -99,9 +99,12 @@ def lab_command(python: Path, lesson: Path, ip: str, port: int | None, browser: 
     return command if browser else [*command, "--no-browser"]
 
 
-def lab(ip: str, port: int | None, browser: bool) -> int:
-    """Set up what is missing and hand over to JupyterLab; arguments as in `lab_command`."""
-    python = environment.ensure()
+def lab(ip: str, port: int | None, browser: bool, torch: str | None = None) -> int:
+    """Set up what is missing and hand over to JupyterLab; arguments as in `lab_command`.
+
+    `torch` is the build to take; None asks, where there is a choice and somebody to ask.
+    """
+    python = environment.ensure(torch=torch_build.choose(torch, venv_dir()))
     fetching.fetch(python)
     lesson = working_copy.make_working_copy(print)
     if not lesson.exists():
