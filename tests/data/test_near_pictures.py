@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import tracemalloc
 from functools import cache
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
+from tlhelpers.data import near_pictures as module
 from tlhelpers.data.images import load_digits_pair, load_emoji
-from tlhelpers.data.near_pictures import NEAR, NEARER, near_pictures, thumbnail
+from tlhelpers.data.near_pictures import LENGTH, NEAR, NEARER, near_pictures, thumbnail
 from tlhelpers.data.photographs import photograph_crops
 
 SIZE = 64
@@ -152,3 +154,18 @@ def test_ten_times_the_pictures_take_no_more_than_about_ten_times_as_long():
         seconds.append(time.process_time() - start)
         assert found.max() == count - 1
     assert seconds[1] < 40 * seconds[0] + 1  # all pairs would take a hundred times as long
+
+
+def test_memory_grows_by_less_than_the_thumbnails_themselves(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 128)
+
+    def peak(n):
+        rows = np.random.default_rng(0).integers(0, 256, (n, LENGTH), dtype=np.uint8)
+        tracemalloc.start()
+        groups_of(rows)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(10)  # libraries are loaded
+    assert peak(3000) - peak(1000) < 2000 * LENGTH

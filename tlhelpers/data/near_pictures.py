@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 
 import numpy as np
 from PIL import Image
@@ -50,45 +51,51 @@ def near_pictures(
     joined = np.unique(digests, return_inverse=True)[1]
     if similarity is not None:
         # One of each kind is enough, and a film of a still scene costs no more than a picture.
-        kinds, first, kind_of = np.unique(
-            thumbnails, axis=0, return_index=True, return_inverse=True
-        )
-        structured = np.flatnonzero(_deviations(kinds) >= FLAT)
-        same = np.isin(kind_of, structured)
+        _, first, kind_of = np.unique(_hashes(thumbnails), return_index=True, return_inverse=True)
+        structured = _deviations(thumbnails, first) >= FLAT
+        same = structured[kind_of]
         left, right = [np.flatnonzero(same)], [first[kind_of[same]]]
-        if len(structured):
-            for a, b in _near_pairs(kinds[structured], similarity):
-                left.append(first[structured[a]])
-                right.append(first[structured[b]])
+        if structured.any():
+            for a, b in _near_pairs(thumbnails, first[structured], similarity):
+                left.append(a)
+                right.append(b)
         joined = _join(joined, np.concatenate(left), np.concatenate(right))
     return np.unique(joined, return_inverse=True)[1].astype(np.int64)
 
 
-def _near_pairs(rows: np.ndarray, least: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of near rows: for each row the nearest few, which is enough to join all of a clump."""
+def _near_pairs(
+    rows: np.ndarray, places: np.ndarray, least: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of places of near rows: for each the nearest few, enough to join all of a clump."""
     from scipy.spatial import cKDTree
 
     # A few columns of rotated rows never lie further apart than the rows do: none is missed.
-    short = _shortened(rows)
+    short = _shortened(rows, places)
     tree = cKDTree(short)
     radius = np.sqrt(2 * (1 - least)) + 1e-4
-    count = min(NEIGHBOURS, len(rows))
-    for start in range(0, len(rows), BLOCK):
+    count = min(NEIGHBOURS, len(places))
+    for start in range(0, len(places), BLOCK):
         block = short[start : start + BLOCK]
         near = tree.query(block, k=range(1, count + 1), distance_upper_bound=radius)[1]
-        left, place = np.nonzero(near < len(rows))
-        right = near[left, place]
-        left += start
+        left, column = np.nonzero(near < len(places))
+        left, right = places[left + start], places[near[left, column]]
         for i in range(0, len(left), BLOCK):
             a, b = left[i : i + BLOCK], right[i : i + BLOCK]
             alike = (_unit(rows[a]) * _unit(rows[b])).sum(axis=1) >= least
             yield a[alike], b[alike]
 
 
-def _deviations(rows: np.ndarray) -> np.ndarray:
-    """As `rows.std(axis=1)`, which would need eight times their memory."""
-    starts = range(0, len(rows), BLOCK)
-    return np.concatenate([rows[i : i + BLOCK].std(axis=1) for i in starts])
+def _hashes(rows: np.ndarray) -> np.ndarray:
+    """A number for each row, uint64 (n,): to sort the rows themselves takes several copies."""
+    digests = (blake2b(row, digest_size=8).digest() for row in np.ascontiguousarray(rows))
+    return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def _deviations(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """As `rows[places].std(axis=1)`, which would need eight times the memory of the rows."""
+    starts = range(0, len(places), BLOCK)
+    parts = [rows[places[i : i + BLOCK]].std(axis=1) for i in starts]
+    return np.concatenate([np.empty(0), *parts])
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -97,12 +104,12 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def _shortened(rows: np.ndarray) -> np.ndarray:
+def _shortened(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The rows in the directions in which a sample of them differs most, float32 (n, 16)."""
-    sample = _unit(rows[:: max(1, len(rows) // 500)])
+    sample = _unit(rows[places[:: max(1, len(places) // 500)]])
     axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2][:COLUMNS].T
-    parts = [_unit(rows[i : i + BLOCK]) @ axes for i in range(0, len(rows), BLOCK)]
-    return np.concatenate(parts)
+    starts = range(0, len(places), BLOCK)
+    return np.concatenate([_unit(rows[places[i : i + BLOCK]]) @ axes for i in starts])
 
 
 def _join(joined: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
