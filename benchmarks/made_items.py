@@ -31,14 +31,14 @@ def write_pictures(folder: Path, count: int) -> Path:
     for seed in range(count):
         images = load_wild_emoji("twemoji", CLASSES, LARGEST, views=1, clutter=0.7, seed=seed)
         rng = np.random.default_rng(seed)
-        for place in rng.permutation(len(images)):  # the first hundred are of all classes
+        # In any order: the first hundred are of all classes.
+        for place in np.tile(rng.permutation(len(images)), CROPS):
+            if len(rows) == count:
+                return _write_table(folder / "pictures.csv", ("path", "class", "thing"), rows)
             name = images.class_names[images.labels[place]]
-            for _ in range(CROPS):
-                if len(rows) == count:
-                    return _write_table(folder / "pictures.csv", ("path", "class", "thing"), rows)
-                path = f"{name}/IMG_{len(rows):06}.jpg"
-                _crop(images.pixels[place], rng).save(folder / path, quality=90)
-                rows.append((path, name, images.groups[place]))
+            path = f"{name}/IMG_{len(rows):06}.jpg"
+            _crop(images.pixels[place], rng).save(folder / path, quality=90)
+            rows.append((path, name, images.groups[place]))
     raise AssertionError("a round without pictures")
 
 

@@ -95,7 +95,8 @@ def prepare_read(chosen) -> Work:
 
 def prepare_pass(chosen) -> Work:
     """Frozen features of all items, or of the first `part` of them."""
-    data = _found(chosen)[0].subset(np.arange(chosen.part))
+    data = _found(chosen)[0]
+    data = data.subset(np.arange(min(chosen.part, len(data))))
     quiet = {"cache": False, "progress": False}
 
     def pass_all() -> None:
