@@ -75,11 +75,16 @@ def test_what_is_typed_comes_out_as_text_and_nothing_asks_for_a_sentence(of_text
     assert "Type a sentence" in tried.answer.value
 
 
-def test_without_a_network_there_is_an_answer_and_no_neighbour():
+def test_of_counted_words_the_nearest_share_words():
     saved = SavedModel("texts", TEXTS.class_names, linear_head_on_words(TEXTS).model)
-    assert "Nearest" not in try_sentences(saved, TEXTS, "so happy").answer.value
+    tried = try_sentences(saved, TEXTS, str(TEXTS.texts[7]))
+    assert unescape(re.search(r"<li>(.*?) <i>", tried.answer.value)[1]) == TEXTS.texts[7]
+
+
+def test_where_nothing_is_learned_there_is_an_answer_and_no_neighbour():
     most = SavedModel("pictures", IMAGES.class_names, majority(IMAGES).model, 64)
-    assert "<b>mammal</b>" in try_pictures(most, IMAGES).answer.value
+    shown = try_pictures(most, IMAGES).answer.value
+    assert "<b>mammal</b>" in shown and "Nearest" not in shown
 
 
 def test_before_anything_is_uploaded_the_first_picture_is_answered_also_without_a_widget(

@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = make_face(
         "encoder_loading": "load_encoder",
         "encoders": "pooled",
         "features": "extract_features extract_layers raw_pixels",
-        "heads": "linear_head nearest_neighbours new_linear_head",
+        "heads": "linear_head nearest_neighbours new_linear_head new_tfidf_head",
         "layers": "layer_groups",
         "masked_words": "MaskedLM fill_in mask_words measure_guesses",
         "neighbour_counts": "NeighbourCounts",

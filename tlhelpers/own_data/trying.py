@@ -22,7 +22,7 @@ from tlhelpers.models.backbones import Backbone
 from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.features import extract_features
 from tlhelpers.models.text_features import encode
-from tlhelpers.own_data.forms import CentredFeatures
+from tlhelpers.own_data.forms import CentredFeatures, CountedWords
 from tlhelpers.own_data.saved_model import SavedModel, as_text_set
 from tlhelpers.training.predicting import predict_outputs
 
@@ -144,16 +144,19 @@ def _check_fit(saved: SavedModel, data: ImageSet | TextSet, kind: str) -> None:
 
 
 def _nearest_among(saved: SavedModel, data) -> Callable[[ImageSet | TextSet], np.ndarray]:
-    """A function from new items to the places of the nearest of `data`; none without a network."""
+    """A function from new items to the places of the nearest of `data`; none without features."""
+    if isinstance(saved.model, CountedWords):
+        count = saved.model.counts.transform  # rows of length one
+        rows = count(data.texts)
+        return lambda new: _largest((count(new.texts) @ rows.T).toarray())
     if not isinstance(saved.model, nn.Module):
         return lambda new: np.empty((len(new), 0), dtype=int)
     rows = _rows_of(saved.model.backbone, data, cache=True)
+    return lambda new: _largest(_rows_of(saved.model.backbone, new, cache=False) @ rows.T)
 
-    def nearest(new) -> np.ndarray:
-        cosines = _rows_of(saved.model.backbone, new, cache=False) @ rows.T
-        return np.argsort(-cosines, axis=1)[:, :NEIGHBOURS]
 
-    return nearest
+def _largest(cosines: np.ndarray) -> np.ndarray:
+    return np.argsort(-cosines, axis=1, kind="stable")[:, :NEIGHBOURS]
 
 
 def _rows_of(backbone: nn.Module, data, cache: bool) -> np.ndarray:
