@@ -16,33 +16,50 @@ from tlhelpers.data.picture_decoding import decode_pictures
 BATCH = 64
 # Decoded pictures that are kept for the next time they are asked for, in bytes.
 KEPT_BYTES = 2**28
+BLOCK_BYTES = 2**26
 
 
 class KeptSquares:
-    """Decoded pictures by the hash of their files; what was not asked for longest goes first."""
+    """Decoded pictures of one size by the hash of their files; what was last asked for stays.
+
+    They lie in large blocks. Each by itself would lie where a batch was a moment ago: the next
+    batch then finds no place as large, and the process grows by several times what is kept.
+    """
 
     def __init__(self):
         self._squares: OrderedDict[bytes, np.ndarray] = OrderedDict()
-        self._bytes = 0
+        self._free: list[np.ndarray] = []
+        self._places = 0
         self._lock = threading.Lock()
 
     def find(self, digest: bytes) -> np.ndarray | None:
-        """The picture, if it was kept."""
+        """A copy of the picture, if it was kept."""
         with self._lock:
-            if digest in self._squares:
-                self._squares.move_to_end(digest)
-            return self._squares.get(digest)
+            if digest not in self._squares:
+                return None
+            self._squares.move_to_end(digest)
+            return self._squares[digest].copy()
 
     def keep(self, digest: bytes, square: np.ndarray, push: bool = True) -> None:
         """Keep a picture; unless `push`, only where there is room."""
         with self._lock:
-            most = KEPT_BYTES - square.nbytes
-            if digest in self._squares or most < 0 or (self._bytes > most and not push):
+            if digest in self._squares:
                 return
-            while self._bytes > most:
-                self._bytes -= self._squares.popitem(last=False)[1].nbytes
-            self._squares[digest] = square
-            self._bytes += square.nbytes
+            if not self._free:
+                self._add_block(square)
+            if not self._free and push and self._squares:
+                self._free.append(self._squares.popitem(last=False)[1])
+            if self._free:
+                place = self._free.pop()
+                place[...] = square
+                self._squares[digest] = place
+
+    def _add_block(self, square: np.ndarray) -> None:
+        """Room for more pictures, as far as they may take; untouched, it takes no memory yet."""
+        more = min(max(1, BLOCK_BYTES // square.nbytes), KEPT_BYTES // square.nbytes - self._places)
+        if more > 0:
+            self._places += more
+            self._free = list(np.empty((more, *square.shape), np.uint8))[::-1]
 
 
 class FilePixels:
