@@ -120,3 +120,11 @@ def test_features_of_other_items_are_refused(change, message, tmp_path):
     rows = extract_features(load_backbone("efficientnet_lite0", size=32), data, progress=False)
     with pytest.raises(ValueError, match=message):
         compared(data, tmp_path, 1, features=change(rows), **NO_TRAINING)
+
+
+def test_with_features_at_hand_everything_else_still_runs(tmp_path):
+    data = drawings(10)
+    rows = extract_features(load_backbone("efficientnet_lite0", size=32), data, progress=False)
+    found = compared(data, tmp_path, 60, features=rows)
+    assert {MAJORITY, LINEAR, SCRATCH, LORA, TUNING} <= set(found.runs["strategy"])
+    assert not found.not_run and found.costs["pass"] > 0
