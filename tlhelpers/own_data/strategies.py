@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn import config_context
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -57,6 +58,7 @@ RATES = {
 BUSY = 1.5  # of the load per core from which on others are at work beside this process
 SCRATCH_EPOCHS, SCRATCH_STEPS = 60, 3000
 HEAD_STEPS = 3000
+DISTANCES = 64  # MB of distances that are in memory at once; left alone, a gigabyte
 
 
 def neighbours_for(labels: np.ndarray) -> int:
@@ -78,7 +80,7 @@ def say_linear(rows: np.ndarray, labels: np.ndarray, tests: np.ndarray) -> np.nd
 def say_neighbours(rows: np.ndarray, labels: np.ndarray, tests: np.ndarray) -> np.ndarray:
     """Labels by the nearest training rows, by cosine."""
     near = KNeighborsClassifier(min(neighbours_for(labels), len(rows)), metric="cosine")
-    with threadpool_limits(1):
+    with threadpool_limits(1), config_context(working_memory=DISTANCES):
         return near.fit(rows, labels).predict(tests)
 
 
