@@ -200,7 +200,13 @@ def section_of(text: str, heading: str) -> str:
 
 
 def hero_of(readme: str) -> str:
-    """The README's first picture, and the caption below it if there is one."""
+    """The README's first picture, as light pages have it, and the caption below if it has one."""
+    readme = re.sub(
+        r'<picture>.*?<img src="([^"]+)" alt="([^"]*)">.*?</picture>',
+        r"![\2](\1)",
+        readme,
+        flags=re.S,
+    )
     found = re.search(r"!\[[^\]]*\]\([^)]+\)(\n\n\*[^*]+\*)?", readme)
     return found[0] if found else ""
 
