@@ -32,8 +32,8 @@ PAGES = {"data/README.md": "data.md", "notebooks/02_x.ipynb": "lessons/02_x.ipyn
         ("[a](02_x.ipynb)", "[a](../lessons/02_x.ipynb)"),
         ("[a](../data/README.md#numbers)", "[a](../data.md#numbers)"),
         ("[a](../LICENSE)", "[a](path:../files/LICENSE)"),
-        ("![a](../docs/learning_curve.png)", "![a](../files/docs/learning_curve.png)"),
-        ("![two\nlines [1]](../docs/learning_curve.png)", None),
+        ("![a](../docs/first_figure_light.png)", "![a](../files/docs/first_figure_light.png)"),
+        ("![two\nlines [1]](../docs/first_figure_light.png)", None),
         ("[the folder](solutions)", "the folder"),
         ("[a](nothing_there.md)", "[a](nothing_there.md)"),
         ("[a](https://example.org/x.md) [b](#here) [c](mailto:a@b.c)", None),
@@ -45,7 +45,7 @@ def test_a_link_leads_where_the_book_has_it(tmp_path, text, shown):
     links = Links(tmp_path, PAGES)
     made = links.in_page(text, "notebooks/glossary.md", "results/a.md")
     if text.startswith("![two"):
-        shown = "![two\nlines [1]](../files/docs/learning_curve.png)"
+        shown = "![two\nlines [1]](../files/docs/first_figure_light.png)"
     elif text.startswith("```"):
         shown = "```\n[a](02_x.ipynb)\n```\n[a](../lessons/02_x.ipynb)"
     assert made == (shown or text)
