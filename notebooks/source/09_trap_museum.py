@@ -260,8 +260,8 @@ claim_value("09.e", "with the walls swapped, this head is worse than chance: its
 
 # %% [markdown]
 # **What keeps it out.** Only the data: each class at several places, and a split by place. Give
-# `split_by_group` the place as the group, and it says what is wrong; scikit-learn's `StratifiedGroupKFold` needs
-# such groups, too, and only warns.
+# `split_by_group` the place as the group, and it says what is wrong. In scikit-learn, cross-validation over
+# `GroupKFold` with `groups=place` tests on places that are new.
 
 # %%
 try:
@@ -847,7 +847,8 @@ figures.trap_panel(found, "with the mistake, minus without it")
 
 # %% [markdown]
 # A number that is too low is looked into, sooner or later. One that is too high is published. So the traps on
-# the right are the worse ones, and half of them have one cause: *something saw the test side*.
+# the right are the worse ones, and all of them but the wall have one cause: *something saw the test side*. The
+# usual word for it is **leakage**; the wall is a **shortcut**.
 #
 # More rooms stand in other lessons: the untrained network that was never asked (02), the layer chosen by
 # peeking (02), BatchNorm that drifts (02), an optimizer built before the thaw (03), a rate that destroys the
