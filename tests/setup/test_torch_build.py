@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +17,9 @@ import tiny
 from tlhelpers import __main__ as cli
 from tlhelpers import errors
 from tlhelpers.setup import environment, fetching, launcher, torch_build
+
+if sys.platform.startswith("linux"):
+    import pty
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a choice on Linux only")
 
@@ -86,6 +91,30 @@ def test_a_process_without_a_terminal_goes_on_without_a_question(tmp_path):
         [sys.executable, "-c", code], cwd=tiny.ROOT, input="n\n", capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+@linux
+@pytest.mark.parametrize(("typed", "build"), [("n", "default"), ("", "cpu"), ("\x04", None)])
+def test_a_real_terminal_is_asked(tmp_path, typed, build):
+    """The last one is Ctrl-D, the end of what is typed."""
+    code = "from pathlib import Path; from tlhelpers.setup import torch_build as b; "
+    code += "b.has_card = lambda: False; "
+    code += f"print('took', b.choose(None, Path({str(tmp_path)!r})))"
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tiny.ROOT, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = ""
+    while "[Y/n]" not in said:
+        said += os.read(ours, 4096).decode()
+    os.write(ours, typed.encode() if typed == "\x04" else f"{typed}\n".encode())
+    with suppress(OSError):  # how a terminal without its program ends
+        while part := os.read(ours, 4096):
+            said += part.decode()
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    assert f"took {build}" in said
 
 
 def test_what_is_installed_is_told_apart(tmp_path):
