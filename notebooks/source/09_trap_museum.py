@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz
 from tlhelpers.data import draw_labels, load_digits_pair, load_emoji, load_sentiment, load_wild_emoji, split_by_group
 from tlhelpers.evaluation import compare, repeat
 from tlhelpers.models import (
@@ -891,7 +891,15 @@ claims_table()
 # **In one breath**: split before anything is repeated, chosen or fitted; ask what else tells the classes apart;
 # let held-out items choose and the test side judge once; look at what goes into the network and in which mode
 # it is; prove that what is frozen stood still; and keep names, transform and weights in one file.
-#
+
+# %% [markdown]
+# ## Quiz
+# Six questions about this lesson. Each wrong answer gets a hint, and another round asks other questions.
+
+# %%
+quiz("09")
+
+# %% [markdown]
 # ## What comes next
 # - **Next lesson**: `10_your_own_data.ipynb` takes a folder or a table of yours through all of it.
 # - Kapoor and Narayanan, *Leakage and the reproducibility crisis in machine-learning-based science*, Patterns
