@@ -95,6 +95,40 @@ def test_the_sections_at_which_to_stop_stand_in_the_lesson(number):
     assert set(named) <= sections_of(number)
 
 
+def numbers_in(words: str) -> set[int]:
+    """E.g. ``"1, 2 and 4 to 6"`` names 1, 2, 4, 5 and 6."""
+    spans = re.findall(r"(\d+)(?: to (\d+))?", words)
+    return {n for low, high in spans for n in range(int(low), int(high or low) + 1)}
+
+
+def named_sections(text: str, own: str | None = None) -> set[tuple[str, str]]:
+    """Lesson and beginning of the heading of each numbered section or room that a text names."""
+    before = r"(?:\[(?:[Ll]esson )?(\d\d)\]\([^)]*\),\s+)?"
+    words = r"(section|room)s? (\d+(?:(?:, | and | to )\d+)*)(?:\s+of\s+lesson\s+(\d\d))?"
+    return {
+        (first or last or own, f"{'Room ' * (kind.lower() == 'room')}{number} ·")
+        for first, kind, listed, last in re.findall(before + words, text, re.IGNORECASE)
+        for number in numbers_in(listed)
+        if first or last or own
+    }
+
+
+def test_named_sections_are_read_with_their_lesson():
+    text = "[03](x.md), sections 1 and 3 to 4; Section 8 of lesson 02; room 2; section 9"
+    found = {("03", "1 ·"), ("03", "3 ·"), ("03", "4 ·"), ("02", "8 ·")}
+    assert named_sections(text) == found
+    assert named_sections(text, "09") == found | {("09", "Room 2 ·"), ("09", "9 ·")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_numbered_sections_that_a_page_names_stand_in_the_lesson(page):
+    own = page.stem if page.stem in READY else None
+    for lesson, beginning in named_sections(page.read_text(encoding="utf-8"), own):
+        assert any(title.startswith(beginning) for title in sections_of(lesson)), (
+            f"lesson {lesson} has no section {beginning}"
+        )
+
+
 def test_no_guide_belongs_to_a_lesson_that_is_not_there():
     assert sorted(page.stem for page in (TEACHING / "lessons").glob("*.md")) == READY
 
