@@ -639,7 +639,7 @@ def test_rows_that_cannot_be_used_are_named_and_paths_stay_in_the_folder(folder)
         "without a path": ["row 9"],
         "that are empty": ["row 16"],
         "without a label": ["row 10"],
-        "whose picture that is not ther": ["row 11"],
+        "whose picture is not there": ["row 11"],
         "that are no ordinary files": ["row 12"],
         "that say the same as a row abo": ["row 13", "row 17"],
     }
@@ -834,3 +834,47 @@ def test_several_threads_may_read_at_once(folder, monkeypatch):
     with ThreadPoolExecutor(8) as pool:
         for order, pixels in zip(orders, pool.map(images.pixels.__getitem__, orders), strict=True):
             np.testing.assert_array_equal(pixels, expected[order])
+
+
+# Names and headings --------------------------------------------------------------------------
+
+
+@on_unix
+@pytest.mark.parametrize("link", ["a link", "zz link"])
+def test_a_link_to_a_class_does_not_give_it_its_name(folder, link):
+    (folder / link).symlink_to(folder / "zoo")
+    images, reading = open_pictures(folder, SIZE)
+    assert images.class_names == ["zoo", "Äpfel"] and len(images) == 6
+    assert reading.left_out == {"that lead to what was read already": {link: ""}}
+
+
+def test_folders_that_differ_in_capitals_only_are_told(folder):
+    _, reading = open_pictures(folder, SIZE)
+    assert not any("capitals" in note for note in reading.notes)
+    shutil.copytree(folder / "zoo", folder / "Zoo")
+    if len(list(folder.iterdir())) < 3:
+        pytest.skip("capitals make no difference on this disk")
+    for file in (folder / "Zoo").iterdir():
+        picture("car" if "cat" in file.name else "airplane").save(file)
+    images, reading = open_pictures(folder, SIZE)
+    assert images.class_names == ["Zoo", "zoo", "Äpfel"] and len(images) == 9
+    assert any(
+        "capitals only are classes of their own: 'Zoo' and 'zoo'" in n for n in reading.notes
+    )
+
+
+def test_a_table_of_paths_without_a_heading_is_told(folder):
+    rows = [row.rsplit(",", 1)[0] for row in ROWS]
+    _, reading = open_pictures(write_table(folder, "\n".join(rows)), SIZE)
+    assert sum("The first row was taken for the heading" in note for note in reading.notes) == 1
+    _, reading = open_pictures(write_table(folder, "\n".join(["path,label", *rows])), SIZE)
+    assert not any("The first row" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    "rows", [["none.png,zoo", "gone.png,b"], [",zoo", ",b"], ["/etc/passwd,a"]]
+)
+def test_where_no_row_can_be_used_the_reasons_are_told(folder, rows):
+    table = write_table(folder, "\n".join(["path,label", *rows]))
+    message = error_of(table, SIZE, picture="path", label="label")
+    assert "it has 0" in message and f"{len(rows)} left out" in message

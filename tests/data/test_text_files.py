@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import json
+import os
 import string
 import zipfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from tlhelpers.data.reading import Reading
 from tlhelpers.data.text_files import open_texts, open_unlabelled_texts
 from tlhelpers.errors import CourseError
 
+on_unix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
 WORDS = [
     "amber",
     "brook",
@@ -540,3 +542,19 @@ def test_a_large_table_tells_how_near_texts_were_found(tmp_path):
     data, reading = open_texts(saved(tmp_path, as_csv(rows)))
     assert len(data) == 6000 and "one of its rarest words" in told(reading)
     assert isinstance(reading, Reading) and Path(reading.source).name == "mine.csv"
+
+
+@pytest.mark.parametrize("heading", [None, ["text", "label"], ["text", "Good"]])
+def test_a_table_without_a_heading_is_told(tmp_path, heading):
+    heading = ROWS[0] if heading is None else heading
+    _, reading = open_texts(saved(tmp_path, as_csv(ROWS[1:], heading=heading)))
+    told = [note for note in reading.notes if "The first row was taken for the heading" in note]
+    assert len(told) == (heading is ROWS[0])
+
+
+@on_unix
+def test_a_pipe_is_no_table(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for read in (open_texts, open_unlabelled_texts):
+        with pytest.raises(CourseError, match=r"pipe.csv is no ordinary file"):
+            read(tmp_path / "pipe.csv")

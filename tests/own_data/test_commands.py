@@ -181,12 +181,46 @@ def test_table_of_paths(photos, quick, capfd, monkeypatch):
         (["my photos"], {"text": "x"}, "--text is for tables"),
         (["my photos"], {"out": "my photos/report"}, "lies in the folder that is read"),
         (["my photos"], {"label": "x"}, "is a folder, which has no columns"),
+        (["my photos"], {"group": "x"}, "leave out --group …, or give"),
         (["pictures.csv"], {"label": "lable"}, "has no column 'lable': did you mean label?"),
+        ([""], {}, "the path is an empty text"),
+        (["my photos"], {"out": ""}, "the folder of the report is an empty text"),
+        (["loop"], {}, "loop is a link that leads nowhere"),
+        (["dangling"], {}, "dangling is a link that leads nowhere"),
+        (["pipe"], {}, "pipe is neither a file nor a folder"),
+        (["my photos"], {"out": "loop"}, "loop is a link that leads nowhere: name another --out"),
+        (["my photos"], {"out": "loop/report"}, "loop/report"),
+        (["texts.csv"], {"picture": "said"}, "30 left out whose picture is not there"),
+        (["texts.csv"], {"text": "label", "label": "said"}, "needs two classes: name another"),
+        (["gone.csv"], {}, "paths to pictures, 'gone/my photos/"),
+        (["twice.csv"], {}, "name it with --text … and --label …. The columns are"),
     ],
-    ids=["missing", "a column", "inside", "a label", "a wrong column"],
+    ids=[
+        "missing",
+        "a column",
+        "inside",
+        "a label",
+        "a group",
+        "a wrong column",
+        "no path",
+        "no out",
+        "a loop",
+        "a dangling link",
+        "a pipe",
+        "out is a loop",
+        "out in a loop",
+        "no pictures",
+        "one class",
+        "paths to nothing",
+        "two texts",
+    ],
 )
 def test_errors_are_one_line_and_leave_nothing(photos, capfd, monkeypatch, paths, changes, told):
     monkeypatch.chdir(photos)
+    Path("loop").symlink_to("loop")
+    Path("dangling").symlink_to("nowhere")
+    os.mkfifo("pipe")
+    Path("twice.csv").write_text("text,text\n" + "".join(f"one {i},two {i}\n" for i in range(9)))
     assert verb(*paths, here=str(photos), **changes) == 1
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("tlhelpers: ")
@@ -200,3 +234,30 @@ def test_what_python_calls_arguments_are_options_here():
     assert as_options(given) == wanted
     assert as_options("text=… or --text names another") == "--text names another"
     assert as_options("a text=1 stays") == "a text=1 stays"
+    assert as_options("say group='day' (--group): else") == "say --group 'day': else"
+    both = "with text=… (on the command line --text …) and label=… (on the command line --label …)"
+    assert as_options(both) == "with --text … and --label …"
+
+
+# A name may be too long for the system, or lie in a folder that is closed.
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b", "red/" * 2000, "\ud800"],
+                         ids=["long", "very long", "nul", "deep", "half a letter"])  # fmt: skip
+def test_a_path_that_no_file_can_have_costs_its_row_alone(photos, quick, capfd, monkeypatch, name):
+    monkeypatch.chdir(photos)
+    rows = [json.dumps({"file": f"{name}.png", "label": 1})]
+    rows += [json.dumps({"file": str(file), "label": file.parent.name})
+             for file in sorted(Path("my photos").rglob("*.png"))]  # fmt: skip
+    Path("paths.jsonl").write_text("\n".join(rows))
+    assert verb("paths.jsonl", here=str(photos), size=16) == 0
+    out = capfd.readouterr().out
+    assert "30 items read" in out
+    assert "1 left out whose picture" in out
+    assert max(map(len, out.splitlines())) < 400
+
+
+def test_notes_of_the_report_speak_of_options(photos, quick, monkeypatch):
+    monkeypatch.chdir(photos)
+    assert verb("pictures.csv", here=str(photos), size=16, label="label") == 0
+    page = (photos / "report/report.html").read_text(encoding="utf-8")
+    assert "picture=…" not in page
+    assert "--picture" in page

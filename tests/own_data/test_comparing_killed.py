@@ -87,6 +87,15 @@ def test_minutes_count_all_sessions(tmp_path):
     assert rows_of(second) == rows_of(first)
     assert any("which count all sessions together" in line for line in told)
     assert second.costs["minutes"] >= first.costs["minutes"]
+    for name in ("pass", "minutes for 1,000 items", "minutes for 100,000 items"):
+        assert second.costs[name] == pytest.approx(first.costs[name]) and first.costs[name] > 0
+
+
+def test_costs_are_those_of_the_session_that_paid(tmp_path, undisturbed):
+    assert not tiny_kills.at_step(40, tmp_path, lambda: compared(tmp_path))
+    found = compared(tmp_path)
+    assert found.costs["pass"] == pytest.approx(undisturbed.costs["pass"])
+    assert found.costs["pass"] == pytest.approx(WORK["per_item"])
 
 
 def test_with_more_minutes_it_goes_on_and_runs_more(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlhelpers.own_data.safe_csv import FORMULA_STARTS, inert, write_csv
+from tlhelpers.own_data.safe_csv import inert, write_csv
+from tlhelpers.setup.progress_report import FORMULA_STARTS
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,6 @@ def _join(joined: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    count = joined.max() + 1
+    count = joined.max(initial=-1) + 1
     pairs = (np.ones(len(left), dtype=bool), (joined[left], joined[right]))
     return connected_components(coo_matrix(pairs, shape=(count, count)), directed=False)[1][joined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,7 +62,10 @@ def read_table(
         If there is no such file, it is no table, is damaged, or has no rows.
     """
     shown = readable(path)
-    content = file_content(_own_path(path))
+    path = _own_path(path)
+    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path):  # noqa: PTH110, PTH112, PTH113 (a pipe may never end)
+        raise CourseError(f"{shown} is no ordinary file: save what it gives as a file")
+    content = file_content(path)
     return to_table(shown, _raw_table(shown, content, reading, wanted, usual), reading)
 
 

@@ -16,12 +16,12 @@ from tlhelpers.data.picture_lists import list_pictures, list_unlabelled
 from tlhelpers.data.picture_survey import (
     Survey,
     choose_groups,
-    splittable,
     survey,
     tell_duplicates,
     tell_unsplittable,
 )
 from tlhelpers.data.reading import Reading, name_some
+from tlhelpers.data.splittable import splittable
 from tlhelpers.data.walking import readable
 from tlhelpers.errors import CourseError
 

@@ -88,7 +88,7 @@ def list_pictures(path, reading: Reading, columns: Mapping[str, str | None]) -> 
     """The files of a folder or table, by class; `columns` name those of the table."""
     path = _existing(path)
     if path.is_dir():
-        if named := [name for name, column in columns.items() if column is not None]:
+        if named := [f"{name}=…" for name, column in columns.items() if column is not None]:
             raise CourseError(
                 f"{readable(path)} is a folder, which has no columns: leave out "
                 f"{' and '.join(named)}, or give a table of paths and labels"
@@ -183,7 +183,8 @@ class _Silent(_Listener):
 
 def _sub_folders(folder: Path, listener: _Listener) -> list[Path]:
     folders = []
-    for path, properties in entries(folder, listener):
+    # A link to a folder beside it must not give that one its name.
+    for path, properties in sorted(entries(folder, listener), key=lambda one: one[0].is_symlink()):
         if not stat.S_ISDIR(properties.st_mode):
             listener.leave_out(path, NO_CLASS)
         elif not visible(readable(path.name)):
@@ -294,7 +295,7 @@ def _file_in(base: Path, picture: str, row: str, listener: _Listener) -> Path | 
         file = base / Path(*file.relative_to(base).parts) if ".." not in file.parts else resolved
         return file if is_readable_file(file, file.stat(), _Named(listener, row, text)) else None
     except (OSError, RuntimeError, ValueError) as error:
-        reason = "that is not there" if isinstance(error, FileNotFoundError) else "cannot be opened"
+        reason = "is not there" if isinstance(error, FileNotFoundError) else "cannot be opened"
         detail = f"{readable(text)}: {getattr(error, 'strerror', None) or error}"
         listener.reading.leave_out(row, f"whose picture {reason}", detail)
         return None
@@ -329,5 +330,11 @@ def _spellings_of_folders(names: Sequence[str], reading: Reading) -> dict[str, s
         reading.notes.append(
             "Sub-folders whose names differ in spaces, signs that nobody sees or decimals only "
             f"were joined: {some}."
+        )
+    if cased := look_alikes(set(spelling.values()), case=True):
+        some = name_some((" and ".join(map(repr, alike)), "") for alike in cased)
+        reading.notes.append(
+            f"Sub-folders whose names differ in capitals only are classes of their own: {some}. If "
+            "they are one class, put their pictures into one of them."
         )
     return spelling

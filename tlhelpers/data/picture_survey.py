@@ -14,6 +14,7 @@ from tlhelpers.data.near_pictures import LENGTH, NEARER, near_pictures, thumbnai
 from tlhelpers.data.picture_decoding import ADVICE, Found, survey_pictures
 from tlhelpers.data.picture_lists import Listed
 from tlhelpers.data.reading import Reading, name_some
+from tlhelpers.data.splittable import classes_of_groups
 
 # What labels say against a nearness: this share of pictures in groups of other classes, where they
 # are ten or more and where they are few, or this share of a class in one group.
@@ -124,37 +125,12 @@ def _share_mixed(groups: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(labels != classes_of_groups(groups, labels)[groups])) if len(groups) else 0
 
 
-def classes_of_groups(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The class that is most common in each group, the lowest of several; as `split_by_group`."""
-    pairs, counts = np.unique(np.stack([groups, labels], axis=1), axis=0, return_counts=True)
-    # The last one that is written stays: the most common, and of those the lowest class.
-    order = np.lexsort((-pairs[:, 1], counts))
-    classes = np.zeros(groups.max(initial=-1) + 1, np.int64)
-    classes[pairs[order, 0]] = pairs[order, 1]
-    return classes
-
-
 def _names_of_groups(numbers: np.ndarray, digests: Sequence[bytes]) -> np.ndarray:
     """By content: a set that is moved or gets more pictures keeps the names of its groups."""
     least: dict[int, bytes] = {}
     for number, digest in zip(numbers.tolist(), digests, strict=True):
         least[number] = min(digest, least.get(number, digest))
     return np.array([least[number].hex()[:16] for number in numbers.tolist()], dtype=str)
-
-
-def splittable(labels: Sequence[str], groups: Sequence[str]) -> np.ndarray:
-    """Which items are of a class that is most common in two groups or more, bool (n,)."""
-    left = np.ones(len(labels), dtype=bool)
-    labels = np.unique(labels, return_inverse=True)[1]
-    groups = np.unique(groups, return_inverse=True)[1]
-    while left.any():
-        classes = classes_of_groups(groups[left], labels[left])
-        own = np.bincount(classes[np.unique(groups[left])], minlength=labels.max() + 1)
-        stays = left & (own[labels] >= 2)
-        if (stays == left).all():
-            break
-        left = stays  # without a class, groups may be another class's
-    return left
 
 
 def tell_unsplittable(listed: Listed, left: np.ndarray, reading: Reading) -> None:

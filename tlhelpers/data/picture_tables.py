@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tlhelpers.data.names import visible
 from tlhelpers.data.own_tables import read_table
-from tlhelpers.data.reading import Reading
+from tlhelpers.data.reading import Reading, tell_heading
 from tlhelpers.data.table_columns import LABELS
 from tlhelpers.data.walking import readable
 from tlhelpers.errors import CourseError, nearest
@@ -52,6 +52,8 @@ def _choose_columns(
     names = {what: _as_written(path, table, column) for what, column in columns.items()}
     if names["picture"] is None:
         names["picture"] = _guess_picture(path, table)
+        if names["picture"].lower().endswith(ENDINGS):
+            tell_heading(reading, names["picture"], "as pictures are called")
     if names["label"] is None and columns["label"] is None:
         names["label"] = _guess_label(path, _others(table, names))
     for what, shown in (("picture", "paths"), ("label", "labels")):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 SHOWN = 10
+LONGEST = 120  # signs of one name in a line of many
+ALIKE = 4  # names of one group in a line of many
 
 
 @dataclass
@@ -64,16 +66,41 @@ class Reading:
                 "training and test."
             )
         if self.conflicts:
-            some = name_some((" = ".join(group), "") for group in self.conflicts)
-            lines.append(f"{count_of(len(self.conflicts), 'group')} of two classes: {some}")
+            some = name_some((_alike(group), "") for group in self.conflicts)
+            lines.append(f"{count_of(len(self.conflicts), 'group')} of two classes or more: {some}")
         return lines + self.notes
 
 
 def name_some(items: Iterable[tuple[str, str]]) -> str:
     """The first names, each with its detail, and how many more there are."""
-    named = [f"{name} ({detail})" if detail else name for name, detail in items]
-    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-    return ", ".join(named[:SHOWN]) + more
+    items = list(items)
+    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return ", ".join(_named(*item) for item in items[:SHOWN]) + more
+
+
+def _named(name: str, detail: str) -> str:
+    return f"{_shortened(name)} ({_shortened(detail)})" if detail else _shortened(name)
+
+
+def _shortened(text: str) -> str:
+    """A name as it is, or the start and the end of one that would fill the screen."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 2]}…{text[-LONGEST // 4 :]}"
+
+
+def _alike(group: list[str]) -> str:
+    more = [f"{len(group) - ALIKE} more"] if len(group) > ALIKE + 1 else []
+    shown = group[:ALIKE] if more else group
+    return " = ".join([*map(_shortened, shown), *more])
+
+
+def tell_heading(reading: Reading, column: str, says: str) -> None:
+    """Note that the first row may be an item, which was taken for the names of the columns."""
+    reading.notes.append(
+        f"The first row was taken for the heading, and names a column {_shortened(column)!r}, "
+        f"{says}. If it is an item, put a row with names of the columns above it."
+    )
 
 
 def count_of(count: int, one: str) -> str:

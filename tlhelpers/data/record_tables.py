@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from tlhelpers.data.raw_tables import RawTable, as_text
-from tlhelpers.data.reading import Reading
+from tlhelpers.data.reading import Reading, count_of
 from tlhelpers.data.text_tables import decode_table
 from tlhelpers.errors import CourseError
 
@@ -92,9 +92,10 @@ def _tell_nested(raw: RawTable, reading: Reading) -> None:
     for number, place in raw.gaps:
         counts.setdefault(raw.heading[place], []).append(number)
     for name, numbers in counts.items():
+        rows = count_of(len(numbers), "row")
         reading.notes.append(
-            f"Column {name!r} holds lists or objects in {len(numbers)} rows, the first is row "
-            f"{numbers[0]}: these values were left out."
+            f"Column {name!r} holds lists or objects in {rows}, the first is row {numbers[0]}: "
+            "these values were left out."
         )
 
 

@@ -15,7 +15,8 @@ from tlhelpers.data.names import visible
 from tlhelpers.data.near_texts import ALL_PAIRS, near_texts
 from tlhelpers.data.own_tables import read_table
 from tlhelpers.data.raw_tables import Table
-from tlhelpers.data.reading import Reading, name_some
+from tlhelpers.data.reading import Reading, name_some, tell_heading
+from tlhelpers.data.splittable import splittable
 from tlhelpers.data.table_columns import LABELS, PERHAPS_LABELS, TEXTS, choose_columns
 from tlhelpers.data.texts import TextSet
 from tlhelpers.data.walking import readable
@@ -69,6 +70,8 @@ def open_texts(
         places, groups = _with_group(table, chosen["group"], places, reading)
     texts = [table.columns[chosen["text"]][place] for place in places]
     labels = [table.columns[chosen["label"]][place] for place in places]
+    if chosen["label"] in labels:
+        tell_heading(reading, chosen["label"], "as one of the classes is called")
     labels = join_spellings(labels, reading, "class", case=True)
     _refuse_useless(reading, chosen["label"], labels)
     names = [f"row {table.numbers[place]}" for place in places]
@@ -224,26 +227,6 @@ def _set(texts, labels, classes, groups, reading: Reading) -> TextSet:
     scores = np.full(len(texts), np.nan)
     title = composed(readable(Path(reading.source).stem)) or "unnamed"
     return TextSet(texts, labels, list(classes), list(map(str, groups)), scores, title)
-
-
-def splittable(labels: Sequence[str], groups: np.ndarray) -> np.ndarray:
-    """Which items are of a class that is most common in two groups or more, bool (n,)."""
-    kinds = np.unique(labels, return_inverse=True)[1]
-    groups = np.unique(groups, return_inverse=True)[1]
-    left = np.ones(len(kinds), dtype=bool)
-    while left.any():
-        pairs, counts = np.unique(
-            np.stack([groups[left], kinds[left]], axis=1), axis=0, return_counts=True
-        )
-        # The last that is written stays: the most common, and of those the lowest class.
-        order = np.lexsort((-pairs[:, 1], counts))
-        class_of = dict(pairs[order].tolist())
-        own = np.bincount(list(class_of.values()), minlength=kinds.max() + 1)
-        stays = left & (own[kinds] >= 2)
-        if (stays == left).all():
-            break
-        left = stays  # without a class, groups may be another class's
-    return left
 
 
 def _tell_classes(

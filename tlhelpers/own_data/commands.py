@@ -38,13 +38,14 @@ def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     started = time.monotonic()
     (source,) = paths
     _refuse_missing(source)
-    out = checked_out(user_path(options.out, "folder of the report"), source)
+    out = checked_out(_given(options.out, "folder of the report"), source)
     # It takes seconds to load: what can be refused without it is refused at once.
     from tlhelpers.own_data.comparing import compare_own
 
     data, reading = read_own(source, options)
+    reading.notes = [as_options(note) for note in reading.notes]  # the report tells them too
     for line in reading.lines():
-        tell(as_options(line))
+        tell(line)
     make_out(out, source)
     comparison = compare_own(
         data,
@@ -102,6 +103,8 @@ def _with_onnx(model: Path, comparison: Comparison) -> list[str]:
 def as_options(line: str) -> str:
     """What a line says of arguments of Python, said of the options of the command line."""
     line = re.sub(rf"\b{ARGUMENTS}=… or (?=--\1\b)", "", line)
+    # Some say both by themselves.
+    line = re.sub(rf" \((?:on the command line )?--{ARGUMENTS}(?: …)?\)", "", line)
     return re.sub(rf"\b{ARGUMENTS}=(?=…|\.\.\.|['\"])", r"--\1 ", line)
 
 
@@ -118,7 +121,14 @@ def read_own(source: Path, options: SimpleNamespace):
     if options.size is not None:
         tell("--size is for pictures, and without effect here.")
     tell(f"{source} is read as a table of texts.")
-    return open_texts(source, text=options.text, label=options.label, group=options.group)
+    texts, reading = open_texts(source, text=options.text, label=options.label, group=options.group)
+    if options.text is None and set(texts.texts) <= set(_paths_in(source)):
+        raise CourseError(
+            f"the texts of {source} are paths to pictures, {texts.texts[0]!r} say, and none leads "
+            f"to a file: they count from {source.absolute().parent}, where the table lies; if they "
+            "are the texts, name their column with --text"
+        )
+    return texts, reading
 
 
 def reads_pictures(source: Path, options: SimpleNamespace) -> bool:
@@ -131,11 +141,11 @@ def reads_pictures(source: Path, options: SimpleNamespace) -> bool:
         return True
     if options.text or options.picture:
         return bool(options.picture)
-    return _names_pictures(source)
+    return any(_is_file(source.parent / path.strip()) for path in _paths_in(source))
 
 
-def _names_pictures(source: Path) -> bool:
-    """Whether a column of a table holds paths, and some of the first lead to files."""
+def _paths_in(source: Path) -> Sequence[str]:
+    """What a column of a table holds that looks as if it held paths to pictures, if one does."""
     from tlhelpers.data.picture_tables import read_picture_table
     from tlhelpers.data.reading import Reading
 
@@ -143,14 +153,23 @@ def _names_pictures(source: Path) -> bool:
     try:
         _, paths, *_ = read_picture_table(source, Reading(""), columns)
     except CourseError:  # there is no such column; if nothing can be read, texts cannot either
+        return []
+    return paths
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or in a folder that is closed
         return False
-    return any((source.parent / path.strip()).is_file() for path in paths[:100])
 
 
 def checked_out(out: Path, source: Path) -> Path:
     """The folder of the report in full; one that holds something else is refused."""
     out = Path(os.path.abspath(out))  # noqa: PTH100 (a link stays one)
-    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+    if out.is_symlink() and not out.exists():
+        raise CourseError(f"{out} is a link that leads nowhere: name another --out")
+    if source.is_dir() and Path(_full(out)).is_relative_to(_full(source)):
         raise CourseError(f"{out} lies in the folder that is read: name another --out")
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file: name another --out")
@@ -168,8 +187,8 @@ def make_out(out: Path, source: Path) -> None:
     write_json(out / MARK, {"source": _full(source)})
 
 
-def _full(source: Path) -> str:
-    return str(source.resolve())
+def _full(path: Path) -> str:
+    return os.path.realpath(path)  # a link that leads round in a circle stays one
 
 
 def _refuse_other(out: Path, source: str) -> None:
@@ -197,7 +216,7 @@ def predict(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     """Write a table of predictions; what was left out is told on standard error too."""
     from tlhelpers.own_data.predicting import table_file
 
-    out = None if options.out is None else user_path(options.out, "table of predictions")
+    out = None if options.out is None else _given(options.out, "table of predictions")
     # Standard output is the table's: progress bars, which go there for notebooks, must not.
     with table_file(out) as file, redirect_stdout(sys.stderr):
         count = _write_table(options, *paths, file=file)
@@ -255,9 +274,20 @@ def _tell_left_out(readings: Sequence) -> None:
 # ---------------------------------------------------------------- both
 
 
+def _given(text: str, what: str) -> Path:
+    """A path of the command line, where an empty one is what a shell makes of an unset name."""
+    if not text:
+        raise CourseError(f"the {what} is an empty text: write which one is meant")
+    return user_path(text, what)
+
+
 def _refuse_missing(path: Path) -> None:
-    if os.path.lexists(path):
+    if path.is_dir() or path.is_file():
         return
+    if path.exists():  # a pipe may never end
+        raise CourseError(f"{path} is neither a file nor a folder: save what it gives as a file")
+    if path.is_symlink():
+        raise CourseError(f"{path} is a link that leads nowhere: give the file or folder itself")
     folder = path.absolute().parent
     names = [found.name for found in folder.iterdir()] if folder.is_dir() else []
     hint = nearest(path.name, names) if names else "look at the folder"
@@ -282,7 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with stoppable():
             os.chdir(options.here)
-            return VERBS[verb](options, [user_path(path, "path") for path in paths])
+            return VERBS[verb](options, [_given(path, "path") for path in paths])
     except BrokenPipeError:
         # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

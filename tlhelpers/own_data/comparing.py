@@ -19,7 +19,7 @@ from tlhelpers.checks import number, whole
 from tlhelpers.data.reading import Reading
 from tlhelpers.models.precision import row_cosine
 from tlhelpers.own_data.comparison import Comparison
-from tlhelpers.own_data.frozen_pass import in_order, pass_all
+from tlhelpers.own_data.frozen_pass import earlier_costs, in_order, pass_all
 from tlhelpers.own_data.held_out import fold_count, held_out_probabilities
 from tlhelpers.own_data.job import Job
 from tlhelpers.own_data.material import Material, material_of
@@ -28,7 +28,7 @@ from tlhelpers.own_data.sampling import TEST, check_splittable, stratified_order
 from tlhelpers.own_data.state import State, key_of
 from tlhelpers.own_data.stepwise import run_stepwise
 from tlhelpers.own_data.strategies import LINEAR, C
-from tlhelpers.own_data.timing import Budget
+from tlhelpers.own_data.timing import Budget, in_words
 from tlhelpers.own_data.verdict import answer_from
 from tlhelpers.setup.machine import processor_name
 
@@ -158,8 +158,8 @@ def _with_earlier(budget: Budget, state: State, tell) -> Budget:
     if not earlier:
         return budget
     tell(
-        f"Going on where an earlier session was: it has spent {earlier / 60:.1f} of the "
-        f"{budget.minutes:g} minutes, which count all sessions together."
+        f"Going on where an earlier session was: it has spent {earlier / 60:.1f} of "
+        f"{in_words(budget.minutes)}, which count all sessions together."
     )
     return Budget(budget.minutes, earlier + budget.spent(), budget.clock)
 
@@ -167,6 +167,7 @@ def _with_earlier(budget: Budget, state: State, tell) -> Budget:
 def _pass(job: Job) -> None:
     """The frozen features of all items, or of as many as fit."""
     data = job.material.data
+    job.costs |= earlier_costs(job.state)
     order = stratified_order(np.asarray(data.labels), data.groups, job.seed)
     rows = pass_all(job, order, job.state.last("used"))
     items = order[: len(rows)]
@@ -175,7 +176,7 @@ def _pass(job: Job) -> None:
     job.features[job.material.full] = in_order(rows, items)
     if len(items) < len(data):
         job.tell(
-            f"All {len(data):,} items do not fit into {job.budget.minutes:g} minutes: a sample of "
+            f"All {len(data):,} items do not fit into {in_words(job.budget.minutes)}: a sample of "
             f"{len(items):,} is compared on, with the classes in their proportions."
         )
 

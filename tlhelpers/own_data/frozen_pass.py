@@ -7,6 +7,7 @@ import numpy as np
 from tlhelpers.models.heads import new_linear_head
 from tlhelpers.own_data.job import Job
 from tlhelpers.own_data.sampling import whole_groups
+from tlhelpers.own_data.state import State
 
 MOST = 20_000  # more items make an answer no surer, and heads slow
 FIRST = 64  # items of the first piece, which measures
@@ -38,7 +39,10 @@ def pass_all(job: Job, order: np.ndarray, told: dict) -> np.ndarray:
         pace.time_head(parts, data.labels[order[:done]])
         job.progress.step(f"frozen features of {done:,} of {target:,} items")
     done = whole_groups(order, data.groups, done, data.labels)
-    job.state.add(kind="used", count=done, minutes=job.budget.minutes, spent=job.budget.spent())
+    job.state.add(
+        kind="used", count=done, minutes=job.budget.minutes, spent=job.budget.spent(),
+        costs=_measured(job),
+    )  # fmt: skip
     return np.concatenate(parts)[:done]
 
 
@@ -66,6 +70,18 @@ def _pass_exactly(job: Job, order: np.ndarray, size: int, count: int) -> np.ndar
 def _next_end(job: Job, done: int) -> int:
     """Two small pieces, of which the second one tells the pace, then larger ones."""
     return done + (FIRST if done < 2 * FIRST else job.material.chunk)
+
+
+def earlier_costs(state: State) -> dict[str, float]:
+    """What earlier sessions have measured, who kept the features: a later one cannot."""
+    costs: dict[str, float] = {}
+    for record in state.records:
+        costs |= record.get("costs", {})
+    return costs
+
+
+def _measured(job: Job) -> dict[str, float]:
+    return {name: job.costs[name] for name in ("pass", "head") if name in job.costs}
 
 
 class _Pace:
@@ -117,5 +133,5 @@ def _piece(job: Job, order, size: int, start: int, end: int, pace: _Pace) -> np.
     if size == job.material.full:
         pace.add(end - start, job.budget.clock() - started)
     job.state.keep(name, rows)
-    job.state.add(kind="piece", spent=job.budget.spent())
+    job.state.add(kind="piece", spent=job.budget.spent(), costs=_measured(job))
     return rows

@@ -15,7 +15,7 @@ from tlhelpers.own_data.material import Material
 from tlhelpers.own_data.sampling import Sides
 from tlhelpers.own_data.state import State
 from tlhelpers.own_data.strategies import MAJORITY, NAMES, TRAINED
-from tlhelpers.own_data.timing import Budget, Paces
+from tlhelpers.own_data.timing import Budget, Paces, in_words
 
 MANY_SEEDS = 10
 FEW_SEEDS = 3  # with fewer there is no interval worth its name
@@ -35,7 +35,7 @@ class Progress:
         if now - self._last >= self._every:
             self._last = now
             left = max(0.0, self.budget.left(1.0)) / 60
-            self.tell(f"{what}; {left:.1f} of {self.budget.minutes:g} minutes left")
+            self.tell(f"{what}; {left:.1f} of {in_words(self.budget.minutes)} left")
 
 
 @dataclass(frozen=True)

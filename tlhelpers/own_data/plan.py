@@ -22,7 +22,7 @@ from tlhelpers.own_data.strategies import (
     steps_of,
     train,
 )
-from tlhelpers.own_data.timing import CAUTION, FOR_COMPARING
+from tlhelpers.own_data.timing import CAUTION, FOR_COMPARING, in_words
 
 TIMED_ITEMS, TIMED_STEPS = 48, 4
 MEASURING = 0.02  # of the minutes, that steps of one strategy may be timed for
@@ -212,7 +212,7 @@ def does_not_fit(name: str, options: list[Option], forecast: Forecast, spent: fl
     """The sentence that says how many minutes would do; `spent` is what came before training."""
     minutes = forecast.job.budget.minutes
     cheapest = min(forecast.controls(one) + FEW_SEEDS * forecast.run(name, one) for one in options)
-    told = f"{name} does not fit into {minutes:g} minutes"
+    told = f"{name} does not fit into {in_words(minutes)}"
     if not math.isfinite(cheapest):
         more = next((one for one in MINUTES if one >= 5 * minutes), MINUTES[-1])
         return f"{told}, and there was no time to measure it; try --minutes {more}"

@@ -110,6 +110,8 @@ def _neighbours(path: Path) -> list[Path]:
 
 def _is_picture(path: Path) -> bool:
     try:
+        if not path.is_file():  # a pipe may never end
+            return False
         with Image.open(path):
             return True
     except Exception:  # each format has errors of its own
@@ -183,7 +185,7 @@ def _groups(paths: Sequence[Path]) -> Iterator[dict[str | None, Path]]:
     files: dict[str | None, Path] = {}
     for path in paths:
         alone = path.is_dir() or path.suffix.lower() in TABLES
-        name = name_below(path.resolve())
+        name = name_below(Path(os.path.realpath(path)))  # which takes links in a circle too
         if files and (alone or name in files):
             yield files
             files = {}
@@ -198,7 +200,8 @@ def _groups(paths: Sequence[Path]) -> Iterator[dict[str | None, Path]]:
 def _below(path: Path, data, reading: Reading, several: bool) -> _Part:
     """Items of a folder or table, in its order; of several, each name begins with the path."""
     order = [*reading.names, *_reasons(reading)]
-    if sorted(reading.names, key=_place) == reading.names:
+    of_rows = {_place(name)[1] > 0 for name in order}  # kept ones may be called by their path
+    if len(of_rows) == 1 and sorted(reading.names, key=_place) == reading.names:
         order.sort(key=_place)
     between = "/" if path.is_dir() else " "
     shown = {name: f"{path}{between}{name}" for name in order if several}

@@ -20,7 +20,7 @@ from tlhelpers.own_data.strategies import (
     say_trained,
     say_words,
 )
-from tlhelpers.own_data.timing import CAUTION
+from tlhelpers.own_data.timing import CAUTION, in_words
 
 CHEAP_SHARE = 0.3  # of the minutes, for all seeds of what needs no training step
 ONE_SHARE = 0.1  # of the minutes, for three seeds of one such strategy with one number of labels
@@ -100,7 +100,7 @@ def _leave_out(job: Job, key: Key) -> None:
     job.too_slow.add((key.name, key.share))
     job.not_run[key.name] = (
         f"{key.name} with more than {job.counts_below(key.share):,} labels per class does not fit "
-        f"into {job.budget.minutes:g} minutes"
+        f"into {in_words(job.budget.minutes)}"
     )
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tlhelpers.setup import progress_report
 from tlhelpers.setup.files import write_atomically
-
-# What a spreadsheet takes for the start of a formula, in full width too.
-FORMULA_STARTS = tuple("=+-@＝＋－＠|%\t\r\n")
 
 
 def inert(value):
@@ -21,9 +19,7 @@ def inert(value):
     A text that would begin a formula gets a straight quotation mark in front, as spreadsheets do
     it themselves for texts.
     """
-    if not isinstance(value, str):
-        return value
-    return f"'{value}" if value.lstrip(" \u00a0\ufeff").startswith(FORMULA_STARTS) else value
+    return progress_report.inert(value) if isinstance(value, str) else value
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> Path:

@@ -12,6 +12,11 @@ FOR_COMPARING = 0.85
 CAUTION = 1.15
 
 
+def in_words(minutes: float) -> str:
+    """``"1 minute"``, ``"2.5 minutes"``."""
+    return f"{minutes:g} minute" + "s" * (minutes != 1)
+
+
 class OutOfTime(Exception):
     """The time for comparing is over; what was at work is given up."""
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tlhelpers.evaluation.comparisons import compare, learning_curve
 from tlhelpers.evaluation.runs import Runs
+from tlhelpers.own_data.chosen_runs import own_name
 from tlhelpers.own_data.comparison import Answer
 from tlhelpers.own_data.sentences import answer_sentence, where
 from tlhelpers.own_data.strategies import MAJORITY, PIXELS, SCRATCH, TIERS, WORDS
@@ -31,8 +32,7 @@ class Table:
 
     def __init__(self, runs: Runs, full: int, unit: str = "px"):
         self.full, self.unit = full, unit
-        names = runs["strategy"].str.replace(r", \d+ (px|tokens)$", "", regex=True)
-        self.rows = runs.assign(bare=names)
+        self.rows = runs.assign(bare=runs["strategy"].map(own_name))
 
     def names(self) -> list[str]:
         """The strategies that were run, the cheapest first."""
