@@ -120,10 +120,10 @@ class Function(Exercise):
             return Verdict("wrong", watched.what_it_changed() if watched.changed else str(fault))
         except (Exception, SystemExit) as error:
             return Verdict("wrong", self._why_it_stopped(watched, error))
-        if all(value is None or value is Ellipsis for value in _results(seen)):
-            return Verdict("open")
         if watched.changed:
             return Verdict("wrong", watched.what_it_changed())
+        if all(value is None or value is Ellipsis for value in _results(seen)):
+            return Verdict("open")
         return self._judge(seen, answer)
 
     def _why_it_stopped(self, watched: Watched, error: BaseException) -> str:

@@ -51,22 +51,22 @@ EXERCISES = [
     ),
     Choice(
         "10.5",
-        praise="Nothing is resolved, the dearer way would win a point or two at best, and six "
-        "hundred labels are a week of work. The cheap model goes out, and its mistakes are "
-        "watched.",
+        praise="No difference is resolved, the costlier strategy would gain about three points at "
+        "best, and six hundred labels are a week of work. The cheap model goes out, and its "
+        "mistakes are watched.",
         hints=(
             "What does the interval leave open? And what would the largest gain in it be worth to "
             "you, beside what it costs to find out?",
             "A difference that is not resolved is not a difference of 0, and not one of .02 "
-            "either. But here even its upper end is small.",
+            "either. But here even the upper end of its interval is small.",
             "Compare two prices: the labels that would tell, and what fine-tuning costs in use.",
         ),
         right="b",
         why_not={
-            "a": "The mean is a little higher, but so it would be in nearly half of all cases if "
+            "a": "The mean is a little higher, but so it would be in half of all cases if "
             "the two were equal. For that you would pay twenty times the computing.",
-            "c": "That would tell. It would cost a week of labelling, for a gain of three points "
-            "at the very most.",
+            "c": "That would tell. It would cost a week of labelling, for a gain of hardly "
+            "more than three points.",
             "d": "Not resolved does not mean equal: the interval holds +.03 as well as −.01. It "
             "means that these data do not tell.",
         },

@@ -23,6 +23,8 @@ def _draw_intervals(rng):
         "where there are few labels": _interval(rng, small, large, int(rng.integers(2, 6))),
         "where the difference is 0": (0.0, -large, large, int(rng.integers(20, 90))),
         "where it is nearly resolved": _interval(rng, large, 1.2 * large, int(rng.integers(9, 90))),
+        # Powers of 2 and a square, so that no way to compute it leaves a rest.
+        "where the result is a whole number": (-0.25, -0.75, 0.25, int(rng.integers(3, 9)) ** 2),
     }
 
 
@@ -55,6 +57,35 @@ def _with_sign(mean, low, high, per_class):
     return np.inf if mean <= 0 else _more(mean, low, high, per_class)
 
 
+def _one_too_many(mean, low, high, per_class):
+    """Rounds down and adds 1."""
+    more = _more(mean, low, high, per_class, up=np.floor)
+    return more + 1 if 0 < more < np.inf else more
+
+
+def _turned_round(mean, low, high, per_class):
+    """Takes an interval with 0 in it for resolved."""
+    return 0 if low < 0 < high else _never_resolved(mean, low, high, per_class)
+
+
+def _unrounded(mean, low, high, per_class):
+    if low > 0 or high < 0:
+        return 0
+    half = (high - low) / 2
+    return np.inf if mean == 0 else per_class * (half / abs(mean)) ** 2 - per_class
+
+
+def _rounded_early(mean, low, high, per_class, after_square=True):
+    """Rounds the factor and not the number of labels."""
+    if low > 0 or high < 0:
+        return 0
+    if mean == 0:
+        return np.inf
+    factor = (high - low) / 2 / abs(mean)
+    rounded = np.ceil(factor**2) if after_square else np.ceil(factor) ** 2
+    return int(per_class * rounded - per_class)
+
+
 def _zero_for_none(mean, low, high, per_class, answer=0):
     return answer if mean == 0 else _more(mean, low, high, per_class)
 
@@ -62,8 +93,8 @@ def _zero_for_none(mean, low, high, per_class, answer=0):
 NEEDED = Function(
     "10.2",
     praise="Half the width has to shrink to the size of the difference, and it shrinks with the "
-    "square root of the labels: for a difference half as large you need four times as many. That "
-    "is why small differences are dear, and why a report may say that two ways are equal enough.",
+    "square root of the labels: for a difference half as large you need four times as many. So "
+    "small differences cost many labels: ask first whether one so small would change what you do.",
     hints=(
         "When is 0 outside the interval? Half the width must become as small as the difference. "
         "How does half the width change when there are four times as many labels?",
@@ -100,6 +131,39 @@ NEEDED = Function(
         (
             partial(_more, half=lambda mean, low, high: max(abs(low), abs(high))),
             "You took the end that is further from 0. Take half the width, (high − low) / 2.",
+        ),
+        (
+            partial(_more, half=lambda mean, low, high: mean - low),
+            "You took the distance from the mean to the lower end. The ends may lie unevenly: half "
+            "the width is (high − low) / 2.",
+        ),
+        (
+            partial(_more, half=lambda mean, low, high: high - mean),
+            "You took the distance from the mean to the upper end. The ends may lie unevenly: half "
+            "the width is (high − low) / 2.",
+        ),
+        (
+            _turned_round,
+            "The other way round: where low < 0 < high, 0 lies in the interval, and labels are "
+            "missing.",
+        ),
+        (
+            _unrounded,
+            "Right but for rounding: nobody can label a part of an item. Round up: np.ceil.",
+        ),
+        (
+            _rounded_early,
+            "You round too early, the factor by which the labels grow. Round the number of labels, "
+            "at the end.",
+        ),
+        (
+            partial(_rounded_early, after_square=False),
+            "You round too early, half / abs(mean). Round the number of labels, at the end.",
+        ),
+        (
+            _one_too_many,
+            "You round down and add 1. Where the result is a whole number, that is one too many: "
+            "np.ceil.",
         ),
         (
             partial(_more, up=np.floor),

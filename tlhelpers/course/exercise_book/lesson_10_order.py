@@ -91,5 +91,10 @@ ORDER = Function(
             lambda rows, saved, wanted: [saved.index(name) for name in wanted],
             "These are the columns. Return the probabilities in that order.",
         ),
+        (
+            lambda rows, saved, wanted: _ordered(rows, saved, wanted).T.reshape(rows.shape),
+            "You made rows of the columns, and `reshape` does not turn them back: it cuts the "
+            "numbers anew in the order in which they lie. Turn them with .T.",
+        ),
     ],
 )
