@@ -192,7 +192,11 @@ def test_table_of_paths(photos, quick, capfd, monkeypatch):
         (["my photos"], {"out": "loop/report"}, "loop/report"),
         (["texts.csv"], {"picture": "said"}, "30 left out whose picture is not there"),
         (["texts.csv"], {"text": "label", "label": "said"}, "needs two classes: name another"),
-        (["gone.csv"], {}, "paths to pictures, 'gone/my photos/"),
+        (["gone.csv"], {}, "gone.csv holds no pictures: its paths to pictures, 'gone/my photos/"),
+        (["one.csv"], {}, "its paths to pictures, 'a.png' say, count from "),
+        (["my photos"], {"model": "efficentnet"}, "unknown backbone 'efficentnet': did you mean"),
+        (["texts.csv"], {"model": "minilm"}, "'minilm"),
+        (["texts.csv"], {"model": ""}, "the name of the model is an empty text"),
         (["twice.csv"], {}, "name it with --text … and --label …. The columns are"),
     ],
     ids=[
@@ -212,6 +216,10 @@ def test_table_of_paths(photos, quick, capfd, monkeypatch):
         "no pictures",
         "one class",
         "paths to nothing",
+        "one path to nothing",
+        "unknown backbone",
+        "unknown encoder",
+        "no model",
         "two texts",
     ],
 )
@@ -220,11 +228,14 @@ def test_errors_are_one_line_and_leave_nothing(photos, capfd, monkeypatch, paths
     Path("loop").symlink_to("loop")
     Path("dangling").symlink_to("nowhere")
     os.mkfifo("pipe")
+    Path("one.csv").write_text("path,label\na.png,x\n")
     Path("twice.csv").write_text("text,text\n" + "".join(f"one {i},two {i}\n" for i in range(9)))
     assert verb(*paths, here=str(photos), **changes) == 1
-    (line,) = capfd.readouterr().err.splitlines()
+    out, err = capfd.readouterr()
+    (line,) = err.splitlines()
     assert line.startswith("tlhelpers: ")
     assert told in line
+    assert " items read from" not in out  # a wrong name is told before anything is read
     assert not (photos / "report").exists()
 
 

@@ -418,7 +418,8 @@ def test_without_probabilities_the_page_says_so(tmp_path):
     comparison.probabilities = np.full((60, 3), np.nan)
     page = page_of(comparison, tmp_path)
     assert "No item has probabilities" in page.text()
-    assert "None was found" in page.text(page.section("errors"))
+    told = page.text(page.section("errors"))
+    assert "They were not looked for" in told and "None was found" not in told
     comparison = made_comparison()
     comparison.probabilities[:10] = np.nan
     page = page_of(comparison, tmp_path)

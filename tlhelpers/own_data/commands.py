@@ -41,7 +41,10 @@ def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     out = checked_out(_given(options.out, "folder of the report"), source)
     # It takes seconds to load: what can be refused without it is refused at once.
     from tlhelpers.own_data.comparing import compare_own
+    from tlhelpers.own_data.material import refuse_unknown
 
+    if options.model is not None:  # to read many pictures takes long, for a name that there is not
+        refuse_unknown(options.model, "pictures" if reads_pictures(source, options) else "texts")
     data, reading = read_own(source, options)
     reading.notes = [as_options(note) for note in reading.notes]  # the report tells them too
     for line in reading.lines():
@@ -121,12 +124,21 @@ def read_own(source: Path, options: SimpleNamespace):
     if options.size is not None:
         tell("--size is for pictures, and without effect here.")
     tell(f"{source} is read as a table of texts.")
-    texts, reading = open_texts(source, text=options.text, label=options.label, group=options.group)
-    if options.text is None and set(texts.texts) <= set(_paths_in(source)):
+    gone = _paths_in(source) if options.text is None else []
+    hint = (
+        f"its paths to pictures, {gone[0]!r} say, count from {source.absolute().parent}, where the "
+        "table lies, and none leads to a file"
+    ) if gone else ""  # fmt: skip
+    try:
+        texts, reading = open_texts(
+            source, text=options.text, label=options.label, group=options.group
+        )
+    except CourseError as error:
+        raise CourseError(f"{error}; {hint}" if gone else str(error)) from error
+    if set(texts.texts) <= set(gone):
         raise CourseError(
-            f"the texts of {source} are paths to pictures, {texts.texts[0]!r} say, and none leads "
-            f"to a file: they count from {source.absolute().parent}, where the table lies; if they "
-            "are the texts, name their column with --text"
+            f"{source} holds no pictures: {hint}; if they are the texts, name their column with "
+            "--text"
         )
     return texts, reading
 

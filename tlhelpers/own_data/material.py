@@ -7,6 +7,7 @@ from torch import nn
 
 from tlhelpers.data.images import ImageSet
 from tlhelpers.data.texts import TextSet
+from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import load_backbone
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.features import extract_features, raw_pixels
@@ -132,3 +133,13 @@ def material_of(data, model_name: str | None) -> Material:
     if isinstance(data, TextSet):
         return Texts(data, model_name)
     raise ValueError(f"data must be an ImageSet or a TextSet, not a {type(data).__name__}")
+
+
+def refuse_unknown(model_name: str, kind: str) -> None:
+    """Load the network of this name once: a CourseError says that there is none, or why not."""
+    if not model_name:
+        raise CourseError("the name of the model is an empty text: write which one is meant")
+    try:
+        load_backbone(model_name) if kind == "pictures" else load_encoder(model_name)
+    except ValueError as error:
+        raise CourseError(str(error)) from error
