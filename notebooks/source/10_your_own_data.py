@@ -89,8 +89,8 @@ figures.contact_sheet(pictures, per_class=6)
 # hundred.
 #
 # ## 2 · What belongs together?
-# The first number is quickly made. Features from the frozen network, a linear head, a random split of the
-# files, ten seeds:
+# A first number is quickly made: we take features from the frozen network, train a linear head, and split the
+# files at random, with ten seeds.
 
 # %%
 backbone = load_backbone("efficientnet_lite0", size=128)
@@ -99,7 +99,7 @@ by_file = repeat({"features": linear_head(features, pictures.labels)}, pictures,
 print(f"accuracy, split by file: {by_file['accuracy'].mean():.3f}")
 
 # %% [markdown]
-# A good number. Is it true? There are three views of each thing. A random split by file puts two views of a
+# This looks good. Is it true? There are three views of each thing. A random split by file may put two views of a
 # bus on the training side and the third into the test. In use, the model will meet a bus that it has never
 # seen. So we need to know which pictures show the same thing. Folders do not tell it, but a table can: one row
 # for each picture, with its path, its class, and what it belongs to. Here it is `pictures.csv`; for your own
@@ -158,7 +158,7 @@ claim_value(
 # %% [markdown]
 # ### Exercise 10.1
 # A clinic has 4,000 photographs of skin from 310 patients, often several of one patch, taken on several days.
-# The model shall help with *new* patients. How do you split?
+# The model is meant for *new* patients. How do you split?
 #
 # - `"a"`: by photograph, at random, with the classes in equal shares on both sides
 # - `"b"`: by patient and day, so that all photographs of one visit stay together
@@ -212,7 +212,7 @@ claim(
 
 # %% [markdown]
 # ## 4 · How many labels more?
-# The curve of the linear head still rises at its right end: more labels would help. But how many does it take to
+# The curve of the linear head still rises at its right end: more labels may help. But how many does it take to
 # *know* that one strategy is better than another? A difference is resolved when half the width of its interval
 # is smaller than the difference:
 
@@ -396,10 +396,13 @@ print("\n".join(table_report.lines()))
 print(reviews)
 
 # %% [markdown]
-# All sentences of one review are a group. Two ways: counted words and pairs of words, each weighted by how rare
-# it is (TF-IDF), and frozen features of the small BERT from lesson 06, both with a linear head.
+# Rows without a text or an opinion are left out, and spellings that differ in capitals or spaces only are joined
+# to one class. The report counts both, because such a guess can be wrong for your data.
 #
-# > **Before you run it:** with ten labels per class, and with more than three hundred: which one leads?
+# All sentences of one review are a group. We compare two strategies, both with a linear head: counted words and
+# pairs of words, each weighted by how rare it is (TF-IDF), and frozen features of the small BERT from lesson 06.
+#
+# > **Before you run it:** which one leads with ten labels per class, and which one with all labels?
 
 # %%
 def counted_words(trial):
@@ -435,8 +438,8 @@ print(comparison.answer.sentence)
 # %% [markdown]
 # The rule behind the answer: take the cheapest strategy that no costlier one is resolved to beat. The accuracy
 # differs a little from sections 3 and 5, because these are other splits with other numbers of training pictures.
-# Here is the chosen strategy minus each of the others; `labels_needed` stays empty where the difference is
-# resolved, or out of reach.
+# Here is the chosen strategy minus each of the others; `labels_needed` is None where the difference is
+# resolved, or where so many labels are out of reach.
 
 # %%
 columns = ["strategy", "labels", "mean", "low", "high", "resolved", "labels_needed"]
