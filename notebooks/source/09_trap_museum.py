@@ -699,7 +699,7 @@ def trained(double):
                 loss = nn.functional.cross_entropy(out, torch.tensor(labels)[items])
                 loss.backward()
                 optimizer.step()
-        losses[double] = float(loss)
+        losses[double] = loss.item()
         return layer(x[trial.test]).argmax(dim=1).numpy()
     return strategy
 

@@ -218,23 +218,28 @@ def _list_of_nearest(shown: str, near) -> str:
 
 
 def _picture_answer(saved, images: ImageSet, pixels, name: str, row, near) -> str:
-    shown = "".join(
-        _thumbnail(images.pixels[i], images.class_names[images.labels[i]]) for i in near
-    )
+    shown = "".join(_near_picture(images, i) for i in near)
+    said = f"{saved.class_names[int(row.argmax())]}, with the confidence {row.max():.2f}"
+    yours = _thumbnail(pixels, "your picture", f"Your picture; the model calls it {said}")
     title = escape(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
     return (
-        f"<div><p>{title}</p>{_thumbnail(pixels, 'your picture')}"
-        f"{_answer_line(saved, row)}{_list_of_nearest(shown, near)}</div>"
+        f"<div><p>{title}</p>{yours}{_answer_line(saved, row)}{_list_of_nearest(shown, near)}</div>"
     )
 
 
-def _thumbnail(pixels: np.ndarray, caption: str) -> str:
+def _near_picture(images: ImageSet, item: int) -> str:
+    name = images.class_names[images.labels[item]]
+    alt = f"One of the nearest pictures that the model learned from; its class is {name}"
+    return _thumbnail(images.pixels[item], name, alt)
+
+
+def _thumbnail(pixels: np.ndarray, caption: str, alt: str) -> str:
     image, file = Image.fromarray(np.asarray(pixels)), io.BytesIO()
     image.thumbnail((THUMBNAIL, THUMBNAIL))
     image.save(file, "JPEG", quality=80)
     data = base64.b64encode(file.getvalue()).decode()
     return (
         '<figure style="display:inline-block;margin:.3em">'
-        f'<img alt="{escape(caption)}" src="data:image/jpeg;base64,{data}">'
+        f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
