@@ -279,10 +279,13 @@ class Notebook:
         self.page.keyboard.insert_text(text)
 
     def figures(self, within=None) -> list[dict]:
-        """The outputs' pictures: alt text, width in pixels (0 if broken), source, shown width."""
+        """The outputs' pictures: alt text, width in pixels (0 if broken), source, shown width.
+
+        What is hidden on purpose, as the quiz's hold on its keys, is no picture.
+        """
         return (
             (within or self.panel)
-            .locator(".jp-OutputArea img")
+            .locator(".jp-OutputArea img:not([style*='display:none'])")
             .evaluate_all(
                 "all => all.map(i => ({alt: i.alt, width: i.naturalWidth, src: i.src,"
                 " shown: i.getBoundingClientRect().width}))"

@@ -158,5 +158,5 @@ def merged(model: nn.Module) -> nn.Module:
 
 def features_of(network: nn.Module, data: Items) -> np.ndarray:
     """Frozen features of all items, float32 (n, d)."""
-    extract = extract_features if isinstance(data, ImageSet) else encode
-    return extract(network, data, cache=False, progress=False)
+    make_features = extract_features if isinstance(data, ImageSet) else encode
+    return make_features(network, data, cache=False, progress=False)
