@@ -524,6 +524,22 @@ def test_looking_up_rare_words_finds_what_comparing_all_pairs_finds(texts):
     assert (near_texts(texts, all_pairs=0)[0] == near_duplicates(texts)).all()
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["amber", "☺"],
+        ["☺", "amber"],
+        ["amber", "☺", "amber river"],
+        ["☺", "☺"],
+        ["amber", "☺", "☻"],
+        ["amber", "Amber!", "☺", "☺"],
+    ],
+    ids=["last", "first", "middle", "alone", "two at the end", "twice"],
+)
+def test_a_text_without_words_may_stand_anywhere(texts):
+    assert near_texts(texts, all_pairs=0)[0].tolist() == near_duplicates(texts).tolist()
+
+
 def test_looking_up_rare_words_agrees_on_long_texts_with_few_changes():
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list(string.ascii_lowercase), 5)) for _ in range(300)]

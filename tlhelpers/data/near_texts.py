@@ -79,11 +79,13 @@ def _rarest_words(rows: csr_matrix, least: float) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     counts = np.bincount(rows.indices, minlength=rows.shape[1])
-    row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    lengths = np.diff(rows.indptr)
+    full = lengths > 0  # a text of emoji alone has no word, and begins where the next one does
+    row_of = np.repeat(np.arange(rows.shape[0]), lengths)
     order = np.lexsort((rows.indices, counts[rows.indices], row_of))
     squares = rows.data[order] ** 2
     before = np.cumsum(squares) - squares
-    before -= np.repeat(before[rows.indptr[:-1]], np.diff(rows.indptr))
+    before -= np.repeat(before[rows.indptr[:-1][full]], lengths[full])
     kept = order[before <= 1 - least**2 + MARGIN]
     ones = np.ones(len(kept), dtype=np.int32)
     return csr_matrix((ones, (row_of[kept], rows.indices[kept])), shape=rows.shape)
