@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tlhelpers.course.runner import count_of_jobs, find_lessons
 from tlhelpers.errors import CourseError, repo_root
-from tlhelpers.setup.stopping import Stopped, stoppable
+from tlhelpers.setup.stopping import run_stoppable
 
 # What executes notebooks takes seconds to load: inside functions, so that Ctrl-C is heeded then.
 if TYPE_CHECKING:
@@ -162,19 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--jobs", type=count_of_jobs, help="the most processes that a lesson starts"
     )
     options = parser.parse_args(arguments)
-    try:
-        with stoppable():
-            return _make(options)
-    except CourseError as error:
-        print(f"tlhelpers: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt as stopped:
-        print(f"\n{STOPPED}", file=sys.stderr)
-        return stopped.status if isinstance(stopped, Stopped) else 130
+    return run_stoppable(lambda: _make(options), STOPPED)
 
 
 def _make(options) -> int:

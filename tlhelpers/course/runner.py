@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlhelpers.errors import CourseError, nearest, repo_root
-from tlhelpers.setup.stopping import Stopped, stoppable
+from tlhelpers.setup.stopping import run_stoppable
 
 # What executes notebooks takes seconds to load: inside functions, so that Ctrl-C is heeded then.
 if TYPE_CHECKING:
@@ -140,19 +140,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, default=repo_root() / "build" / "run")
     options = parser.parse_args(arguments)
-    try:
-        with stoppable():
-            return _run_all(find_lessons(options.lessons, options.learner), options)
-    except CourseError as error:
-        print(f"tlhelpers: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt as stopped:
-        print(f"\n{STOPPED}", file=sys.stderr)
-        return stopped.status if isinstance(stopped, Stopped) else 130
+    return run_stoppable(
+        lambda: _run_all(find_lessons(options.lessons, options.learner), options), STOPPED
+    )
 
 
 def count_of_jobs(text: str) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tlhelpers.checks import progress_bar
 from tlhelpers.data.file_pixels import BATCH, FilePixels, KeptSquares
+from tlhelpers.data.near_groups import places_by_number, tell_apart
 from tlhelpers.data.near_pictures import LENGTH, NEARER, near_pictures, thumbnail
 from tlhelpers.data.picture_decoding import ADVICE, Found, survey_pictures
 from tlhelpers.data.picture_lists import Listed
@@ -160,24 +161,12 @@ def tell_unsplittable(listed: Listed, left: np.ndarray, reading: Reading) -> Non
 def tell_duplicates(found: Survey, groups: np.ndarray, near: np.ndarray, reading: Reading) -> None:
     """Note groups of pictures that are equal or nearly so, and those of several classes."""
     names, labels, apart = found.listed.names, found.listed.labels, []
-    for places in _places_by_number(near):
+    for places in places_by_number(near):
         alike = [names[place] for place in places]
         if len({groups[place] for place in places}) > 1:
-            apart.append((" = ".join(alike[:2]), ""))
+            apart.append(alike)
             continue
         reading.duplicates.append(alike)
         if len({labels[place] for place in places}) > 1:
             reading.conflicts.append(alike)
-    if apart:
-        reading.notes.append(
-            f"{len(apart)} times pictures are nearly equal and in different groups of the column: "
-            f"{name_some(apart)}. The column was followed."
-        )
-
-
-def _places_by_number(numbers: np.ndarray) -> list[list[int]]:
-    """The places of each number that stands at several, in the order of the first."""
-    places: dict[int, list[int]] = {}
-    for place, number in enumerate(numbers.tolist()):
-        places.setdefault(number, []).append(place)
-    return [several for several in places.values() if len(several) > 1]
+    tell_apart("pictures", apart, reading)

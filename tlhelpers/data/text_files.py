@@ -12,6 +12,7 @@ from tlhelpers.checks import HALF_SIGN
 from tlhelpers.data.groups import composed, missing_groups
 from tlhelpers.data.label_spellings import in_order, is_missing_label, join_spellings
 from tlhelpers.data.names import visible
+from tlhelpers.data.near_groups import places_by_number, tell_apart
 from tlhelpers.data.near_texts import ALL_PAIRS, near_texts
 from tlhelpers.data.own_tables import read_table
 from tlhelpers.data.raw_tables import Table
@@ -253,22 +254,13 @@ def _tell_classes(
 
 def _tell_duplicates(names, labels, groups, near: np.ndarray, reading: Reading) -> None:
     """Note groups of texts that are equal or nearly so, and those of several classes."""
-    places: dict[int, list[int]] = {}
-    for place, number in enumerate(near.tolist()):
-        places.setdefault(number, []).append(place)
     apart = []
-    for several in places.values():
+    for several in places_by_number(near):
         alike = [names[place] for place in several]
-        if len(alike) < 2:
-            continue
         if len({groups[place] for place in several}) > 1:
-            apart.append((" = ".join(alike[:2]), ""))
+            apart.append(alike)
         else:
             reading.duplicates.append(alike)
         if len({labels[place] for place in several}) > 1:
             reading.conflicts.append(alike)
-    if apart:
-        reading.notes.append(
-            f"{len(apart)} times texts are nearly equal and in different groups of the column: "
-            f"{name_some(apart)}. The column was followed."
-        )
+    tell_apart("texts", apart, reading)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from tlhelpers.errors import CourseError, nearest
 from tlhelpers.models.saving import user_path
 from tlhelpers.setup.files import read_json, refusal, write_json
-from tlhelpers.setup.stopping import Stopped, stoppable
+from tlhelpers.setup.stopping import run_stoppable
 
 if TYPE_CHECKING:
     from tlhelpers.own_data.comparison import Comparison
@@ -43,9 +43,10 @@ def compare(options: SimpleNamespace, paths: Sequence[Path]) -> int:
     from tlhelpers.own_data.comparing import compare_own
     from tlhelpers.own_data.material import refuse_unknown
 
+    of_pictures = reads_pictures(source, options)
     if options.model is not None:  # to read many pictures takes long, for a name that there is not
-        refuse_unknown(options.model, "pictures" if reads_pictures(source, options) else "texts")
-    data, reading = read_own(source, options)
+        refuse_unknown(options.model, "pictures" if of_pictures else "texts")
+    data, reading = read_own(source, options, of_pictures)
     reading.notes = [as_options(note) for note in reading.notes]  # the report tells them too
     for line in reading.lines():
         tell(line)
@@ -111,9 +112,9 @@ def as_options(line: str) -> str:
     return re.sub(rf"\b{ARGUMENTS}=(?=…|\.\.\.|['\"])", r"--\1 ", line)
 
 
-def read_own(source: Path, options: SimpleNamespace):
+def read_own(source: Path, options: SimpleNamespace, of_pictures: bool):
     """The set in a folder or table and what came out of reading it; tells what it was taken for."""
-    if reads_pictures(source, options):
+    if of_pictures:
         from tlhelpers.data.picture_files import open_pictures
 
         tell(f"{source} is read as pictures.")
@@ -321,17 +322,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb, options, *paths = sys.argv[1:] if arguments is None else arguments
     options = SimpleNamespace(**json.loads(options))
     warnings.showwarning = _show_warning
+    return run_stoppable(lambda: _run(verb, options, paths), f"tlhelpers: {STOPPED[verb]}")
+
+
+def _run(verb: str, options: SimpleNamespace, paths: Sequence[str]) -> int:
+    """The work of a verb; what goes wrong is said in one line."""
     try:
-        with stoppable():
-            os.chdir(options.here)
-            return VERBS[verb](options, [_given(path, "path") for path in paths])
+        os.chdir(options.here)
+        return VERBS[verb](options, [_given(path, "path") for path in paths])
     except BrokenPipeError:
-        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt as stopped:
-        print(f"\ntlhelpers: {STOPPED[verb]}", file=sys.stderr)
-        return stopped.status if isinstance(stopped, Stopped) else 130
+        raise
     except MemoryError:
         return _fail("there is not enough memory: close other programs, and run the same again")
     except OSError as error:

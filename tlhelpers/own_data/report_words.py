@@ -53,12 +53,6 @@ def number(value: float, digits: int = 2) -> str:
     return f"−{text}" if negative else text
 
 
-def signed(value: float) -> str:
-    """A difference with its sign: +.05."""
-    text = number(value)
-    return text if text.startswith(("−", "–")) else f"+{text}"
-
-
 def difference_words(mean: float, low: float, high: float) -> str:
     """A difference and its interval; an end that is not 0 is never written as 0."""
     end, digits = min(abs(low), abs(high)), 2

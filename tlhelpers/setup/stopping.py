@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from tlhelpers.errors import CourseError
 
 # Ctrl-C, `kill`, a closed terminal, and what Windows sends for Ctrl-Break.
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -47,6 +51,23 @@ def stoppable() -> Iterator[None]:
             for number, handler in before.items():
                 # None is a handler that was not set from Python, and cannot be set again.
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def run_stoppable(work: Callable[[], int], stopped: str) -> int:
+    """The exit status of a command's work; `stopped` is what is said where somebody stops it."""
+    try:
+        with stoppable():
+            return work()
+    except CourseError as error:
+        print(f"tlhelpers: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Nobody reads on, `| head` say; the interpreter would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt as error:
+        print(f"\n{stopped}", file=sys.stderr)
+        return error.status if isinstance(error, Stopped) else 130
 
 
 def ignore_signals() -> None:
