@@ -22,7 +22,7 @@ import time
 
 from tlhelpers import figures
 from tlhelpers.course import (
-    COURSE, check, claim, claims_table, lesson_times, progress, quiz,
+    COURSE, check, claim, claims_table, lesson_times, progress, quiz, record_prediction, show_outcome,
 )
 from tlhelpers.data import chance, draw_labels, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, repeat, take_turns, wilson
@@ -109,8 +109,13 @@ check("00.1", answer)
 # ## A first transfer
 #
 # > **Before you run it:** five labelled drawings per class, ten classes. Guessing gives one in
-# > ten. What share of new drawings will get the right class? Write your number down.
-#
+# > ten. What share of new drawings will get the right class? Write your number into the field that the
+# > next cell shows; it is kept on your machine, and shown again beside what comes out.
+
+# %%
+record_prediction("00.first")
+
+# %% [markdown]
 # First, set drawings aside for the test. The test drawings show *other emoji* than the training
 # drawings; otherwise we would ask for memory, not for skill.
 
@@ -139,6 +144,7 @@ predicted = head.predict(features[split.test])
 right = predicted == twemoji.labels[split.test]
 low, high = wilson(right.sum(), len(right))
 print(f"accuracy {right.mean():.2f}, 95 % interval {low:.2f} to {high:.2f} ({len(right)} drawings)")
+show_outcome("00.first", right.mean(), low, high)
 
 # %% [markdown]
 # How does it compare with not learning at all? *Chance* guesses all classes equally often. The
@@ -155,6 +161,10 @@ print({name: round(value, 2) for name, value in lines.items()})
 # > **Before you run it:** will its mistakes be ones that you could understand?
 
 # %%
+record_prediction("00.mistakes")
+
+# %%
+show_outcome("00.mistakes")
 figures.prediction_grid(twemoji.subset(split.test[::5]), predicted[::5], columns=9)
 
 # %% [markdown]
@@ -184,6 +194,10 @@ check("00.2", majority_accuracy)
 # > **Before you move it:** does the step from 1 to 2 labels bring more than the one from 10 to 11?
 
 # %%
+record_prediction("00.step")
+
+# %%
+show_outcome("00.step")
 figures.label_slider(features, twemoji, split)
 
 # %% [markdown]
@@ -200,6 +214,9 @@ figures.label_slider(features, twemoji, split)
 #   take turns with them.
 #
 # > **Before you run it:** which of the two rivals will do better?
+
+# %%
+record_prediction("00.rivals")
 
 # %%
 twins = [load_backbone("efficientnet_lite0", pretrained=False, seed=s) for s in range(3)]
@@ -223,6 +240,7 @@ runs.groupby("strategy", sort=False).accuracy.agg(["mean", "min", "max"]).round(
 against_pixels = compare(runs, "ImageNet features", "raw pixels")
 against_twin = compare(runs, "ImageNet features", "random twin")
 rivals = compare(runs, "raw pixels", "random twin")
+show_outcome("00.rivals", rivals)
 figures.intervals([against_pixels, against_twin, rivals])
 
 # %% [markdown]

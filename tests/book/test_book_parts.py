@@ -238,10 +238,12 @@ def test_the_helpers_behind_a_cell_are_found_through_the_faces(cells, modules):
     assert reached(*cells) == modules
 
 
-def test_exercises_and_quiz_of_a_lesson_are_among_what_it_reaches():
+def test_exercises_predictions_and_quiz_of_a_lesson_are_among_what_it_reaches():
     cells = ['check("02.1", answer)\ncheck("02.7", x)', "quiz('00', seed=1)", "recheck(1)"]
+    cells.append('record_prediction("00.first")')
     assert list(inputs._numbered(cells)) == [
         "tlhelpers.course.exercise_book.lesson_02",
+        "tlhelpers.course.prediction_pool.lesson_00",
         "tlhelpers.course.quiz_pool.lesson_00",
     ]
 

@@ -48,6 +48,39 @@ def learner(path, name, solved=(), tried=(), quizzes=None):
     return path
 
 
+def foretell(path, **entries):
+    """Add predictions of lesson 00 as the course keeps them."""
+
+    def fill(content):
+        for name, (kind, given, outcome, interval) in entries.items():
+            content["predictions"][f"00.{name}"] = {
+                "kind": kind, "given": given, "later": None, "outcome": outcome,
+                "interval": interval, "shown": outcome is not None,
+            }  # fmt: skip
+        return True
+
+    store.change(path, fill)
+
+
+def test_predictions_of_a_class_are_columns_of_counts(tmp_path):
+    files = [learner(tmp_path / f"{name}.json", name) for name in ("Ada", "Bo", "Cy")]
+    foretell(
+        files[0],
+        first=("number", 40.0, 50.0, [44.0, 56.0]),
+        gain=("number", 3.0, 4.5, [2.0, 7.0]),
+        rivals=("choice", "x", "x", None),
+        deep=("choice", "x", "not resolved", None),
+        words=("sentence", "=1+1", None, None),
+        ahead=("choice", "x", None, None),  # made, and its outcome not seen yet
+    )
+    foretell(files[1], late=("choice", None, "x", None))
+    assert report.merge(list(map(str, files)), tmp_path / "out.csv") == 0
+    rows = [[row[key] for key in report.PREDICTED] for row in read_csv(tmp_path / "out.csv")]
+    nothing = ["0", "0", "0", "0", "", "0", "0"]
+    assert rows == [["6", "2", "1", "2", "5.8", "2", "1"], nothing, nothing]
+    assert "=1+1" not in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+
+
 def read_csv(path):
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
@@ -64,7 +97,7 @@ def test_the_command_prints_what_is_kept_without_an_environment(tmp_path):
     done = command("--name", "Ada L.", folder=tmp_path, TLHELPERS_PROGRESS=str(kept))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Progress of Ada L.\n")
-    assert re.search(r"^00 +2 of 3 +██░ +5/6$", done.stdout, re.MULTILINE)
+    assert re.search(r"^00 +2 of 3 +██░ +5/6 +0 of \d+$", done.stdout, re.MULTILINE)
     assert store.read(kept).name == "Ada L."
     again = command(folder=tmp_path, TLHELPERS_PROGRESS="off")
     assert again.returncode == 0 and "switched off" in again.stdout

@@ -41,7 +41,7 @@ def test_what_was_kept_is_read_again(path):
     assert kept.exercises == {"02.1": {"tries": 1, "solved": "2026-01-02T03:04:05Z"}}
     assert kept.quizzes == {"02": QUIZ} and kept.name == "Ada Lovelace"
     assert (kept.damage, kept.edited) == ("", False)
-    assert json.loads(path.read_bytes())["format"] == store.FORMAT == 2
+    assert json.loads(path.read_bytes())["format"] == store.FORMAT == 3
 
 
 def test_a_missing_and_an_empty_file_and_none_hold_nothing(path):
@@ -66,14 +66,31 @@ def test_the_first_format_is_brought_to_the_present_one(path):
 
 
 def test_a_newer_format_is_refused_and_stays(path):
-    path.write_text('{"format": 3, "exercises": "in another way"}')
+    path.write_text('{"format": 4, "exercises": "in another way"}')
     for touch in (lambda: store.read(path), lambda: store.change(path, solve("00.1"))):
-        with pytest.raises(CourseError, match=r"newer version of this course \(format 3; this one"):
+        with pytest.raises(CourseError, match=r"newer version of this course \(format 4; this one"):
             touch()
-    assert path.read_text() == '{"format": 3, "exercises": "in another way"}'
+    assert path.read_text() == '{"format": 4, "exercises": "in another way"}'
 
 
 WHOLE = {"tries": 1, "solved": None}
+FORETOLD = {
+    "kind": "number", "given": 40.0, "later": None, "outcome": 50.0, "interval": [44.0, 56.0],
+    "shown": True,
+}  # fmt: skip
+CHOICE = {"given": "a", "outcome": "b"}  # with the interval of a number
+FAULTS = {
+    "kind": {"kind": "guess"}, "list": {"kind": []}, "text": {"given": "much"},
+    "NaN": {"given": float("nan")}, "yes": {"outcome": True}, "shown": {"shown": 1},
+    "not shown": {"shown": False}, "one end": {"interval": [1.0]}, "ends": {"interval": [2.0, 1.0]},
+    "of a choice": {"kind": "choice", **CHOICE},
+    "long": {"kind": "sentence", "given": "x" * 201, "outcome": None, "interval": None},
+}  # fmt: skip
+FORETOLD_BADLY = {
+    **{f"prediction {name}": {"00.a": FORETOLD | fault} for name, fault in FAULTS.items()},
+    "prediction id": {"<b>": FORETOLD},
+    "half a prediction": {"00.a": {"kind": "number"}},
+}
 DAMAGES = {
     "cut": b'{"format": 2, "exercises": {"00.1"',
     "list": b"[1]",
@@ -91,6 +108,10 @@ FAULTY = {
     "answer": {"exercises": {"00.1": WHOLE}, "quizzes": {"02": {**QUIZ, "answers": {"a": 1}}}},
     "name": {"exercises": {"00.1": WHOLE}, "name": "a\nb"},
     "no record": {"exercises": {"00.1": WHOLE}, "quizzes": [1]},
+    **{
+        name: {"exercises": {"00.1": WHOLE}, "predictions": one}
+        for name, one in FORETOLD_BADLY.items()
+    },
 }
 
 
@@ -112,6 +133,25 @@ def test_what_is_whole_of_a_faulty_file_is_kept(path, content):
     assert "what could be read of it was kept" in store.change(path, solve("01.1"))
     assert set(store.read(path).exercises) == {"00.1", "01.1"}
     assert store.read(path).damage == "" and store.read(path).quizzes == {}
+    assert store.read(path).predictions == {}
+
+
+def test_the_second_format_is_read_without_predictions_and_written_as_the_third(path):
+    old = {"format": 2, "name": "Ada", "edited": False, "quizzes": {"02": QUIZ}}
+    old["exercises"] = {"00.1": {"tries": 2, "solved": None}}
+    path.write_text(json.dumps({**old, "checksum": store.checksum(old)}))
+    kept = store.read(path)
+    assert (kept.damage, kept.edited, kept.predictions) == ("", False, {})
+    assert kept.quizzes == {"02": QUIZ} and kept.exercises["00.1"]["tries"] == 2
+
+    def foretell(content):
+        content["predictions"]["00.first-look"] = FORETOLD
+        return True
+
+    assert store.change(path, foretell) == ""
+    kept = store.read(path)
+    assert kept.predictions == {"00.first-look": FORETOLD} and not kept.damage and not kept.edited
+    assert kept.quizzes == {"02": QUIZ} and json.loads(path.read_bytes())["format"] == 3
 
 
 def test_an_edit_by_hand_is_told_and_stays_told(path):

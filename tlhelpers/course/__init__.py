@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = make_face(
         "claims": "claim claim_value claims_table",
         "contents": "COURSE",
         "exercises": "check",
+        "predictions": "record_prediction show_outcome",
         "progress_file": "progress",
         "quizzes": "quiz",
         "times": "lesson_times",

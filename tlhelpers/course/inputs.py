@@ -15,9 +15,11 @@ from tlhelpers.experiments.staleness import code_digest, import_closure, librari
 NAME = "tlhelpers"
 # Which module reads a table of data/results; one that is not named here is a sweep's.
 READERS = {"lesson_times": "course.times", "time_to_accuracy": "experiments.timings"}
-# Modules that are found by a lesson's number: those of ``check("02.1", …)`` and ``quiz("02")``.
+# Modules that are found by a lesson's number: those of ``check("02.1", …)``, ``quiz("02")`` and
+# ``record_prediction("02.hardest")``.
 NUMBERED = {
     "exercise_book": re.compile(r"""\bcheck\(\s*["'](\d\d)\."""),
+    "prediction_pool": re.compile(r"""\b(?:record_prediction|show_outcome)\(\s*["'](\d\d)\."""),
     "quiz_pool": re.compile(r"""\bquiz\(\s*["'](\d\d)["']"""),
 }
 

@@ -29,8 +29,9 @@ class Progress:
     ----------
     table : pandas.DataFrame
         One row per lesson, which is the index (``"02"``), with the whole numbers `solved` (a
-        right answer was given), `tried` (right or not) and `exercises` (all there are), and
-        `quiz`, the best score of a round (``"5/6"``), empty before the first one is ended.
+        right answer was given), `tried` (right or not) and `exercises` (all there are), `quiz`, the
+        best score of a round (``"5/6"``), empty before the first one is ended, and the whole
+        numbers `predicted` (before the outcome was shown) and `predictions` (all there are).
     """
 
     def __init__(self, stored: Stored):
@@ -47,11 +48,11 @@ class Progress:
         title = f"<caption>Progress of {html.escape(name)}</caption>" if name else ""
         head = "".join(
             f'<th scope="col">{words}</th>'
-            for words in ("lesson", "exercises solved", "", "quiz, best score")
+            for words in ("lesson", "exercises solved", "", "quiz, best score", "predicted")
         )
-        told = "".join(
-            f"<p>{html.escape(one)}</p>" for one in progress_report.remarks(self._stored)
-        )
+        lines = progress_report.predictions_in_words(self._stored)
+        lines += progress_report.remarks(self._stored)
+        told = "".join(f"<p>{html.escape(one)}</p>" for one in lines)
         return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{told}"
 
 
@@ -67,12 +68,15 @@ def _html_row(lesson: str, row: pd.Series) -> str:
     words = f"{row['solved']} of {row['exercises']}"
     if row["tried"] > row["solved"]:
         words += f", {row['tried'] - row['solved']} tried"
-    cells = f'<td>{words}</td><td aria-hidden="true">{bar}</td><td>{row["quiz"]}</td>'
+    shown = (row["quiz"], progress_report.in_words(row))
+    cells = f'<td>{words}</td><td aria-hidden="true">{bar}</td>'
+    cells += "".join(f"<td>{one}</td>" for one in shown)
     return f'<tr><th scope="row">{lesson}</th>{cells}</tr>'
 
 
 def progress() -> Progress:
-    """Draw how many exercises of each lesson this learner solved, and the scores in its quiz.
+    """Draw how many exercises of each lesson this learner solved, the scores in its quiz, and how
+    many predictions were made; below stands how good they were.
 
     Returns
     -------

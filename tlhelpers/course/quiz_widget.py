@@ -18,25 +18,11 @@ from tlhelpers.course.quiz_rounds import (
     keep_answer,
     score_in_words,
 )
+from tlhelpers.course.widget_keys import keep_keys
 
 COLOURS = {"right": "#009E73", "wrong": "#D55E00", "open": "#666666"}
 WORDS = {"right": "right", "wrong": "not yet", "open": "open"}
 WIDE = {"width": "auto", "max_width": "60em"}
-# JupyterLab takes keys in a widget for commands of the notebook: "b" would make a cell, and an
-# arrow would leave the quiz. This marks whatever gets the focus, which keeps the keys; where no
-# such script runs, Tab and Space serve all the same.
-KEEP_KEYS = """
-<img alt="" style="display:none"
- src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA7"
- onload="const keep = () => {
-   const quiz = this.closest('.tl-quiz');
-   if (!quiz) { setTimeout(keep, 200); return; }
-   if (quiz.dataset.keys) { return; }
-   quiz.dataset.keys = 'kept';
-   quiz.addEventListener('focusin',
-     event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true'));
- }; keep();">
-"""
 
 
 class QuestionBox(ipywidgets.VBox):
@@ -58,7 +44,8 @@ class QuestionBox(ipywidgets.VBox):
             description=f"Check {number}", tooltip=f"Check the answer to question {number}"
         )
         self.said = ipywidgets.HTML()
-        title = f"<b>{number}.</b> {escape(asked.text)} <small>({escape(asked.how)})</small>"
+        words = f'<span class="tl-asked">{escape(asked.text)}</span>'
+        title = f"<b>{number}.</b> {words} <small>({escape(asked.how)})</small>"
         text = ipywidgets.HTML(f'<div style="line-height:1.4;max-width:60em">{title}</div>')
         super().__init__([text, *self.fields, self.button, self.said])
         self.button.on_click(lambda button: self.check())
@@ -158,7 +145,7 @@ class Quiz(ipywidgets.VBox):
                 box.show(*box.asked.judge(box.answer))
         head = ipywidgets.HTML(
             f"<b>Quiz {self.lesson}</b>, round {self.seed + 1}. By keyboard: Tab goes on, Space "
-            f"picks and presses.{KEEP_KEYS}"
+            f"picks and presses.{keep_keys('tl-quiz')}"
         )
         self.children = [head, *self.questions, self.score, self.told, self.again]
         self._show_score()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 WORDS_PER_MINUTE = 150
 # Reviews of code find most at 300 to 500 lines an hour; ours is explained before it is shown.
 CODE_LINES_PER_MINUTE = 10
-# Running a cell and looking at what came out: a number takes less, a figure takes more.
+# Running a cell and looking at what came out: a number takes less, a figure takes more. To choose
+# or to write a prediction, whose one line of code nobody reads, gets as much.
 SECONDS_PER_CELL = 20
 # Estimates, for nobody has been timed: to choose a letter or to calculate a number, with a hint
 # now and then; and to write a function of three to ten lines, with one or two tries that fail.
@@ -71,6 +72,8 @@ def count_minutes(cells: Iterable) -> Minutes:
             functions, answers = functions + bool(written), answers + (not written)
         elif cell.cell_type == "code" and cell.source.startswith("quiz("):
             quizzes += 1
+        elif cell.cell_type == "code" and cell.source.startswith("record_prediction("):
+            looks += 1
         elif cell.cell_type == "code" and not marks.get("grade"):
             lines += sum(bool(line.strip()) for line in cell.source.splitlines())
             looks += 1

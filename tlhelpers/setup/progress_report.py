@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,26 +21,99 @@ from tlhelpers.setup.progress_store import Stored
 # What a spreadsheet takes for the start of a formula, in full width too.
 FORMULA_STARTS = tuple("=+-@＝＋－＠|%\t\r\n")
 EDITED = "edited by hand"
+# The columns of a class's table about predictions.
+PREDICTED = (
+    "predictions", "choices predicted", "choices right", "numbers predicted",
+    "mean distance in points", "intervals", "intervals that hold the prediction",
+)  # fmt: skip
+
+
+@cache
+def _notebooks() -> dict[str, str]:
+    """The text of each lesson's notebook, by its number."""
+    paths = sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return {path.name[:2]: path.read_text(encoding="utf-8") for path in paths}
 
 
 @cache
 def course_parts() -> dict[str, tuple[list[str], bool]]:
     """By lesson, its exercises and whether it has a quiz: as its notebook asks for them."""
     parts = {}
-    for path in sorted((repo_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        text, lesson = path.read_text(encoding="utf-8"), path.name[:2]
+    for lesson, text in _notebooks().items():
         asked = re.findall(rf'check\(\\"({lesson}\.\d+)\\"', text)
         parts[lesson] = (list(dict.fromkeys(asked)), f'quiz(\\"{lesson}\\"' in text)
     return parts
 
 
+@cache
+def predictions_asked() -> dict[str, list[str]]:
+    """By lesson, the predictions that its notebook asks for."""
+    return {
+        lesson: re.findall(rf'record_prediction\(\\"({lesson}\.[a-z0-9-]+)\\"', text)
+        for lesson, text in _notebooks().items()
+    }
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What became of predictions that were made before their outcome was shown."""
+
+    made: int
+    choices: int  # whose outcome was shown, and how many of them came out so
+    right: int
+    distances: tuple[float, ...]  # in points, of numbers whose outcome was shown
+    intervals: int  # of such outcomes, and how many of them hold the prediction
+    held: int
+
+    @property
+    def distance(self) -> float | None:
+        """The mean distance in points."""
+        return sum(self.distances) / len(self.distances) if self.distances else None
+
+
+def predicted(stored: Stored) -> Predicted:
+    """Count the predictions of all lessons; what was written after the outcome is left out."""
+    made = [one for one in stored.predictions.values() if one["given"] is not None]
+    ended = [one for one in made if one["outcome"] is not None]
+    choices = [one for one in ended if one["kind"] == "choice"]
+    numbers = [one for one in ended if one["kind"] == "number"]
+    bounded = [one for one in numbers if one["interval"] is not None]
+    return Predicted(
+        made=len(made),
+        choices=len(choices),
+        right=sum(one["given"] == one["outcome"] for one in choices),
+        distances=tuple(abs(one["given"] - one["outcome"]) for one in numbers),
+        intervals=len(bounded),
+        held=sum(one["interval"][0] <= one["given"] <= one["interval"][1] for one in bounded),
+    )
+
+
+def predictions_in_words(stored: Stored) -> list[str]:
+    """How many predictions were made and how good they were; nothing before the first one."""
+    counted = predicted(stored)
+    if not counted.made:
+        return []
+    told = [f"Predictions made before the outcome was shown: {counted.made}."]
+    if counted.choices:
+        told.append(f"Choices that came out so: {counted.right} of {counted.choices}.")
+    if counted.distances:
+        of = f"{len(counted.distances)} number{'' if len(counted.distances) == 1 else 's'}"
+        told.append(f"Mean distance of {of}: {counted.distance:.1f} points.")
+    if counted.intervals:
+        told.append(f"Intervals that hold the prediction: {counted.held} of {counted.intervals}.")
+    return [" ".join(told)]
+
+
 def lesson_rows(stored: Stored) -> list[dict]:
-    """One row per lesson: `lesson`, `solved`, `tried`, `exercises`, `quiz` ("5/6", or empty)."""
+    """One row per lesson: `lesson`, `solved`, `tried`, `exercises`, `quiz` ("5/6", or empty), and
+    of its `predictions` how many were `predicted` before their outcome was shown."""
     rows = []
     for lesson, (asked, has_quiz) in course_parts().items():
         tried = [stored.exercises[name] for name in asked if name in stored.exercises]
         quiz = stored.quizzes.get(lesson) if has_quiz else None
         ended = quiz is not None and quiz["rounds"] > 0
+        foretold = predictions_asked()[lesson]
+        kept = [stored.predictions[name] for name in foretold if name in stored.predictions]
         rows.append(
             {
                 "lesson": lesson,
@@ -47,6 +121,8 @@ def lesson_rows(stored: Stored) -> list[dict]:
                 "tried": len(tried),
                 "exercises": len(asked),
                 "quiz": f"{quiz['best']}/{quiz['questions']}" if ended else "",
+                "predicted": sum(one["given"] is not None for one in kept),
+                "predictions": len(foretold),
             }
         )
     return rows
@@ -55,13 +131,18 @@ def lesson_rows(stored: Stored) -> list[dict]:
 def as_text(stored: Stored) -> str:
     """The learner's table as lines of text, with what is to be told of the file."""
     lines = [f"Progress of {stored.name}"] if stored.name else []
-    lines.append("lesson   exercises solved   quiz, best score")
+    lines.append("lesson   exercises solved   quiz, best score   predicted")
     for row in lesson_rows(stored):
         bar = "█" * row["solved"] + "░" * (row["exercises"] - row["solved"])
-        lines.append(
-            f"{row['lesson']:7}  {row['solved']:2} of {row['exercises']:<2} {bar:10}  {row['quiz']}"
-        )
-    return "\n".join([*lines, *remarks(stored)])
+        line = f"{row['lesson']:7}  {row['solved']:2} of {row['exercises']:<2} {bar:10}  "
+        line += f"{row['quiz']:16}   {in_words(row)}"
+        lines.append(line.rstrip())
+    return "\n".join([*lines, *predictions_in_words(stored), *remarks(stored)])
+
+
+def in_words(row: dict) -> str:
+    """How many of a lesson's predictions were made; empty where it asks for none."""
+    return f"{row['predicted']} of {row['predictions']}" if row["predictions"] else ""
 
 
 def remarks(stored: Stored) -> list[str]:
@@ -146,7 +227,7 @@ def _row(file: Path) -> dict:
         return {**row, "note": f"cannot be read: {reason}"}
     notes = [f"damaged: {stored.damage}"] if stored.damage else []
     notes += [EDITED] if stored.edited else []
-    some = stored.name or stored.exercises or stored.quizzes
+    some = stored.name or any(stored.content[part] for part in progress_store.PARTS)
     if stored.damage and not some:
         return {**row, "note": "; ".join(notes)}
     told = {"name": stored.name, "note": "; ".join(notes), "stored": stored}
@@ -161,7 +242,8 @@ def _csv(rows: Sequence[dict]) -> str:
     # Texts in quotation marks: a lone carriage return in one is no end of a line.
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     head = ["name", "file", "note", "solved", "tried", "tries"]
-    writer.writerow([*head, *exercises, *(f"quiz {lesson}" for lesson in quizzes)])
+    asked = [*exercises, *(f"quiz {lesson}" for lesson in quizzes)]
+    writer.writerow([*head, *asked, *PREDICTED])
     for row in rows:
         cells = [inert(row[key]) for key in head[:3]]
         writer.writerow(cells + _cells(row["stored"], exercises, quizzes))
@@ -170,7 +252,7 @@ def _csv(rows: Sequence[dict]) -> str:
 
 def _cells(stored: Stored | None, exercises: Sequence[str], quizzes: Sequence[str]) -> list:
     if stored is None:
-        return [""] * (3 + len(exercises) + len(quizzes))
+        return [""] * (3 + len(exercises) + len(quizzes) + len(PREDICTED))
     known = {name: stored.exercises[name] for name in exercises if name in stored.exercises}
     solved = {name: int(entry["solved"] is not None) for name, entry in known.items()}
     tries = sum(entry["tries"] for entry in known.values())
@@ -179,6 +261,17 @@ def _cells(stored: Stored | None, exercises: Sequence[str], quizzes: Sequence[st
         *(sum(solved.values()), len(known), tries),
         *(solved.get(name, "") for name in exercises),
         *(ended.get(lesson, "") for lesson in quizzes),
+        *_predicted_cells(predicted(stored)),
+    ]
+
+
+def _predicted_cells(counted: Predicted) -> list:
+    """Counts, in the order of `PREDICTED`; the distance is empty where there is none."""
+    distance = "" if counted.distance is None else round(counted.distance, 1)
+    return [
+        *(counted.made, counted.choices, counted.right),
+        *(len(counted.distances), distance),
+        *(counted.intervals, counted.held),
     ]
 
 

@@ -17,11 +17,12 @@ from tlhelpers.setup import locks
 from tlhelpers.setup.files import create_atomically, write_atomically
 from tlhelpers.setup.paths import work_dir
 
-FORMAT = 2
+FORMAT = 3  # 2 had no predictions, 1 neither tries nor times
 LARGEST = 1_000_000  # bytes; a whole course of answers takes some ten thousand
-PARTS = ("exercises", "quizzes")
+PARTS = ("exercises", "quizzes", "predictions")
 EXERCISE, LESSON = re.compile(r"\d\d\.\d{1,2}"), re.compile(r"\d\d")
-LONGEST_NAME = 80
+PREDICTION = re.compile(r"\d\d\.[a-z]+(-[a-z0-9]+){0,5}")
+LONGEST_NAME, LONGEST_SENTENCE = 80, 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class Stored:
         return self.content["quizzes"]
 
     @property
+    def predictions(self) -> dict[str, dict]:
+        """By id: `kind`, what was `given` before the outcome was `shown`, what was written `later`,
+        the first `outcome` and its `interval`; None where there is none."""
+        return self.content["predictions"]
+
+    @property
     def name(self) -> str:
         """What the learner wants to be called; empty where nothing was typed."""
         return self.content["name"]
@@ -58,7 +65,7 @@ def progress_path() -> Path | None:
 
 def empty() -> dict:
     """The content of a new file."""
-    return {"format": FORMAT, "name": "", "edited": False, "exercises": {}, "quizzes": {}}
+    return {"format": FORMAT, "name": "", "edited": False, **{part: {} for part in PARTS}}
 
 
 # ---------------------------------------------------------------- reading
@@ -121,7 +128,7 @@ def _whole_entries(record: dict) -> tuple[dict, list[str]]:
         content["name"] = name
     else:
         faults.append("its name")
-    for part, is_whole in zip(PARTS, (_is_exercise, _is_quiz), strict=True):
+    for part, is_whole in zip(PARTS, (_is_exercise, _is_quiz, _is_prediction), strict=True):
         entries = record.get(part, {})
         whole = entries if isinstance(entries, dict) else {}
         content[part] = {key: entry for key, entry in whole.items() if is_whole(key, entry)}
@@ -165,6 +172,45 @@ def _is_answer(one: object) -> bool:
         and isinstance(one[0], str)
         and len(one[0]) <= LONGEST_NAME
         and isinstance(one[1], bool)
+    )
+
+
+def _is_prediction(name: str, entry: object) -> bool:
+    """Values are of the prediction's kind or None, and only a number has an interval."""
+    if not (PREDICTION.fullmatch(name) and isinstance(entry, dict)):
+        return False
+    keys = ("kind", "given", "later", "outcome", "interval", "shown")
+    if not all(key in entry for key in keys) or not isinstance(entry["shown"], bool):
+        return False
+    is_value = {"number": _is_number, "choice": _is_line, "sentence": _is_line}.get(
+        entry["kind"] if isinstance(entry["kind"], str) else ""
+    )
+    values = [entry[key] for key in ("given", "later", "outcome")]
+    return (
+        is_value is not None
+        and all(value is None or is_value(value) for value in values)
+        and (entry["outcome"] is None or entry["shown"])
+        and (entry["interval"] is None or _is_interval(entry["interval"], entry["kind"]))
+    )
+
+
+def _is_number(value: object) -> bool:
+    """A number of at most some thousands: per cent, or points."""
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return whole and -1e6 < value < 1e6  # no NaN either
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_SENTENCE and value.isprintable()
+
+
+def _is_interval(ends: object, kind: str) -> bool:
+    return (
+        kind == "number"
+        and isinstance(ends, list)
+        and len(ends) == 2
+        and all(map(_is_number, ends))
+        and ends[0] <= ends[1]
     )
 
 
