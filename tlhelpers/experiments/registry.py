@@ -9,7 +9,10 @@ from tlhelpers.errors import CourseError, nearest
 from tlhelpers.experiments import (
     text,
     text_across,
+    text_deep,
     text_few,
+    text_further,
+    text_hub,
     text_topics,
     vision,
     vision_across,
@@ -39,6 +42,10 @@ SWEEPS: dict[str, Sweep] = {
     )
     for sweep in module.SWEEPS
 }
+# No table of these comes with the course: they fetch models of a hub, or nobody has run them yet.
+ON_REQUEST: dict[str, Sweep] = {
+    sweep.name: sweep for module in (text_deep, text_further, text_hub) for sweep in module.SWEEPS
+}
 
 
 def find_sweep(name: str) -> Sweep:
@@ -49,13 +56,17 @@ def find_sweep(name: str) -> Sweep:
     CourseError
         If there is none; the message lists near names.
     """
-    if name not in SWEEPS:
-        raise CourseError(f"there is no sweep {name!r}: {nearest(name, SWEEPS)}")
-    return SWEEPS[name]
+    every = SWEEPS | ON_REQUEST
+    if name not in every:
+        raise CourseError(f"there is no sweep {name!r}: {nearest(name, every)}")
+    return every[name]
 
 
 def find_sweeps(asked: str) -> list[Sweep]:
-    """The sweep of this name, or all whose names begin with it and a hyphen."""
+    """The sweep of this name, or all whose names begin with it and a hyphen.
+
+    What has no table in the course is asked for by its whole name.
+    """
     group = [sweep for name, sweep in SWEEPS.items() if name.startswith(f"{asked}-")]
     return [SWEEPS[asked]] if asked in SWEEPS else group or [find_sweep(asked)]
 
