@@ -26,7 +26,7 @@ import torchvision.transforms.v2 as T
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import chance, duplicates_across, load_emoji, majority, split_by_group
 from tlhelpers.evaluation import compare, price_list, repeat
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -168,6 +168,9 @@ check("01.2", split_by_name)
 # > the test set? What will *that same model* reach on other drawings?
 
 # %%
+record_prediction("01.guessers")
+
+# %%
 rng = np.random.default_rng(0)
 guesses = rng.integers(0, 10, size=(200, len(emoji)))
 right = guesses == emoji.labels
@@ -176,6 +179,7 @@ on_test = right[:, split.test].mean(axis=1)
 winner = on_test.argmax()
 print(f"best of 200 guessers on the test set: {on_test[winner]:.2f}")
 print(f"the same guesser on other drawings:   {right[winner, split.train].mean():.2f}")
+show_outcome("01.guessers", on_test[winner])
 
 # %% [markdown]
 # No guesser knows anything. But whoever tries two hundred and reports the best has a "result". Once
@@ -368,6 +372,9 @@ figures.prediction_grid(validate.subset(range(0, len(validate), 3)),
 # > all labels?
 
 # %%
+record_prediction("01.one-label")
+
+# %%
 def small_network(trial, epochs=25, augment=None):
     seed = trial.seed
     model = Classifier(SmallCNN(32, seed=seed), 10, emoji.class_names, seed)
@@ -396,7 +403,9 @@ claim("01.c", "with all labels, the network from scratch beats raw pixels",
 # And at the left end of the curve?
 
 # %%
-print(compare(runs, "from scratch", "raw pixels", labels=1))
+at_left = compare(runs, "from scratch", "raw pixels", labels=1)
+print(at_left)
+show_outcome("01.one-label", at_left)
 with_one = runs[runs["labels"] == 1].groupby("strategy", sort=False).accuracy.mean()
 with_one["majority line"] = same_answer
 with_one.round(2)
@@ -438,6 +447,9 @@ figures.picture_row(shown, ["as drawn", *["changed"] * 7])
 # > the accuracy rise?
 
 # %%
+record_prediction("01.augmented")
+
+# %%
 def augmented_network(trial):
     return small_network(trial, augment=augment)
 
@@ -445,6 +457,7 @@ with_augmentation = repeat({"augmented": augmented_network}, emoji, labels=[None
 plain = runs[runs["labels"] == everything]
 gain = compare(pd.concat([plain, with_augmentation]), "augmented", "from scratch")
 print(gain)
+show_outcome("01.augmented", gain)
 
 # %% [markdown]
 # With the same twenty-five epochs, ten seeds resolve no difference. Changed drawings are harder to learn by
@@ -516,6 +529,9 @@ claim("01.f", "thirty times as many epochs make the small network better by less
 # > **Before you run it:** how much worse will the head get if its drawings were scaled up from 32 pixels?
 
 # %%
+record_prediction("01.scaled-up")
+
+# %%
 backbone = load_backbone("efficientnet_lite0", size=96)
 start = time.perf_counter()
 drawn_at_96 = extract_features(backbone, load_emoji("twemoji", size=96), cache=False)
@@ -526,7 +542,9 @@ scaled_up = extract_features(backbone, emoji)
 heads = {"frozen, drawn at 96 px": linear_head(drawn_at_96, emoji.labels),
          "frozen, 32 px scaled up": linear_head(scaled_up, emoji.labels)}
 frozen = repeat(heads, emoji, labels=[1, 2, 5, 10, None], seeds=10)
-print(compare(frozen, "frozen, drawn at 96 px", "frozen, 32 px scaled up", labels=everything))
+finer = compare(frozen, "frozen, drawn at 96 px", "frozen, 32 px scaled up", labels=everything)
+print(finer)
+show_outcome("01.scaled-up", finer)
 figures.learning_curves(pd.concat([runs, frozen], ignore_index=True), lines)
 
 # %% [markdown]

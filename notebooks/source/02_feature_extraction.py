@@ -25,7 +25,7 @@ import pandas as pd
 import torch
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import (
     chance, draw_labels, load_digits_pair, load_emoji, load_folder, load_photographs, load_wild_emoji,
     majority, split_by_group,
@@ -95,6 +95,9 @@ print("pixels, averaged down to 16×16 and flattened:", pixels.shape)
 # > **Before you run it:** pixels see colour and outline. What will features see?
 
 # %%
+record_prediction("02.neighbours")
+
+# %%
 from sklearn.metrics.pairwise import cosine_similarity
 
 def nearest(rows, query, k=7):
@@ -105,6 +108,7 @@ def nearest(rows, query, k=7):
 
 # %%
 queries = [list(emoji.groups).index(name) for name in ("dog2", "apple", "racing_car")]
+show_outcome("02.neighbours")
 figures.neighbour_sheet(emoji, queries, {"pixels": nearest(pixels, queries),
                                  "features": nearest(features, queries)})
 
@@ -269,6 +273,9 @@ check("02.2", answer)
 # > features with a linear head, the same with k-NN, raw pixels, random twin. Do they ever cross?
 
 # %%
+record_prediction("02.crossing")
+
+# %%
 strategies = {
     "ImageNet, linear head": linear_head(features, emoji.labels),
     "ImageNet, 1-NN": nearest_neighbours(features, emoji.labels),
@@ -283,8 +290,9 @@ same_answer = [majority(emoji.labels[s.train], emoji.labels[s.test]) for s in sp
 figures.learning_curves(runs, {"chance": chance(emoji.labels), "majority": np.mean(same_answer)})
 
 # %%
-curve = learning_curve(runs)
-curve.pivot(index="labels", columns="strategy", values="mean").round(2)
+means = learning_curve(runs).pivot(index="labels", columns="strategy", values="mean")
+show_outcome("02.crossing", "none" if means.rank(axis=1).nunique().max() == 1 else "some")
+means.round(2)
 
 # %% [markdown]
 # Every small point is one seed. The spread at one label per class shows why a single run proves
@@ -382,7 +390,11 @@ largest_confusions(confusions, 6).round(2)
 # > **Before you run it:** which of the twenty classes will be the hardest?
 
 # %%
+record_prediction("02.hardest")
+
+# %%
 by_class = accuracy_per_class(truth, answers, emoji.class_names)
+show_outcome("02.hardest", by_class.set_index("class").accuracy.idxmin())
 figures.class_accuracies(by_class)
 
 # %% [markdown]
@@ -413,11 +425,16 @@ claim_value("02.ab", "the accuracy of this head on the class that it knows best"
 # > **Before you run it:** will the weights raise the accuracy, the balanced accuracy, both or neither?
 
 # %%
+record_prediction("02.class-weights")
+
+# %%
 weighted = {"ImageNet, classes weighted": linear_head(features, emoji.labels, class_weight="balanced")}
 at_all = [runs[runs["labels"] == everything_used],
           repeat(weighted, emoji, labels=[None], seeds=14, test=0.5)]
 gain_by = {metric: compare(pd.concat(at_all), "ImageNet, classes weighted", "ImageNet, linear head",
                            metric=metric) for metric in ("accuracy", "balanced_accuracy")}
+raised = [metric for metric, gain in gain_by.items() if gain.low > 0]
+show_outcome("02.class-weights", " and ".join(raised) or "neither")
 figures.intervals(list(gain_by.values()), notes=list(gain_by), title="all labels")
 
 # %% tags=["claim"]
@@ -437,6 +454,9 @@ claim("02.ag", "with all labels, weighted classes raise the balanced accuracy of
 # > middle, last but one, last? And where for the random twin?
 
 # %%
+record_prediction("02.best-layer")
+
+# %%
 print({name: rows.shape[1] for name, rows in layers.items()})
 
 # %%
@@ -448,6 +468,8 @@ def probe(networks):
 probes = {"ImageNet": probe([layers]), "random twin": probe(twin_layers)}
 
 # %%
+by_depth = probes["ImageNet"].groupby("strategy").accuracy.mean()
+show_outcome("02.best-layer", by_depth.idxmax())
 figures.by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)})
 
 # %% [markdown]
@@ -554,6 +576,9 @@ check("02.5", prepare)
 # > **Before you run it:** by how many points will the largest network beat the smallest?
 
 # %%
+record_prediction("02.largest-network")
+
+# %%
 networks = {number: load_backbone(f"efficientnet_lite{number}", size=96) for number in (0, 1, 2)}
 of_network = {f"Lite{number}": linear_head(extract_features(network, emoji), emoji.labels)
               for number, network in networks.items()}
@@ -563,6 +588,7 @@ print(*networks.values(), sep="\n")
 network_runs = repeat(of_network, emoji, labels=[5, None], seeds=10, test=0.5)
 steps_up = [compare(network_runs, larger, "Lite0", labels=k)
             for larger in ("Lite1", "Lite2") for k in (5, everything_used)]
+show_outcome("02.largest-network", steps_up[3])
 figures.intervals(steps_up, notes=["5 labels per class", "all labels"] * 2)
 
 # %% tags=["claim"]
@@ -587,6 +613,9 @@ claim("02.ac", "on drawings of 96 px with all labels, Lite2's features are worse
 #
 # > **Before you run it:** the loop below has no optimizer, no loss, no gradient. Will the features
 # > of the same drawings change?
+
+# %%
+record_prediction("02.no-training")
 
 # %%
 def forward_passes(model, n, seed=0):
@@ -622,6 +651,8 @@ def similarity_after(model, n):
 gaps = [0, 1, 2, 7]
 similarity = {"train()": [similarity_after(drifting, n) for n in gaps],
               "eval()": [similarity_after(still, n) for n in gaps]}
+last = similarity["train()"][-1]
+show_outcome("02.no-training", "none" if last > 0.999 else "little" if last > 0.9 else "much")
 figures.drift(list(np.cumsum(gaps)), similarity, ylabel="cosine to the features before")
 
 # %% [markdown]
@@ -704,6 +735,9 @@ for twin in large_twins:
 # > **Before you run it:** raw pixels, random twin, ImageNet features. What is the order now?
 
 # %%
+record_prediction("02.digits")
+
+# %%
 digit_methods = {
     "ImageNet features": linear_head(extract_features(large, digits), digits.labels),
     "raw pixels": linear_head(raw_pixels(digits), digits.labels),
@@ -713,6 +747,8 @@ digit_methods = {
 digit_runs = repeat(digit_methods, digits, labels=[1, 2, 5, 10, None], seeds=10)
 
 # %%
+at_five = digit_runs[digit_runs["labels"] == 5].groupby("strategy").accuracy.mean()
+show_outcome("02.digits", at_five.idxmax())
 figures.learning_curves(digit_runs, {"chance": chance(digits.labels)})
 
 # %% tags=["claim"]
@@ -742,7 +778,10 @@ print(compare(digit_runs, "ImageNet features", "random twin"))
 # channel are *sorted*. As many numbers, but no places: a row still tells how strongly a channel
 # answers in its best cell, its second best and so on, and no longer in which.
 #
-# > **Before you run it:** if the guess is wrong, what will the next figure look like?
+# > **Before you run it:** if the guess is wrong, what will the next figure look like? And is it wrong?
+
+# %%
+record_prediction("02.grid")
 
 # %%
 def read_out(network, grid):
@@ -785,6 +824,7 @@ four = [("ImageNet, 4×4 grid", "ImageNet, averaged", "what the grid brings, tra
         ("ImageNet, averaged", "random twin, averaged", "what training brings, averaged"),
         ("ImageNet, 4×4 grid", "twins, 4×4 grid", "what training brings, on the grid")]
 steps = [compare(placed_runs, a, b, labels=5) for a, b, _ in four]
+show_outcome("02.grid", steps[0])
 figures.intervals(steps, notes=[note for *_, note in four])
 
 # %% [markdown]
@@ -856,6 +896,9 @@ figures.picture_row(np.concatenate([images.pixels[shown] for images in few]),
 # > **Before you run it:** which loses more from 0 to 1, raw pixels or frozen features?
 
 # %%
+record_prediction("02.clutter")
+
+# %%
 wild = load_wild_emoji("both", size=96, views=1, clutter=1)
 wild_methods = {
     "ImageNet, clutter 1": linear_head(extract_features(backbone, wild), wild.labels),
@@ -869,9 +912,11 @@ wild_methods = {
 plain_runs = runs[(runs["labels"] == everything_used) & (runs["seed"] < 10)]
 wild_runs = pd.concat([plain_runs, repeat(wild_methods, emoji, labels=[None], seeds=10, test=0.5)])
 accuracy = wild_runs.groupby("strategy").accuracy.mean().round(2)
-pd.DataFrame({name: accuracy[[plain, f"{name}, clutter 1"]].to_numpy()
-              for name, plain in [("ImageNet", "ImageNet, linear head"), ("raw pixels", "raw pixels")]},
-             index=pd.Index([0, 1], name="clutter"))
+by_clutter = pd.DataFrame({name: accuracy[[plain, f"{name}, clutter 1"]].to_numpy() for name, plain in
+                           [("ImageNet", "ImageNet, linear head"), ("raw pixels", "raw pixels")]},
+                          index=pd.Index([0, 1], name="clutter"))
+show_outcome("02.clutter", (by_clutter.loc[0] - by_clutter.loc[1]).idxmax())
+by_clutter
 
 # %%
 pairs = [("ImageNet, clutter 1", "raw pixels, clutter 1"), ("ImageNet, linear head", "ImageNet, clutter 1"),
@@ -974,7 +1019,10 @@ check("02.7", transfer)
 # trained with it, nobody has written down.) Many recipes carry other numbers around. The code runs
 # with any of them, and nobody complains.
 #
-# > **Before you run it:** for which of these changes will ten seeds show a cost?
+# > **Before you run it:** for how many of these changes, and for which, will ten seeds show a cost?
+
+# %%
+record_prediction("02.transform")
 
 # %%
 def with_transform(mean, std, flip_channels=False):
@@ -996,6 +1044,7 @@ transform_runs = repeat(transforms, emoji, labels=[10], seeds=10, test=0.5)
 # %%
 ours, *others = transforms
 costs = [compare(transform_runs, ours, other) for other in others]
+show_outcome("02.transform", str(sum(cost.low > 0 for cost in costs)))
 figures.intervals(costs, title="this lesson's transform against three others")
 
 # %% tags=["claim"]

@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import load_wild_emoji, photograph_crops, split_by_group
 from tlhelpers.evaluation import compare, wilson
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -235,9 +235,14 @@ print(f"{len(learn)} pictures to learn from, {len(valid)} to decide with")
 # > stand a higher or a lower one?
 
 # %%
+record_prediction("03.rate")
+
+# %%
 fresh = Classifier(backbone, 20, train.class_names, seed=0)
 hold_statistics(fresh)
 found = find_rate(fresh, learn, low=1e-5, high=0.1, steps=50)
+times = found.suggested / 0.003
+show_outcome("03.rate", "higher" if times > 1.5 else "lower" if times < 0.67 else "about the same")
 figures.rate_test(found, "one step of 16 pictures at each rate")
 
 # %% [markdown]
@@ -313,12 +318,16 @@ claim_value("03.b", "a head that is trained again here predicts what the stored 
 # > will tuning the last convolution bring? And everything?
 
 # %%
+record_prediction("03.last-convolution")
+
+# %%
 depths = ["head only", "last convolution", "from blocks.5", "from blocks.3", "everything"]
 figures.depth_explorer({"Twemoji, in style": in_style, "OpenMoji, other style": other_style}, depths)
 
 # %%
 gain, gain_elsewhere = (compare(table, "everything", "head only") for table in (in_style, other_style))
 last = compare(in_style, "last convolution", "head only")
+show_outcome("03.last-convolution", last)
 figures.intervals([gain, gain_elsewhere, last], notes=["in style", "other style", "in style"])
 
 # %% tags=["claim"]
@@ -340,6 +349,9 @@ claim("03.d", "in style, no gain of the last convolution alone over the head is 
 # > once distorts good features. Which signs do you expect?
 
 # %%
+record_prediction("03.at-once")
+
+# %%
 changes = ["all at once", "statistics moving", "rate 0.0001", "rate 0.001", "LoRA"]
 effects = {name: compare(in_style, name, "everything") for name in changes}
 figures.intervals(list(effects.values()), title="in style")
@@ -355,8 +367,9 @@ claim("03.f", "held BatchNorm statistics beat moving ones, in style", effects["s
 claim("03.g", "tuning everything beats LoRA of rank 8, in style", effects["LoRA"], expect="less")
 
 # %% tags=["claim"]
-claim("03.h", "training everything at once beats head first on a style that was not trained on",
-      compare(other_style, "all at once", "everything"))
+at_once = compare(other_style, "all at once", "everything")
+show_outcome("03.at-once", at_once)
+claim("03.h", "training everything at once beats head first on a style that was not trained on", at_once)
 claim("03.i", "tuning everything beats tuning from blocks.5 on, in style",
       compare(in_style, "everything", "from blocks.5"))
 
@@ -528,8 +541,14 @@ claim_value("03.p", "LoRA keeps at least 1.3 times the old answers of tuning eve
 # > **Before you run it:** at half and half, will the network do the new task, the old one, both or neither?
 
 # %%
+record_prediction("03.half")
+
+# %%
 new_weights = copy.deepcopy(tuned.state_dict())
 mixes = measure_mixes(tuned, head_weights, new_weights, on_new=valid, on_old=agreement, shares=5)
+of_ends, halfway = mixes.iloc[[0, -1]].mean(), mixes.set_index("share").loc[0.5]
+above = [task for task in ("new", "old") if halfway[task] > of_ends[task]]
+show_outcome("03.half", " and ".join(above) or "neither")
 figures.mix_curve(mixes, "one seed, validation items", old="share of old answers")
 
 # %% [markdown]

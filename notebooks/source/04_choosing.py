@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import chance, load_digits_pair, load_wild_emoji
 from tlhelpers.evaluation import compare, judge_together, price_list, smallest_gap, winners
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
@@ -114,7 +114,12 @@ claim_value("04.b", "a network that is tuned again here agrees with it on most p
 # > **Before you run it:** which strategies gain most from more labels?
 
 # %%
+record_prediction("04.gain")
+
+# %%
 pictures = load_wild_emoji("twemoji", views=1)
+means = runs.pivot_table(index="strategy", columns="labels", values="accuracy")
+show_outcome("04.gain", (means[everything] - means[1]).idxmax())
 figures.learning_curves(runs, {"chance": chance(pictures.labels)})
 
 # %% [markdown]
@@ -354,6 +359,9 @@ figures.contact_sheet(digits, per_class=10)
 # > that reuses photographs? And with fifty?
 
 # %%
+record_prediction("04.five-per-digit")
+
+# %%
 far = pd.concat([load_sweep("vision-far"), load_sweep("vision-far-grid")])
 shown = ["raw pixels", "scratch", "fine-tuned", "frozen", "frozen, 4×4 grid"]
 table = price_list(far).query("strategy in @shown").pivot(index="strategy", columns="labels")
@@ -361,6 +369,7 @@ table[["accuracy", "seconds"]].round(2)
 
 # %%
 at_five = [compare(far, "frozen, 4×4 grid", rival, labels=5) for rival in shown[:-1]]
+show_outcome("04.five-per-digit", at_five[1])
 figures.intervals(at_five, title="5 labels per digit")
 
 # %%

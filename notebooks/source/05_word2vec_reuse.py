@@ -24,7 +24,7 @@ from gensim.models import Word2Vec
 from scipy.special import expit
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import Newsgroups, chance, load_sentiment
 from tlhelpers.evaluation import compare, repeat, wilson
 from tlhelpers.experiments import load_sweep, load_topics, provenance_of, rerun, unlabelled_posts
@@ -109,6 +109,9 @@ print("cosine of the two changes, in words and in contexts:", same_way.round(4))
 # > be alike?
 
 # %%
+record_prediction("05.good-bad")
+
+# %%
 learned = train_skip_gram(toy, epochs=150, seed=0)
 place = {word: row for row, word in enumerate(learned.vocabulary)}
 unit = learned.words / np.linalg.norm(learned.words, axis=1, keepdims=True)
@@ -117,6 +120,8 @@ rows = [place[word] for word in others]
 of_good = pd.DataFrame({"cosine of both rows in words": unit[rows] @ unit[place["good"]],
                         "probability to be its neighbour":
                         expit(learned.contexts[rows] @ learned.words[place["good"]])}, index=others)
+alike = of_good.iloc[0, 0]
+show_outcome("05.good-bad", "alike" if alike > 0.5 else "opposite" if alike < -0.5 else "neither")
 of_good.round(2)
 
 # %% tags=["claim"]
@@ -146,12 +151,16 @@ print(" ".join(posts[0][:30]))
 # > **Before you run it:** twice through these posts. Which words will end up nearest to *hockey*?
 
 # %%
+record_prediction("05.hockey")
+
+# %%
 def tell(epoch, vectors):
     near = ", ".join(word for word, _ in vectors.most_similar("hockey", topn=6))
     print(f"after {epoch}: {near}", flush=True)
 
 own = train_word2vec(posts, size=50, epochs=2, seed=0, after_epoch=tell)
 print(f"{len(own):,} words, {own.vector_size} numbers each")
+show_outcome("05.hockey", ", ".join(word for word, _ in own.most_similar("hockey", topn=6)))
 
 # %% [markdown]
 # Nobody told it what sport is. The result is the same at each call, because one worker trains: with several,
@@ -192,11 +201,15 @@ check("05.1", nearest_word)
 # occur together, and fits products of vectors to the logarithm of these counts. Ours was trained on six
 # billion words of Wikipedia and newswire, far more computing than a lesson has; loading it takes moments.
 #
-# > **Before you run it:** whose neighbours of *windows* will be about computers?
+# > **Before you run it:** whose neighbours of *windows* will be about computers? What will stand near it in GloVe?
+
+# %%
+record_prediction("05.windows")
 
 # %%
 glove = load_vectors("glove-50d")
 print(f"{len(glove):,} words, {glove.vector_size} numbers each")
+show_outcome("05.windows", ", ".join(word for word, _ in glove.most_similar("windows", topn=5)))
 pd.DataFrame({word: {name: ", ".join(w for w, _ in vectors.most_similar(word, topn=5))
                      for name, vectors in {"own": own, "GloVe": glove}.items()}
               for word in ("hockey", "windows", "cheap", "doctor")}).T
@@ -217,8 +230,12 @@ figures.word_explorer(glove, "bank")
 # > *terrific*?
 
 # %%
+record_prediction("05.nearer-pair")
+
+# %%
 for one, other in [("good", "terrific"), ("good", "bad"), ("love", "hate"), ("awful", "wonderful")]:
     print(f"{one:6} {other:10} {glove.similarity(one, other):.2f}")
+show_outcome("05.nearer-pair", max(["bad", "terrific"], key=lambda word: glove.similarity("good", word)))
 
 # %% [markdown]
 # Section 1 told why: opposites stand in the same places of a sentence. For a task that must tell good from bad,
@@ -235,6 +252,9 @@ for one, other in [("good", "terrific"), ("good", "bad"), ("love", "hate"), ("aw
 # > **Before you run it:** cut at spaces, what share of the words will be known?
 
 # %%
+record_prediction("05.cut-at-spaces")
+
+# %%
 tweets = load_sentiment("tweets")
 labels = tweets.labels
 print(tweets)
@@ -242,6 +262,7 @@ print(tweets.texts[6], "→", tokens(tweets.texts[6]))
 ways = {"cut for GloVe": tokens, "small letters": lambda text: text.lower().split(), "cut at spaces": str.split}
 for name, way in ways.items():
     print(f"{name}:", coverage(glove, tweets.texts, way))
+show_outcome("05.cut-at-spaces", coverage(glove, tweets.texts, str.split).share)
 
 # %% [markdown]
 # The table has *drawn*, but no *drawn.* with a full stop and no *I* as a capital letter. Whoever cuts at
@@ -285,10 +306,14 @@ print("GloVe:", coverage(glove, topics.texts))
 # > **Before you run it:** once through the posts. What will stand near *encrypters*, and near *hockye*?
 
 # %%
+record_prediction("05.parts")
+
+# %%
 parts = train_fasttext(posts, size=50, epochs=1, seed=0)
 for word in ("encrypters", "telescoping", "hockye"):
     near = ", ".join(other for other, _ in parts.most_similar(word, topn=5))
     print(f"{word} ({'known' if word in parts.key_to_index else 'unknown'}): {near}")
+show_outcome("05.parts", ", ".join(other for other, _ in parts.most_similar("hockye", topn=5)))
 
 # %% [markdown]
 # Parts are spelling, and spelling is only half of meaning: *encrypters* finds words of its stem, *telescoping*
@@ -354,9 +379,14 @@ for a, b, c in asked:
 # > **Before you run it:** the same three questions, nothing left out. What comes first?
 
 # %%
+record_prediction("05.nothing-left-out")
+
+# %%
 for a, b, c in asked:
     found = analogy(glove, a, b, c, exclude=False, top=3)
     print(f"{a} is to {b} as {c} is to: {', '.join(f'{word} {cosine:.2f}' for word, cosine in found)}")
+firsts = [analogy(glove, *words, exclude=False, top=1)[0][0] for words in asked]
+show_outcome("05.nothing-left-out", str(sum(first in words for first, words in zip(firsts, asked))))
 
 # %% [markdown]
 # The answer to *man is to doctor as woman is to* … is *doctor* (Nissim and others, 2020, arXiv:1905.09866).
@@ -445,6 +475,9 @@ print("the same vector:", np.allclose(one, other, atol=1e-6))
 # > **Before you run it:** two labels per topic, eight, thirty-two, all 140. Where does counting words win?
 
 # %%
+record_prediction("05.counting")
+
+# %%
 reused = load_sweep("text-topics")
 reused["strategy"] = reused["strategy"].replace("frozen", "frozen MiniLM")
 for key in ("command", "date", "processor"):
@@ -462,7 +495,10 @@ figures.learning_curves(shown, {"chance": chance(topics.labels)})
 # %%
 counts = [2, 8, 32, reused.whole]
 against_counting = [compare(reused, "Word2Vec mean", "TF-IDF", labels=k) for k in counts]
-figures.intervals(against_counting, notes=[f"{k} labels per topic" for k in counts[:3]] + ["all labels"])
+notes = [f"{k} labels per topic" for k in counts[:3]] + ["all labels"]
+wins = [note for note, found in zip(notes, against_counting) if found.high < 0]
+show_outcome("05.counting", wins[0] if wins else "nowhere")
+figures.intervals(against_counting, notes=notes)
 
 # %% [markdown]
 # **With few labels, reuse wins.** Twenty posts hold few of the words that the next post will use; the vectors
@@ -567,6 +603,9 @@ figures.learning_curves(google_runs) if with_network else None
 # > **Before you run it:** with few labels, will tuning the table help or hurt?
 
 # %%
+record_prediction("05.tuning")
+
+# %%
 layers = load_sweep("text-embeddings")
 figures.learning_curves(layers[layers["strategy"] != "shuffled GloVe, tuned"], {"chance": chance(labels)})
 
@@ -574,6 +613,7 @@ figures.learning_curves(layers[layers["strategy"] != "shuffled GloVe, tuned"], {
 asked = [("GloVe, tuned", "GloVe, frozen", 32), ("GloVe, tuned", "GloVe, frozen", everything),
          ("GloVe, tuned", "random, tuned", 32), ("GloVe, tuned", "random, tuned", everything)]
 tuning = [compare(layers, a, b, labels=k) for a, b, k in asked]
+show_outcome("05.tuning", tuning[0])
 figures.intervals(tuning, notes=["32 labels per class", "all labels"] * 2)
 
 # %% [markdown]
@@ -635,6 +675,9 @@ check("05.5", answer)
 # > an encyclopaedia.
 
 # %%
+record_prediction("05.bias")
+
+# %%
 male = ["john", "paul", "mike", "kevin", "steve", "greg", "jeff", "bill"]
 female = ["amy", "joan", "lisa", "sarah", "diana", "kate", "ann", "donna"]
 career = ["executive", "management", "professional", "corporation", "salary", "office", "business", "career"]
@@ -642,6 +685,7 @@ family = ["home", "parents", "children", "family", "cousins", "marriage", "weddi
 names, themes = (male, female), (career, family)
 bias = association_test(glove, names, themes)
 print("male names to career, female names to family:", bias)
+show_outcome("05.bias", str(np.searchsorted([-0.3, 0.3, 1], bias.effect)))
 for group in names:
     ranks = sorted(glove.key_to_index[name] + 1 for name in group)
     print(f"ranks by frequency: {ranks[0]:,} to {ranks[-1]:,}")

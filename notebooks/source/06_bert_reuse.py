@@ -28,7 +28,7 @@ import pandas as pd
 import torch
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import (
     Newsgroups, chance, draw_labels, load_senses, load_sentiment, split_by_group,
 )
@@ -183,6 +183,9 @@ counts = NeighbourCounts(encoder, unlabelled)
 # > will it guess hidden words better than counts over all posts do?
 
 # %%
+record_prediction("06.sixty-steps")
+
+# %%
 pretrained = pretrain(encoder, unlabelled, steps=60, held_out=held_out, lr=5e-4, head_lr=3e-3, longest=32,
                       precision="auto", progress=False)
 
@@ -191,6 +194,8 @@ guessed = {"always the commonest token": measure_guesses(commonest, held_out, lo
            "counts of both neighbours": measure_guesses(counts, held_out, longest=32),
            "encoder with a new head": dict(pretrained.held_out.loc["before"]),
            "the same after 60 steps": dict(pretrained.held_out.loc["after"])}
+both = ("counts of both neighbours", "the same after 60 steps")
+show_outcome("06.sixty-steps", max(both, key=lambda name: guessed[name]["accuracy"]))
 pd.DataFrame(guessed).T.round(2)
 
 # %%
@@ -243,6 +248,9 @@ figures.flat_map(vectors, [f"{text[:27]}…" for text in bank.text], list(bank.s
 # same of the *full stop* at the end of each sentence, which has no sense at all.
 
 # %%
+record_prediction("06.sense")
+
+# %%
 def same_sense(rows):
     """Per sentence: does the nearest other sentence with this word have the same sense?"""
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -259,6 +267,7 @@ def shares(rows):
 of_word, of_stop = (
     shares(np.array([word_layers(encoder, s.text, part or s.word).numpy() for s in senses.itertuples()]))
     for part in (None, "."))
+show_outcome("06.sense", of_word.mean().idxmax())
 pd.DataFrame({"the word": of_word.mean(), "the full stop": of_stop.mean()}).T.round(2)
 
 # %%
@@ -333,6 +342,9 @@ cosines.quantile([0.05, 0.5, 0.95]).round(2)
 # on them and then used the way a service uses it: one tweet at a time, where nothing is filled up.
 
 # %%
+record_prediction("06.plain-mean")
+
+# %%
 one_by_one = {"used_on": masked}  # alone in its batch, a tweet gets the masked vector
 strategies = {"masked": linear_head(masked, labels), "plain mean": linear_head(plain, labels),
               "plain mean, used one by one": linear_head(plain, labels, **one_by_one)}
@@ -345,6 +357,7 @@ def in_words(count):
 
 careless_ways = [name for name in strategies if name != "masked"]
 traps = [compare(pooling, name, "masked", labels=k) for k in (32, everything) for name in careless_ways]
+show_outcome("06.plain-mean", traps[2])
 figures.intervals(traps, notes=[in_words(k) for k in (32, everything) for _ in careless_ways])
 
 # %% [markdown]
@@ -383,9 +396,14 @@ check("06.2", masked_mean)
 # > **Before you run it:** which of the three will lie highest, and does it matter?
 
 # %%
+record_prediction("06.pooling")
+
+# %%
 pools = {pool: linear_head(encode(encoder, tweets, pool=pool), labels) for pool in ("mean", "cls", "max")}
 by_pool = repeat(pools, tweets, labels=[32, None])
 found = [compare(by_pool, "mean", other, labels=k) for k in (32, everything) for other in ("cls", "max")]
+with_few = by_pool[by_pool["labels"] == 32].groupby("strategy").accuracy.mean()
+show_outcome("06.pooling", with_few.idxmax())
 figures.intervals(found, notes=[in_words(k) for k in (32, everything) for _ in range(2)])
 
 # %% tags=["claim"]
@@ -491,6 +509,9 @@ figures.history(history.table, "one seed, 32 labels per class, after its head")
 # > **Before you run it:** does tuning pay with eight labels per class? And does LoRA keep up?
 
 # %%
+record_prediction("06.tuning")
+
+# %%
 runs = load_sweep("text-strategies")
 for key in ("command", "date", "processor"):
     print(f"{key}: {provenance_of('text-strategies')[key]}")
@@ -511,6 +532,7 @@ asked = [("frozen", "GloVe mean", 32), ("frozen", "GloVe mean", everything),
          ("fine-tuned", "frozen", 8), ("fine-tuned", "frozen", 32), ("fine-tuned", "frozen", everything),
          ("LoRA", "fine-tuned", 32), ("LoRA", "fine-tuned", everything)]
 found = list(judge_together({row: compare(runs, *row[:2], labels=row[2]) for row in asked}).values())
+show_outcome("06.tuning", found[2])
 figures.intervals(found, notes=[in_words(k) for *_, k in asked])
 
 # %% [markdown]
@@ -551,12 +573,17 @@ claim("06.w", "with all labels, tuning all weights beats LoRA of rank 8", found[
 # > **Before you run it:** how many times the seconds of the frozen encoder does tuning take?
 
 # %%
+record_prediction("06.seconds")
+
+# %%
 figures.prices(runs, [8, 32, everything])
 
 # %% tags=["claim"]
 seconds = price_list(runs).set_index(["strategy", "labels"]).seconds
+ratio = seconds["fine-tuned", everything] / seconds["frozen", everything]
 claim_value("06.x", "with all labels, tuning costs so many times the CPU seconds of the frozen encoder",
-            seconds["fine-tuned", everything] / seconds["frozen", everything], at_least=5)
+            ratio, at_least=5)
+show_outcome("06.seconds", str(np.searchsorted([2, 5, 15, 50], ratio)))
 
 # %% [markdown]
 # So which? Counted words and GloVe cost next to nothing, and stay behind the frozen encoder at every number of
@@ -591,6 +618,9 @@ check("06.4", answer)
 # > **Before you run it:** which of the three will do best? Will it beat a head that saw eight tweets per class?
 
 # %%
+record_prediction("06.wording")
+
+# %%
 wordings = {
     "names alone": {"negative": "negative", "positive": "positive"},
     "a sentence": {"negative": "This tweet is negative.", "positive": "This tweet is positive."},
@@ -598,7 +628,9 @@ wordings = {
                  "positive": ["I am happy.", "I am glad.", "I love it."]}}
 by_names = {f"no labels, {name}": nearest_description(encoder, told_as) for name, told_as in wordings.items()}
 no_labels = repeat(by_names, tweets, labels=[8], progress=False)
-no_labels.groupby("strategy").accuracy.mean().round(2)
+of_wording = no_labels.groupby("strategy").accuracy.mean()
+show_outcome("06.wording", of_wording.idxmax())
+of_wording.round(2)
 
 # %%
 few_labels = pd.concat([runs[runs["labels"] == 8], no_labels])  # the same seeds, the same test tweets
@@ -649,6 +681,9 @@ claim("06.ag", "with 8 labels per class, contrastive tuning beats a head on froz
 # > **Before you run it:** what will a failed run look like: a little worse, or something else?
 
 # %%
+record_prediction("06.failed-run")
+
+# %%
 rates = load_sweep("text-rates")
 order = ["rate 1e-4", "rate 3e-4", "rate 1e-3", "1e-3, warm-up", "1e-3, warm-up, head first",
          "1e-4, warm-up, 3× as long"]
@@ -659,6 +694,10 @@ def failed(run, by=0.05):
     """Within `by` of chance."""
     return run.accuracy < chance(labels) + by
 
+high = rates[rates.strategy == "rate 1e-3"]
+worst = high.loc[high.accuracy.idxmin()]
+near_middle = worst.accuracy > high.accuracy.median() - 0.05
+show_outcome("06.failed-run", "chance" if failed(worst) else "little" if near_middle else "between")
 rates.assign(failed=failed(rates)).groupby("strategy").failed.sum().reindex(order)
 
 # %%
@@ -730,6 +769,9 @@ figures.attention_map(tokens, weights[2, :2], "layer 3, two of twelve heads")
 # of the two: 1 would mean that attention tells the order exactly, 0 that it tells nothing.
 
 # %%
+record_prediction("06.attention")
+
+# %%
 def moved_without(text):
     """How far the vector moves when a subword is left out, for each of them."""
     whole = encoder.transform.numbers([text])[0]
@@ -754,6 +796,8 @@ for text in chosen:
                  "one head": got.corrwith(moved, method="spearman").mean(),
                  "same subword first": got.mean(axis=1).idxmax() == moved.idxmax()})
 looked_at = pd.DataFrame(rows).astype(float)
+agreement = looked_at["mean of the heads"].mean()
+show_outcome("06.attention", str(np.searchsorted([0.2, 0.5, 0.8], agreement)))
 looked_at.mean().round(2)
 
 # %% tags=["claim"]

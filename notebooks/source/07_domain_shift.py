@@ -27,7 +27,7 @@ from tlhelpers import figures
 from tlhelpers.adaptation import (
     align_covariance, choose_by, circular_validation, fair_rows, fair_table, feature_shift, proxy_a_distance,
 )
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
 from tlhelpers.evaluation import (
     Difference, compare, compare_differences, judge_together, plan_trials, repeat,
@@ -72,6 +72,9 @@ for name, texts in domains.items():
 # > diagonal, which of them loses most?
 
 # %%
+record_prediction("07.loses-most")
+
+# %%
 names = ["news", "tweets", "movies", "products"]
 stored = {(a, b): load_sweep(f"text-domains-{a}", b) for a in names for b in names}
 
@@ -82,6 +85,8 @@ def matrix(strategy):
 
 ladder = ["TF-IDF", "GloVe mean", "frozen"]
 tables = {strategy: matrix(strategy) for strategy in ladder}
+lost_abroad = {name: (np.diag(table) - table).mean(axis=None) for name, table in tables.items()}
+show_outcome("07.loses-most", max(lost_abroad, key=lost_abroad.get))
 figures.matrices(tables)
 
 # %% [markdown]
@@ -174,6 +179,9 @@ claim_value("07.f", "heads on frozen MiniLM that are trained again here predict 
 # > one that helps most?
 
 # %%
+record_prediction("07.nearest")
+
+# %%
 apart = {frozenset(pair): proxy_a_distance(rows[pair[0]], rows[pair[1]], C=0.01).distance
          for pair in itertools.combinations(names, 2)}
 ordered = pd.DataFrame(
@@ -182,6 +190,7 @@ ordered = pd.DataFrame(
     columns=["source", "target", "distance", "source only", "oracle"])
 ordered["lost"] = ordered["oracle"] - ordered["source only"]
 print(f"rank correlation of distance and loss: {ordered.distance.corr(ordered.lost, 'spearman'):.2f}")
+show_outcome("07.nearest", " and ".join(sorted(min(apart, key=apart.get))))
 ordered.sort_values(["target", "distance"]).round(2)
 
 # %% tags=["claim"]
@@ -520,9 +529,15 @@ claim("07.p", "on tweets, self-training on unlabelled tweets improves the MiniLM
 # > **Before you run it:** from how many labels on is the source no longer of use?
 
 # %%
+record_prediction("07.no-longer")
+
+# %%
 few_labels = load_sweep("text-few-labels")
 curves = few_labels[few_labels.strategy.isin(["TF-IDF", "TF-IDF, with news", "frozen", "frozen, with news"])]
 zero = runs["frozen MiniLM"].on("tweets").query("strategy == 'source only (length one)'").accuracy.mean()
+useless = [k for k in sorted(curves["labels"].unique())
+           if compare(curves, "frozen, with news", "frozen", labels=int(k)).low <= 0]
+show_outcome("07.no-longer", str(useless[0]) if useless else "never")
 figures.learning_curves(curves, {"news alone": zero})
 
 # %% [markdown]

@@ -30,7 +30,7 @@ from tlhelpers.adaptation import (
     SCORERS, adapt_batchnorm, adaptation_table, choose_by, extract_head_inputs, fit_dann,
     fit_deep_coral, follow_tent, largest_share, mmd, scales_and_shifts, with_bounds,
 )
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import load_digits_pair, load_emoji, put_in_frame, split_by_group
 from tlhelpers.evaluation import (
     Difference, compare, compare_differences, judge_together, repeat,
@@ -78,6 +78,9 @@ figures.mean_digits({"MNIST": mnist, "digits": digits, "MNIST, framed": framed},
 # > **Before you run it:** how many of the other digits will each get right?
 
 # %%
+record_prediction("08.other-digits")
+
+# %%
 def new_model(seed=0):
     return Classifier(SmallCNN(16, seed=seed), 10, mnist.class_names, seed)
 
@@ -92,7 +95,9 @@ def accuracies(model, tests=tests):
 
 as_it_came = new_model()
 fit(as_it_came, mnist.subset(inside.train), **training)
-accuracies(as_it_came, tests | {"MNIST": mnist.subset(inside.test)})
+on_both = accuracies(as_it_came, tests | {"MNIST": mnist.subset(inside.test)})
+show_outcome("08.other-digits", on_both.loc["accuracy", "digits"])
+on_both
 
 # %%
 plain = new_model()
@@ -183,6 +188,9 @@ check("08.1", batch_statistics)
 # > so that a batch holds two or three digits in place of ten. What happens?
 
 # %%
+record_prediction("08.sorted")
+
+# %%
 @torch.inference_mode()
 def by_batch(model, images, order, size=64):
     """Predictions with BatchNorm's statistics of the very batch that an item stands in."""
@@ -203,8 +211,10 @@ def with_interval(values):
     return values.mean(), *np.quantile(drawn, [0.025, 0.975])
 
 # %% tags=["claim"]
+cost = with_interval(mixed.astype(float) - by_class)
 claim_value("08.a", "sorted batches cost accuracy, with the statistics of each batch (one network, its test "
-            "digits)", *with_interval(mixed.astype(float) - by_class), at_least=0.1)
+            "digits)", *cost, at_least=0.1)
+show_outcome("08.sorted", *cost)
 
 # %% [markdown]
 # Two or three digits in a batch were enough to do harm. Now take it to the extreme.
@@ -432,10 +442,16 @@ check("08.7", answer)
 # > **Before you run it:** how much of the gain of DeepCORAL and DANN is in the control already?
 
 # %%
+record_prediction("08.control")
+
+# %%
 def table(runs, home):
     means = {"target": runs, "source": home}
     return pd.DataFrame({name: one.groupby("strategy").accuracy.mean() for name, one in means.items()})
 
+means = onward.groupby("strategy").accuracy.mean()
+gains = means - means["source only"]
+show_outcome("08.control", gains["both in BatchNorm"] / gains["DeepCORAL 10"])
 pd.concat({"MNIST to digits": table(onward, onward_home), "digits to MNIST": table(back, back_home)},
           axis=1).loc[onward.strategy.unique()].round(3)
 
@@ -771,6 +787,9 @@ tent = {"MNIST to digits": run_tent(("MNIST", "digits"), gentle)}
 # > **Before you run it:** where does the entropy fall most? And where does the accuracy?
 
 # %%
+record_prediction("08.collapse")
+
+# %%
 def ones_and_sevens(name, items):
     return items[np.isin(sets[name].labels[items], (1, 7))]
 
@@ -788,6 +807,9 @@ figures.gains(step_gains, beside=" (Tent: 30 steps at rate 0.001)")
 
 # %%
 paths = {name: {count: strategy for count, (strategy, _) in path.items()} for name, path in followed.items()}
+means = tent["digits to MNIST"].groupby("strategy").accuracy.mean()
+fallen = {name: means[path[0]] - means[path[60]] for name, path in paths.items()}
+show_outcome("08.collapse", max(fallen, key=fallen.get))
 figures.collapse(tent["digits to MNIST"], paths)
 
 # %% tags=["claim"]

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import draw_labels, load_digits_pair, load_emoji, load_sentiment, load_wild_emoji, split_by_group
 from tlhelpers.evaluation import compare, repeat
 from tlhelpers.models import (
@@ -812,6 +812,10 @@ check("09.8", same_names)
 # > **Before you run it:** which kind would you sooner notice?
 
 # %%
+record_prediction("09.noticed")
+
+# %%
+show_outcome("09.noticed")
 figures.trap_panel(found, "with the mistake, minus without it")
 
 # %% [markdown]

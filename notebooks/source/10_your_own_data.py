@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from tlhelpers import figures
-from tlhelpers.course import check, claim, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import open_pictures, open_texts
 from tlhelpers.evaluation import (
     accuracy_per_class, compare, compare_all, confident_mistakes, count_confusions, interval_of_mean,
@@ -67,9 +67,13 @@ for path in sorted(folder.iterdir()):
 # > not be pictures? What may be in the folder twice?
 
 # %%
+record_prediction("10.left-out")
+
+# %%
 pictures, report = open_pictures(folder, size=128)
 print("\n".join(report.lines()))
 print(pictures)
+show_outcome("10.left-out")
 
 # %% [markdown]
 # Every line of such a report is a question to you. Here six files are left out. Two were never meant as
@@ -124,6 +128,9 @@ features = extract_features(backbone, things)
 # > **Before you run it:** by how much was the first number too high?
 
 # %%
+record_prediction("10.too-high")
+
+# %%
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 
 
@@ -140,13 +147,15 @@ print(f"by file {np.mean(files):.3f}, by thing {np.mean(honest):.3f}")
 
 # %% tags=["claim"]
 too_high = [a.astype(float) - b for a, b in zip(files, honest, strict=True)]
+by_how_much = interval_of_mean(too_high, [things.groups] * 10)
 claim_value(
     "10.a",
     "split by file, the accuracy on pictures of things comes out too high (by file − by thing)",
-    *interval_of_mean(too_high, [things.groups] * 10),
+    *by_how_much,
     at_least=0.05,
     seeds=10,
 )
+show_outcome("10.too-high", *by_how_much)
 
 # %% [markdown]
 # Nothing warned us. The code was right; the first number answered another question. **Before any model, ask
@@ -329,6 +338,9 @@ check("10.3", likely_wrong)
 # > would be less than one.
 
 # %%
+record_prediction("10.planted")
+
+# %%
 from cleanlab.filter import find_label_issues
 
 suspects = find_label_issues(
@@ -341,6 +353,7 @@ planted = right_class != things.labels
 print(
     f"{len(suspects)} flagged; among the first twenty {planted[suspects[:20]].sum()} of {planted.sum()} planted"
 )
+show_outcome("10.planted", str(np.searchsorted([1, 4, 7, 10], planted[suspects[:20]].sum(), side="right")))
 
 # %% tags=["claim"]
 claim_value(
@@ -391,9 +404,13 @@ print(table.read_bytes()[:230])
 # > spellings. What should a good reader do with each, and what should it tell you?
 
 # %%
+record_prediction("10.reader")
+
+# %%
 reviews, table_report = open_texts(table, text="sentence", label="opinion", group="review")
 print("\n".join(table_report.lines()))
 print(reviews)
+show_outcome("10.reader")
 
 # %% [markdown]
 # Rows without a text or an opinion are left out, and spellings that differ in capitals or spaces only are joined
@@ -403,6 +420,9 @@ print(reviews)
 # pairs of words, each weighted by how rare it is (TF-IDF), and frozen features of the small BERT from lesson 06.
 #
 # > **Before you run it:** which one leads with ten labels per class, and which one with all labels?
+
+# %%
+record_prediction("10.ten-labels")
 
 # %%
 def counted_words(trial):
@@ -416,8 +436,9 @@ figures.learning_curves(text_runs)
 
 # %% tags=["claim"]
 every = int(text_runs["labels"].max())
-claim("10.e", "with 10 labels per class, a frozen small BERT beats counted words on sentences of reviews",
-      compare(text_runs, "frozen features", "counted words", labels=10))
+with_ten = compare(text_runs, "frozen features", "counted words", labels=10)
+show_outcome("10.ten-labels", with_ten)
+claim("10.e", "with 10 labels per class, a frozen small BERT beats counted words on sentences of reviews", with_ten)
 claim("10.f", "with all labels, no difference between a frozen small BERT and counted words is resolved on reviews",
       compare(text_runs, "frozen features", "counted words", labels=every), expect="not resolved")
 

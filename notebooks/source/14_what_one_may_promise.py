@@ -25,7 +25,7 @@ from tlhelpers import figures
 from tlhelpers.adaptation import (
     correct_confidences, estimate_shares_bbse, estimate_shares_em, label_shift, resample_classes,
 )
-from tlhelpers.course import check, claim_value, claims_table, quiz
+from tlhelpers.course import check, claim_value, claims_table, quiz, record_prediction, show_outcome
 from tlhelpers.data import draw_labels, load_equal_domains, split_by_group
 from tlhelpers.evaluation import (
     apply_temperature, calibration_error, calibration_floor, conformal_bound, conformal_sets, draw_coverage,
@@ -72,6 +72,9 @@ def answers(head, name, items, temperature=1.0):
 # > is wrong. What may stand in it?
 
 # %%
+record_prediction("14.wrong")
+
+# %%
 heads = [head_from("news", seed) for seed in range(10)]
 tests = {name: parts_of(name, seed=0)[2] for name in names}
 for name, items in tests.items():
@@ -80,6 +83,7 @@ for name, items in tests.items():
     for i in wrong[np.argsort(-said.max(1)[wrong])][:2]:
         print(f"{name:9} {said[i].max():.2f}, truly {domains[name].class_names[labels[i]]}: "
               f"{domains[name].texts[items[i]]}")
+show_outcome("14.wrong")
 
 # %% [markdown]
 # "No hint of" malice, praise before the blame, a wish to like: the head goes by single words, and nothing in
@@ -172,6 +176,9 @@ check("14.2", best_temperature)
 # > on tweets, on movies, or on products?
 
 # %%
+record_prediction("14.abroad")
+
+# %%
 abroad = {name: answers(heads[0], name, tests[name], temperature) for name in names[1:]}
 figures.reliability_diagram({name: reliability_table(*found, bins=5) for name, found in abroad.items()},
                             title="head and temperature from news, one seed")
@@ -198,10 +205,11 @@ def over_seeds(column, among=None):
                                    [chosen[name, seed]["group"].to_numpy() for seed in range(10)]) for name in names}
 
 excess = {how: over_seeds(how) for how in ("as given", "with a temperature")}
+warm = excess["with a temperature"]
+show_outcome("14.abroad", max(names[1:], key=lambda name: warm[name][0]))
 figures.promises_kept(excess, dict.fromkeys(excess, 0), "confidence − accuracy")
 
 # %% tags=["claim"]
-warm = excess["with a temperature"]
 claim_value("14.a", "at home, with a temperature, the mean confidence of the head from news is near its "
             "accuracy (confidence − accuracy)", *warm["news"], at_least=-0.05, at_most=0.05, seeds=10)
 claim_value("14.b", "on tweets, the head from news with its temperature is less confident than right "
@@ -335,7 +343,13 @@ claim_value("14.i", "on movies, conformal sets from news that promise nine of te
 # > hundred?
 
 # %%
+record_prediction("14.labels-needed")
+
+# %%
 bought = {name: draw_coverage(scores_of(heads[0], name), [20, 50, 100, 200, 500]) for name in names[1:]}
+means = bought["movies"].groupby("held_out").coverage.mean()
+kept = means.index[means > 0.89]
+show_outcome("14.labels-needed", str(kept[0]) if len(kept) else "more")
 figures.coverage_by_labels(bought, alpha=0.1, without={name: covered[name][0] for name in bought})
 
 # %% tags=["claim"]
@@ -416,6 +430,9 @@ check("14.4", shares_by_hand)
 # > **Before you run it:** for which of the two heads will the estimates be right?
 
 # %%
+record_prediction("14.estimates")
+
+# %%
 def use_shifted(source, seed):
     head, held_out, test = head_from(source, seed), parts_of(source, seed)[1], parts_of("tweets", seed)[2]
     items = test[resample_classes(domains["tweets"].labels[test], [0.2, 0.8], seed)]
@@ -430,7 +447,10 @@ def use_shifted(source, seed):
             "gained": after.astype(float) - before, "groups": domains["tweets"].groups[items]}
 
 shares = pd.DataFrame([use_shifted(source, seed) for source in ("tweets", "news") for seed in range(10)])
-shares.groupby("head from", sort=False).mean(numeric_only=True).round(3).T
+by_head = shares.groupby("head from", sort=False).mean(numeric_only=True)
+near = [source for source, share in by_head["black box"].items() if abs(share - 0.8) < 0.05]
+show_outcome("14.estimates", " and ".join(near) or "neither")
+by_head.round(3).T
 
 # %% tags=["claim"]
 gained = {source: interval_of_mean(ten["gained"].tolist(), ten["groups"].tolist())

@@ -24,9 +24,9 @@ POOL = (
         "Which of the two rivals will do better?",
         pair={"raw pixels": "raw pixels", "random twin": "the random twin"},
         surprise={
-            "not resolved": (
-                "Neither of them has seen a photograph, and ten seeds do not tell which of them "
-                "serves better."
+            "raw pixels": (
+                "Many layers alone are no help: with random weights, what they make of a drawing "
+                "served worse than the drawing itself."
             ),
         },
     ),
