@@ -261,7 +261,7 @@ def test_members_that_the_card_names_have_the_size_it_gives():
             member = sources.read_member(package.name, f"*{name}")
             assert len(member) == int(size.replace(",", "")), name
             found += 1
-    assert found == 9
+    assert found == 10
 
 
 @pytest.mark.parametrize("style", STYLES)
