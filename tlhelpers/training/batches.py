@@ -95,7 +95,8 @@ class ImageBatches:
 
 def batch_on(device: torch.device, batches: Batches, indices: np.ndarray):
     """One batch, made on the device where that can be; `apply_to` sends what comes elsewhere."""
-    return batches(indices, device) if type(batches) is ImageBatches else batches(indices)
+    able = type(batches) is ImageBatches or hasattr(batches, "expect")
+    return batches(indices, device) if able else batches(indices)
 
 
 def text_batches(texts: TextSet, transform) -> Batches:

@@ -23,6 +23,7 @@ from tlhelpers.training.batches import SETS, ImageBatches, Labelled, cut_into_st
 from tlhelpers.training.fingerprints import describe_network, digest, digest_of_batches
 from tlhelpers.training.freezing import frozen_names
 from tlhelpers.training.loop import Run
+from tlhelpers.training.saving_memory import PLAIN
 
 START = "start weights"
 DAMAGES = (
@@ -168,6 +169,11 @@ def settings_of_run(run: Run, epochs: int, patience: int | None) -> dict[str, st
     settings = {name: repr(int(getattr(run, name))) for name in ("batch_size", "seed")}
     settings["precision"] = "bfloat16" if run.bfloat16 else "float32"
     settings["patience"] = repr(patience and int(patience))
+    if run.team.size > 1:  # sums are rounded otherwise
+        settings["number of processes"] = repr(run.team.size)
+    for name, value in vars(run.ways).items():
+        if value != getattr(PLAIN, name):
+            settings[name] = repr(value)
     if (run.schedule, run.warmup) != ("constant", 0):
         settings["schedule"] = f"{run.schedule}, warm-up {run.warmup}, {epochs} epochs"
     return settings

@@ -27,7 +27,9 @@ from tlhelpers.training.freezing import (
 from tlhelpers.training.imbalance import correct_imbalance
 from tlhelpers.training.loop import Run
 from tlhelpers.training.optimizers import check_rate, follow_weights, make_optimizer
+from tlhelpers.training.saving_memory import Ways
 from tlhelpers.training.schedules import check_schedule
+from tlhelpers.training.team import join_team
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,9 @@ def fit(
     optimizer: torch.optim.Optimizer | None = None,
     seed: int = 0,
     precision: str = "float32",
+    accumulate: int = 1,
+    recompute: bool = False,
+    compile: bool | str = False,
     checkpoint=None,
     resume: bool = True,
     quiet: bool = False,
@@ -82,6 +87,11 @@ def fit(
     model lies where it was. Each epoch draws its random numbers from the seed and its own number,
     and the random state of the process is put back at the end. The model is left in evaluation
     mode.
+
+    In a script that ``accelerate launch`` or ``torchrun`` has started in several processes, each
+    takes its share of every step, and their gradients are averaged: but for rounding the result is
+    that of one process, unless BatchNorm layers learn, which see a share each, or random numbers
+    are drawn, as by dropout. The first process alone prints and writes the checkpoint.
 
     Parameters
     ----------
@@ -102,8 +112,9 @@ def fit(
         below 1, they climb from 0 in a straight line; then they stay, or go down to 0 in a straight
         line or along half a cosine [2]_.
     batch_size : int
-        At most so many items per step; an epoch is cut into steps of equal size, so that no step
-        is left with a single item (with steps of two, an odd number leaves three to one).
+        At most so many items per step, of all processes together; an epoch is cut into steps of
+        equal size, so that no step is left with a single item (with steps of two, an odd number
+        leaves three to one).
     validation : ImageSet, TextSet, or tuple of data and labels, optional
         Measured after each epoch; never augmented.
     patience : int, optional
@@ -126,6 +137,16 @@ def fit(
         0 or more.
     precision : {"float32", "bfloat16", "auto"}
         ``"auto"`` takes bfloat16 where the device computes in it. Weights stay float32.
+    accumulate : int
+        Compute each step in so many parts and sum up their gradients: memory for a part is enough,
+        and but for rounding the step is the same, unless BatchNorm layers learn.
+    recompute : bool
+        Keep the input of each block alone and compute the rest again for the gradient: less memory,
+        about a third more time. For networks of timm and transformers; BatchNorm layers that learn
+        note each batch twice.
+    compile : bool or str
+        Let torch.compile merge what the network does, by its own choice or by the backend that is
+        named. It pays on an accelerator and for many steps of equal size.
     checkpoint : path, optional
         A file that is replaced after each epoch. With it, a run that is cut off leaves the model
         as it was given, so that the same call goes on.
@@ -159,18 +180,20 @@ def fit(
        arXiv:1608.03983.
     """
     check_options(epochs, batch_size, seed, schedule, warmup)
+    ways, team = Ways(accumulate, recompute, compile), join_team()
     stopping, store = EarlyStopping(patience, validation), Checkpoint(checkpoint)
     train = attach_labels(model, data, labels, augment)
     valid = None if validation is None else _held_out(model, validation)
     train, valid = correct_imbalance(model, train, valid, class_weights, balanced_draws)
     optimizer = make_optimizer(model, optimizer, lr, weight_decay)
     with follow_weights(optimizer), on_device(model) as device:
-        run = Run(model, optimizer, device, precision, batch_size, seed, schedule, warmup)
+        how = (precision, batch_size, seed, schedule, warmup, team, ways)
+        run = Run(model, optimizer, device, *how)
         with store.put_back_if_cut(model, optimizer):
+            team.begin(model, train.labels)
             store.settings = store.path and settings_of(run, epochs, patience, train, valid)
             rows, stopping.weights = store.read(model, optimizer, epochs) if resume else ([], None)
             rows = _train(run, train, valid, epochs, rows, stopping, store, quiet)
-        run.optimizer.zero_grad()  # gradients of the last step are as large as the weights
         stopping.restore(model)
     return History(pd.DataFrame(rows), stopping.best_epoch(rows))
 
@@ -195,10 +218,15 @@ def _train(
 
     def after_epoch(rows: list[dict]) -> None:
         stopping.keep(rows, run.model)
-        store.write(run.model, run.optimizer, rows, stopping.weights)
+        if run.team.rank == 0:
+            store.write(run.model, run.optimizer, rows, stopping.weights)
+        run.team.wait()  # until it is written: who reads it next finds it whole
         give_back_memory()
 
-    return run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
+    quiet = quiet or run.team.rank > 0
+    rows = run.repeat(one_epoch, epochs, quiet, rows, stopping.is_over, after_epoch)
+    run.optimizer.zero_grad()  # gradients of the last step are as large as the weights
+    return rows
 
 
 def check_options(
