@@ -61,6 +61,7 @@ def add(path: Path, names: list[str]) -> dict[str, str]:
         passwords[name] = "".join(secrets.choice(LETTERS) for _ in range(12))
         salt = secrets.token_hex(16)
         known[name] = (salt, digest(passwords[name], salt))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.new")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

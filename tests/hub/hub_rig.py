@@ -29,7 +29,10 @@ HUB = repo_root() / "teaching" / "hub"
 sys.path.insert(0, str(HUB))
 
 import class_list  # noqa: E402
-from seat_folders import closed_to_others  # noqa: E402
+import seat_folders  # noqa: E402
+import seat_memory  # noqa: E402, F401 (for the tests)
+
+closed_to_others = seat_folders.closed_to_others
 
 ROOT = os.geteuid() == 0
 START_SECONDS = 90

@@ -13,12 +13,11 @@ import pytest
 if os.name == "nt":
     pytest.skip("JupyterHub does not run on Windows", allow_module_level=True)
 
-import seat_folders
-import seat_memory
-from hub_rig import HUB, ROOT, class_list, mode_of
-from seat_folders import SeatError, check_machine, closed_to_others, prepare_seat
-from seat_memory import Process, Watched, of_seat
+from hub_rig import HUB, ROOT, class_list, mode_of, seat_folders, seat_memory
 
+SeatError, Process, Watched = seat_folders.SeatError, seat_memory.Process, seat_memory.Watched
+prepare_seat, check_machine = seat_folders.prepare_seat, seat_folders.check_machine
+closed_to_others, of_seat = seat_folders.closed_to_others, seat_memory.of_seat
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can give a folder to another user")
 
 
@@ -114,13 +113,13 @@ def test_a_machine_that_keeps_seats_out_or_lets_them_write_is_refused(tmp_path, 
 
 
 def test_a_list_lets_in_who_stands_in_it_with_the_password_given_out(tmp_path):
-    path = tmp_path / "class.txt"
+    path = tmp_path / "hub" / "class.txt"
     first = class_list.add(path, ["ada", "ben"])
     assert class_list.fits(path, "ada", first["ada"])
     assert not class_list.fits(path, "ada", first["ben"])
     assert not class_list.fits(path, "nobody", first["ada"])
     assert not class_list.fits(path, "ada", "")
-    assert mode_of(path) == 0o600
+    assert (mode_of(path), mode_of(path.parent)) == (0o600, 0o700)
     assert first["ada"] not in path.read_text(encoding="utf-8")
     second = class_list.add(path, ["ada", "cleo"])
     assert not class_list.fits(path, "ada", first["ada"]), "a new password replaces the old one"
