@@ -14,7 +14,7 @@ from tlhelpers.course import times
 from tlhelpers.evaluation.processes import free_memory
 
 LESSON_RUN = "test_lessons.py::test_the_lesson_runs_to_the_end"
-LONG_FILES = ("test_nbgrader.py", "test_lab_in_browser.py", "test_own_data_in_browser.py")
+LONG_FILES = ("test_grading.py", "test_lab_in_browser.py", "test_own_data_in_browser.py")
 BYTES_EACH = 4 * 2**30  # a process of the tests and the kernel of a large lesson beside it
 MOST = 8
 

@@ -42,7 +42,7 @@ def test_lessons_come_first_and_the_longest_of_them_before(monkeypatch):
     monkeypatch.setattr(side_by_side.times, "recorded_times", lambda: {"00_a": 5.0, "01_b": 7.0})
     run = f"tests/{side_by_side.LESSON_RUN}_offline[{{}}]".format
     nodeids = ["tests/test_a.py::test_1", run("00_a"), run("01_b"), run("99_new"),
-               "tests/test_nbgrader.py::test_2", "tests/test_a.py::test_0"]  # fmt: skip
+               "tests/test_grading.py::test_2", "tests/test_a.py::test_0"]  # fmt: skip
     assert side_by_side.in_order(nodeids) == [3, 2, 1, 4, 0, 5]
 
 

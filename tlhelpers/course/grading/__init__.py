@@ -1,0 +1,1 @@
+"""Assignments for a class: variants of the exercises, private items, grading with nbgrader."""
