@@ -112,21 +112,20 @@ def parse(argv):
     run.add_argument("--learner", action="store_true", help="run the notebooks without solutions")
     run.add_argument("--record", action="store_true", help="keep the times in data/results")
     run.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
-    sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
-    sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-tuning say")
-    sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
-    sweep.add_argument("--stale", action="store_true", help="list tables whose code has changed")
-    sweep.add_argument("--confirm", action="store_true", help="rerun a slice; note if as stored")
+    sweep = add_sweep(verbs)
     build = verbs.add_parser("build", help="make the notebooks from their sources")
     build.add_argument("--check", action="store_true", help="only tell whether they are current")
     add_own_data(verbs)
     add_progress(verbs)
+    add_assignment(verbs)
     book = verbs.add_parser("book", help="make a site of all lessons with their outputs")
     book.add_argument("lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none")
     book.add_argument("--out", help="the site's folder; build/book if left out")
     book.add_argument("--from", dest="executed", help="where `run` left lessons that it executed")
     book.add_argument("--pdf", action="store_true", help="print each lesson, too, with Chromium")
     book.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
+    add_bundle(verbs)
+    add_slides(verbs)
     add_torch(verbs.add_parser("fetch", help="get data and weights, and check every hash"))
     verbs.add_parser("doctor", help="show what is installed, what is missing, how to mend it")
     ours, passed = argv, []
@@ -140,6 +139,18 @@ def parse(argv):
     if options.verb == "sweep" and not (options.names or options.stale):
         sweep.error("say which: vision, text, or a name; --stale lists the stale ones")
     return options
+
+
+def add_sweep(verbs):
+    """Describe the verb for long comparisons."""
+    sweep = verbs.add_parser("sweep", help="run a long comparison anew and store its table")
+    sweep.add_argument("names", nargs="*", metavar="NAME", help="vision, or vision-tuning say")
+    sweep.add_argument("--jobs", type=int, help="processes; one per core if left out")
+    sweep.add_argument("--stale", action="store_true", help="list tables whose code has changed")
+    sweep.add_argument("--confirm", action="store_true", help="rerun a slice; note if as stored")
+    cluster = "make the runs on a dask cluster: the address of its scheduler"
+    sweep.add_argument("--cluster", metavar="ADDRESS", help=cluster)
+    return sweep
 
 
 def add_torch(verb):
@@ -177,6 +188,24 @@ def add_own_data(verbs):
     use.add_argument("--export", choices=["onnx"], help=onnx)
 
 
+def add_bundle(verbs):
+    """Describe the verb for the whole course in one folder."""
+    about = "put the course, its data and its packages into one folder that needs no network"
+    made = verbs.add_parser("bundle", help=about, description=about)
+    made.add_argument("out", nargs="?", metavar="OUT", help="the new folder")
+    for_whom = "the system that it is for; this one if left out"
+    made.add_argument("--platform", choices=["linux", "macos", "windows"], help=for_whom)
+    python = "the Python that it is for; this one if left out"
+    made.add_argument("--python", choices=["3.11", "3.12", "3.13"], help=python)
+    build = "on Linux, the build of torch; the one that is installed here if left out"
+    made.add_argument("--torch", choices=["cpu", "default"], help=build)
+    made.add_argument("--zip", action="store_true", help="make one zip, OUT.zip, of it")
+    check = "compare a bundle, a folder or a zip, with its list, and print the hash of that"
+    made.add_argument("--check", metavar="DIR", help=check)
+    copy = "in a bundle: copy the course to a folder of your disk, and leave the packages here"
+    made.add_argument("--copy-to", metavar="FOLDER", help=copy)
+
+
 def add_progress(verbs):
     """Describe the verb for what a learner has solved."""
     about = "show what you have solved, or make one table of the progress files of a class"
@@ -185,6 +214,34 @@ def add_progress(verbs):
     merge = "progress files of learners, work/progress.json of each"
     shown.add_argument("--merge", nargs="+", metavar="FILE", help=merge)
     shown.add_argument("--out", metavar="FILE", help="the table for --merge; class.csv if none")
+
+
+def add_slides(verbs):
+    """Describe the verb for slides."""
+    about = "make slides of lessons, one page each, to show without a network"
+    slides = verbs.add_parser("slides", help=about, description=about)
+    slides.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="a number, 02 say; all if none"
+    )
+    slides.add_argument("--out", help="the folder of the pages; build/slides if left out")
+    answers = "put the answer of each exercise on a slide below it; not for the class"
+    slides.add_argument("--solutions", action="store_true", help=answers)
+    slides.add_argument("--jobs", type=int, help="the most processes that a lesson starts")
+
+
+def add_assignment(verbs):
+    """Describe the verb for marks."""
+    about = "write a lesson's exercises as an assignment that nbgrader releases and grades"
+    made = verbs.add_parser("assignment", help=about, description=about)
+    made.add_argument("lesson", metavar="LESSON", help="a number, 02 say")
+    made.add_argument("--out", required=True, metavar="DIR", help="the folder of the graded course")
+    seed = "draws the variants; the exercises as published if left out"
+    made.add_argument("--seed", type=count, help=seed)
+    made.add_argument(
+        "--private", metavar="FILE", help="items of your own, kept outside the course"
+    )
+    made.add_argument("--name", help="the assignment's name; lesson02 say, if left out")
+    made.add_argument("--whole", action="store_true", help="keep the lesson around the exercises")
 
 
 COLUMNS = [
@@ -267,6 +324,7 @@ def sweep(options):
     from tlhelpers.setup import launcher
 
     arguments = [*options.names, *jobs_of(options), *flags(options, "stale", "confirm")]
+    arguments += [] if options.cluster is None else ["--cluster", options.cluster]
     return launcher.module("tlhelpers.experiments.sweeps", arguments)
 
 
@@ -330,6 +388,15 @@ def book(options):
     return launcher.module("tlhelpers.course.book", arguments)
 
 
+def slides(options):
+    """Set up, fetch, execute what has changed, and make slides."""
+    from tlhelpers.setup import launcher
+
+    given = ["--out", str(Path(options.out).absolute())] if options.out else []
+    arguments = [*options.lessons, *given, *jobs_of(options), *flags(options, "solutions")]
+    return launcher.module("tlhelpers.course.slides", arguments)
+
+
 def progress(options):
     """Show this learner's progress, or write that of many; this Python and no setting up."""
     from tlhelpers.errors import CourseError
@@ -342,6 +409,37 @@ def progress(options):
     if options.out:
         raise CourseError("--out is for the table of a class: say with --merge which files")
     return progress_report.show(options.name)
+
+
+def bundle(options):
+    """Make a bundle, compare one with its list, or copy the course out of one."""
+    from tlhelpers.errors import CourseError
+    from tlhelpers.setup.bundle import checking, copying, make, target
+
+    if sum(map(bool, (options.out, options.check, options.copy_to))) != 1:
+        raise CourseError("say one of bundle OUT, bundle --check DIR and bundle --copy-to FOLDER")
+    made = [options.platform, options.python, options.torch, options.zip]
+    if any(made) and not options.out:
+        raise CourseError("--platform, --python, --torch and --zip are for making one: bundle OUT")
+    if options.check:
+        return checking.report(Path(options.check).expanduser().absolute())
+    if options.copy_to:
+        return copying.copy_to(Path(options.copy_to).expanduser())
+    chosen = target.choose(options.platform, options.python)
+    return make.make(Path(options.out).expanduser(), chosen, options.torch, options.zip)
+
+
+def assignment(options):
+    """Set up, and write an assignment; its checks read no data of the course."""
+    from tlhelpers.setup import launcher
+
+    # What makes it starts in the course's folder: a relative path is meant from here.
+    paths = (("--out", options.out), ("--private", options.private))
+    given = [part for name, at in paths if at for part in (name, str(Path(at).absolute()))]
+    for name, value in (("--seed", options.seed), ("--name", options.name)):
+        given += [] if value is None else [name, str(value)]
+    arguments = [options.lesson, *given, *flags(options, "whole")]
+    return launcher.module("tlhelpers.course.grading.commands", arguments, data=False)
 
 
 def fetch(options):
@@ -367,9 +465,12 @@ VERBS = {
     "sweep": sweep,
     "build": build,
     "book": book,
+    "slides": slides,
+    "bundle": bundle,
     "compare": compare,
     "predict": predict,
     "progress": progress,
+    "assignment": assignment,
     "fetch": fetch,
     "doctor": doctor,
 }
