@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import calibration, environment, fetching, packages
+from tlhelpers.setup.bundle import beside, checking, manifest
 from tlhelpers.setup.cache import FETCH
 from tlhelpers.setup.environment import State
 from tlhelpers.setup.files import refusal
@@ -81,7 +82,8 @@ def examine() -> list[Row]:
     state = environment.inspect(venv, environment.fingerprint(root))
     pins = requirement_pins(root / "requirements.txt")
     answer = {} if state in _NOT_OURS else _ask(venv, root)
-    rows = [_python_row(), _environment_row(venv, state), *package_rows(pins, answer)]
+    rows = [_python_row(), *bundle_rows(root), _environment_row(venv, state)]
+    rows += package_rows(pins, answer)
     archives = _archive_rows()
     rows += [*archives, *writing_rows(venv, state, archives[0].state == "ok")]
     # Only an environment that has torch can be timed.
@@ -118,6 +120,25 @@ def _python_row() -> Row:
     return Row("Python", "ok", f"{sys.version.split()[0]} ({sys.executable})")
 
 
+def bundle_rows(root: Path) -> list[Row]:
+    """Compare the bundle that a course came in with its list; none if it came in none."""
+    try:
+        bundle = beside.find(root)
+    except CourseError as error:
+        # What is set up goes on without it.
+        return [Row("bundle", "note", str(error))]
+    if bundle is None:
+        return []
+    listing = bundle.listing
+    found = list(checking.faults(bundle.folder, listing, bundle.course, bundle.is_in_place()))
+    mend = "copy each again from where the bundle came from"
+    if found or listing.state != manifest.COMPLETE:
+        what = f"{len(found)} of {len(listing.files)} files are not as listed"
+        rows = [Row(f"  {name}", "wrong", fault, mend) for name, fault in found]
+        return [Row("bundle", "wrong", f"{what} ({bundle.folder})", mend), *rows]
+    return [Row("bundle", "ok", f"{len(listing.files)} files as listed ({bundle.folder})")]
+
+
 def _environment_row(venv: Path, state: State) -> Row:
     if state is State.READY:
         version = environment.read_stamp(venv).get("python")
@@ -137,7 +158,7 @@ def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     rows = [Row(f"  {name}", "ok", versions[name]) for name in good]
     # A stamp that says "complete" keeps `lab` from looking at each package, so pip is asked.
     python = environment.venv_python(venv_dir())
-    mend = f'run `"{python}" -m pip install -r requirements.txt`'
+    mend = f'run `"{python}" -m pip install{_from_bundle()} -r requirements.txt`'
     for name in off:
         found = "missing" if versions[name] is None else versions[name]
         rows.append(Row(f"  {name}", "wrong", f"{found}, pinned is {pins[name]}", mend))
@@ -145,11 +166,19 @@ def package_rows(pins: dict[str, str], answer: dict) -> list[Row]:
     for name, fault in answer.get("faults", {}).items():
         if name not in told:
             rows.append(Row(f"  {name}", "wrong", fault, mend))
-    again = f'run `"{python}" -m pip install --force-reinstall --no-deps'
+    again = f'run `"{python}" -m pip install{_from_bundle()} --force-reinstall --no-deps'
     for name, loss in answer.get("lacking", {}).items():
         rows.append(Row(f"  {name}", "wrong", loss, f"{again} -c constraints.txt {name}`"))
     state = "wrong" if any(row.state == "wrong" for row in rows) else "ok"
     return [Row("packages", state, f"{len(pins) - len(off)} of {len(pins)} as pinned"), *rows]
+
+
+def _from_bundle() -> str:
+    try:
+        bundle = beside.find(repo_root())
+    except CourseError:
+        return ""
+    return f' --no-index --find-links "{bundle.folder / manifest.WHEELS}"' if bundle else ""
 
 
 def _archive_rows() -> list[Row]:

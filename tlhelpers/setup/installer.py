@@ -32,6 +32,8 @@ _KEPT = frozenset(
     )
 )
 
+_NO_VERSION = ("Could not find a version", "No matching distribution")
+
 # pip shows what went wrong in English only. The order matters: a lost network also ends in
 # "Could not find a version", and only the earlier lines tell the two apart.
 _CAUSES = (
@@ -78,7 +80,7 @@ _CAUSES = (
         "no network, or it broke off; connect and run the same command again",
     ),
     (
-        ("Could not find a version", "No matching distribution"),
+        _NO_VERSION,
         "the package index offers no pinned version for this system and Python, or it broke off "
         "while it told what it has; look at the network and run the same command again",
     ),
@@ -203,6 +205,12 @@ def explain(output: str) -> str:
     errors = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in errors if "ERROR" in line] or errors
     return f"pip said: {marked[-1]}" if marked else "pip gave no reason"
+
+
+def offers_none(output: str) -> bool:
+    """Whether pip failed because the place that it looked in has no version that fits."""
+    fitting = (signs for signs, _ in _CAUSES if any(sign in output for sign in signs))
+    return next(fitting, None) is _NO_VERSION
 
 
 def _known_cause(output: str) -> str:

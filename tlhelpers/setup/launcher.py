@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup import environment, fetching, torch_build, working_copy
+from tlhelpers.setup.bundle import beside
 from tlhelpers.setup.jupyter_folders import lab_variables
 from tlhelpers.setup.paths import venv_dir
 
@@ -104,7 +105,9 @@ def lab(ip: str, port: int | None, browser: bool, torch: str | None = None) -> i
 
     `torch` is the build to take; None asks, where there is a choice and somebody to ask.
     """
-    python = environment.ensure(torch=torch_build.choose(torch, venv_dir()))
+    if not beside.is_bundled(repo_root()):  # a bundle holds one build
+        torch = torch_build.choose(torch, venv_dir())
+    python = environment.ensure(torch=torch)
     fetching.fetch(python)
     lesson = working_copy.make_working_copy(print)
     if not lesson.exists():

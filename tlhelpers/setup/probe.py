@@ -37,20 +37,20 @@ def examine(folder: Path, deep: bool = False) -> dict:
     those that have lost files.
     """
     found = dict(_installed())
-    pinned = {_name(one): one for one in _requirements(folder / CONSTRAINTS)}
-    needed = _applying(_requirements(folder / REQUIREMENTS), set(), REQUIREMENTS)
-    asked = [_name(one) for one, _ in needed]
+    pinned = {name_of(one): one for one in requirements_in(folder / CONSTRAINTS)}
+    needed = _applying(requirements_in(folder / REQUIREMENTS), set(), REQUIREMENTS)
+    asked = [name_of(one) for one, _ in needed]
     faults: dict[str, str] = {}
     seen: set[tuple[str, frozenset]] = set()
     while needed:
         one, source = needed.pop()
-        name, extras = _name(one), frozenset(one.extras)
+        name, extras = name_of(one), frozenset(one.extras)
         fault = _fault(one, pinned.get(name), found.get(name), source)
         if fault:
             faults.setdefault(name, fault)
         if name in found and (name, extras) not in seen:
             seen.add((name, extras))
-            needed += _applying(map(_parsed, found[name].needs), set(extras), one.name)
+            needed += _applying(map(parsed, found[name].needs), set(extras), one.name)
     versions = {name: found[name].version if name in found else None for name in asked}
     answer = {"versions": versions, "faults": dict(sorted(faults.items()))}
     if deep:
@@ -59,13 +59,15 @@ def examine(folder: Path, deep: bool = False) -> dict:
     return answer
 
 
-def _parsed(text: str):
+def parsed(text: str):
+    """A requirement as pip reads it."""
     from pip._vendor.packaging.requirements import Requirement
 
     return Requirement(text)
 
 
-def _name(requirement) -> str:
+def name_of(requirement) -> str:
+    """The one spelling of the name of the package that a requirement asks for."""
     from pip._vendor.packaging.utils import canonicalize_name
 
     return canonicalize_name(requirement.name)
@@ -83,14 +85,15 @@ def _installed() -> Iterator[tuple[str, Installed]]:
             yield canonicalize_name(said["Name"]), Installed(said["Version"], needs, one)
 
 
-def _requirements(path: Path) -> Iterator:
+def requirements_in(path: Path) -> Iterator:
+    """The requirements in a file; its options, and files and addresses in it, are left out."""
     from pip._vendor.packaging.requirements import InvalidRequirement
 
     for line in path.read_text(encoding="utf-8").splitlines():
         text = line.partition(" #")[0].partition(" --")[0].strip()
         if text and not text.startswith(("#", "-")):
             try:
-                yield _parsed(text)
+                yield parsed(text)
             except InvalidRequirement:
                 continue  # a file or an address, which has no pin
 

@@ -91,9 +91,14 @@ def cpu_arguments(requirements: Path) -> list[str]:
 
     What these need in turn is left out: it comes with all else, from the index that pip asks.
     """
-    pin = re.compile(rf"^(?:{'|'.join(PACKAGES)})==[^\s;]+", re.MULTILINE)
-    pins = pin.findall(requirements.read_text(encoding="utf-8"))
+    pins = cpu_pins(requirements)
     return ["install", "--no-deps", "--index-url", CPU_INDEX, *pins] if pins else []
+
+
+def cpu_pins(requirements: Path) -> list[str]:
+    """The pins of the packages that come as CPU builds."""
+    pin = re.compile(rf"^(?:{'|'.join(PACKAGES)})==[^\s;]+", re.MULTILINE)
+    return pin.findall(requirements.read_text(encoding="utf-8"))
 
 
 def hint(failed: bool) -> str:
