@@ -46,6 +46,11 @@ print("nor this")
 # A slide of its own, as its metadata say.
 # %%
 quiz("98")
+# %%
+record_prediction("98.x")
+# %%
+shown = 3
+show_outcome("98.x", shown)
 # %% [markdown]
 # {prose}
 '''.format(
@@ -107,9 +112,10 @@ def test_long_code_claims_code_checks_and_quizzes_are_left_out(lesson):
     text = "\n".join(on_slides(slides_of(lesson)))
     assert 'print("short")' in text and "out of value_0" in text
     assert "value_7" not in text, "long code"
+    assert "shown = 3" in text, "a cell that does more than ask"
     assert 'claim_value("98.a", "it' not in text.replace("out of claim_value", "")
     assert "out of claim_value" in text
-    for absent in ("check(", "quiz(", "nor this", "Not for the screen", "import time"):
+    for absent in ("check(", "quiz(", "record_", "nor this", "Not for the screen", "import time"):
         assert absent not in text, absent
 
 

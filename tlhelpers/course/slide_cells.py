@@ -4,6 +4,7 @@ A cell whose metadata hold Jupyter's own ``slideshow={"slide_type": …}`` is ta
 
 from __future__ import annotations
 
+import ast
 import copy
 import math
 import re
@@ -24,7 +25,8 @@ HIGH, TITLE, LINE, SMALL_LINE, ROW, FIGURE, GAP = 620, 70, 38, 30, 39, 600, 20
 LETTERS, SMALL_LETTERS = 80, 92  # on a line of prose, and on one of code
 HEADING = re.compile(r"^(#+) (.+)$")
 EXERCISE = re.compile(r"^#+ Exercise \d\d\.\d+")
-NOT_SHOWN = re.compile(r"^\s*(quiz|progress|check|lesson_times)\(", re.MULTILINE)
+# What a learner answers, and what is about one learner or one machine.
+NOT_SHOWN = {"quiz", "progress", "check", "lesson_times", "record_prediction", "show_outcome"}
 MARKS = re.compile(r"^\s*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 
@@ -208,7 +210,7 @@ def _code(cell: NotebookNode, where: str, solutions: bool) -> list[Part]:
     role, claims = role_of(cell), "claim" in cell.metadata.get("tags", [])
     if role == "answer":
         return [_answer(cell, where)] if solutions else []
-    if role == "check" or NOT_SHOWN.search(cell.source):
+    if role == "check" or _only_asks(cell.source):
         return []
     shown, made = _for_slides(cell), []
     lines = cell.source.splitlines()
@@ -243,6 +245,17 @@ def _answer(cell: NotebookNode, where: str) -> Part:
     text = MARKS.sub("", cell.source).strip()
     fenced = new_markdown_cell(f"**A solution**\n\n```python\n{text}\n```")
     return Part(fenced, "prose", HIGH, where, "subslide")
+
+
+def _only_asks(source: str) -> bool:
+    """Whether a cell does nothing but call what no slide shows."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic line, say
+        return False
+    calls = [getattr(one, "value", None) for one in statements]
+    names = [getattr(getattr(call, "func", None), "id", "") for call in calls]
+    return bool(names) and NOT_SHOWN.issuperset(names)
 
 
 def _only_imports(source: str) -> bool:
