@@ -63,7 +63,7 @@ found = {}  # by room: what is measured with the mistake, minus without it
 print(emoji)
 
 # %% [markdown]
-# # First hall: the data
+# ## First hall: the data
 # ## Room 1 · Balanced, then split
 # The largest class has three times as many drawings as the smallest. So the items of small classes are repeated
 # until all classes are of one size. Then comes the split.
@@ -278,7 +278,7 @@ answer = "a"
 check("09.3", answer)
 
 # %% [markdown]
-# # Second hall: the number
+# ## Second hall: the number
 # ## Room 4 · The best epoch
 # Five classes that look alike, frozen features, and a small network in place of the linear head. It trains for
 # forty epochs, and each time the accuracy on the test side is noted.
@@ -433,7 +433,7 @@ claim("09.i", "without class weights, the head loses balanced accuracy against o
 # **What keeps it out.** Runs of `repeat` hold `balanced_accuracy` and `macro_f1` beside the accuracy. In plain code:
 # `sklearn.metrics.balanced_accuracy_score(truth, predicted)` and `DummyClassifier` as the row to beat.
 #
-# # Third hall: the frozen pass
+# ## Third hall: the frozen pass
 # ## Room 7 · Divided by 255, twice
 # Pictures are numbers from 0 to 255, and networks want small ones.
 
@@ -568,7 +568,7 @@ def predict_classes(model, x, batch):
 check("09.5", predict_classes)
 
 # %% [markdown]
-# # Fourth hall: training and use
+# ## Fourth hall: training and use
 # ## Room 9 · Frozen in name only
 # Only the head is meant to train. So in each step the gradients of the backbone are set to zero.
 
@@ -639,7 +639,7 @@ def moved_names(before, after, trained):
 check("09.6", moved_names)
 
 # %% [markdown]
-# # Further
+# ## Further
 # The second visit may go on at *The way out*. Three more rooms for those who have time; nothing later depends
 # on them, and without them the last figure and the table lack their rows.
 #
@@ -805,7 +805,7 @@ def same_names(labels, names_then, names_now):
 check("09.8", same_names)
 
 # %% [markdown]
-# # The way out
+# ## The way out
 # All rooms in one figure. To the right of zero a mistake *pretends*: with it the number is too high. To the left it
 # *costs*. An empty mark says that no difference is resolved.
 #
