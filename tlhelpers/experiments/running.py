@@ -15,6 +15,7 @@ from tlhelpers.checks import progress_bar
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.evaluation.processes import in_processes
 from tlhelpers.evaluation.trials import plan_trials, run_trial
+from tlhelpers.experiments.on_cluster import cluster_calls
 from tlhelpers.experiments.registry import find_sweep, labelled_sets, let_go, sets_of, warm_up
 from tlhelpers.experiments.stored import (
     DIGITS,
@@ -31,6 +32,7 @@ from tlhelpers.experiments.stored import (
 )
 from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
 from tlhelpers.setup import locks
+from tlhelpers.setup.machine import processor_name
 
 STARTING = 15.0  # seconds of runs from which on other processes have paid for their start
 # What a run that was kept holds.
@@ -77,27 +79,44 @@ def _run_with_one_thread(*task) -> dict:
         torch.set_num_threads(before)
 
 
-def run_tasks(name: str, tasks: Iterable[tuple], n_jobs: int | None = None, progress: bool = True):
+def _run_on_worker(*task) -> dict:
+    """The same on a cluster, with the processor on which it was made."""
+    return _run_with_one_thread(*task) | {"processor": processor_name()}
+
+
+def run_tasks(
+    name: str,
+    tasks: Iterable[tuple],
+    n_jobs: int | None = None,
+    progress: bool = True,
+    cluster: str | None = None,
+):
     """Run many tasks (seed, labels, strategy) in processes of one thread each.
 
-    Yields what `run_task` returns, as it comes; `n_jobs` is one per core when left out.
+    Yields what `run_task` returns, as it comes; `n_jobs` is one per core when left out. With the
+    address of a dask scheduler as `cluster`, its workers are the processes.
     """
     calls = [(name, *task) for task in tasks]
-    n_jobs = n_jobs or cpu_count(only_physical_cores=True)
-    results = in_processes(_run_with_one_thread, calls, n_jobs, ordered=False)
+    if cluster is not None and calls:
+        results = cluster_calls(_run_on_worker, calls, cluster, find_sweep(name).module)
+    else:
+        n_jobs = n_jobs or cpu_count(only_physical_cores=True)
+        results = in_processes(_run_with_one_thread, calls, n_jobs, ordered=False)
     yield from progress_bar(results, name, "run", progress, total=len(calls))
 
 
 # ---------------------------------------------------------------- the whole, resumable
 
 
-def run_sweep(name: str, n_jobs: int | None = None) -> Path:
+def run_sweep(name: str, n_jobs: int | None = None, cluster: str | None = None) -> Path:
     """Run what is missing of a sweep, and store its table; gives the table's path.
 
     Every finished run is kept at once in ``build/sweeps``: after a kill the same command goes on.
     What was kept is used only while the sweep, its data, the libraries and the code are the same.
-    Of two that are started at once the second waits, and then has nothing left to run. A
-    CourseError says that the table or a run cannot be written.
+    Of two that are started at once the second waits, and then has nothing left to run. With the
+    address of a dask scheduler as `cluster`, the runs are made there; each counts once, also one
+    that two workers have made. A CourseError says that the table or a run cannot be written, or
+    what is wrong with the cluster.
     """
     sweep = find_sweep(name)
     refuse_closed_folder(sweep)
@@ -111,9 +130,10 @@ def run_sweep(name: str, n_jobs: int | None = None) -> Path:
         missing.sort(key=lambda task: order.index(task[2]))
         if done and missing:
             print(f"{name}: {len(done)} of {len(tasks)} runs are there, going on", flush=True)
-        for result in run_tasks(name, missing, n_jobs):
-            _keep(kept, result)
-            done[_key(result)] = result
+        for result in run_tasks(name, missing, n_jobs, cluster=cluster):
+            if _key(result) not in done:
+                _keep(kept, result)
+                done[_key(result)] = result
         store(sweep, [done[task] for task in tasks])
     return sweep.path
 

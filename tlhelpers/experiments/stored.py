@@ -75,6 +75,9 @@ def state_of(sweep: Sweep) -> str:
 
 def store(sweep: Sweep, results: Iterable[dict]) -> None:
     """Write the table of a sweep, as `running.run_task` gives its rows, below its provenance."""
+    results = list(results)
+    # On a cluster, each run tells its own.
+    processors = dict.fromkeys(one.get("processor") or processor_name() for one in results)
     rows = [
         {key: one[key] for key in KEYS}
         | {"tested_on": name, "cpu_seconds": one["cpu_seconds"], **one["notes"]}
@@ -91,7 +94,7 @@ def store(sweep: Sweep, results: Iterable[dict]) -> None:
         "seeds": str(sweep.seeds),
         "items": items_of(sets_of(sweep.name)),
         "code": code_of(sweep),
-        "processor": f"{processor_name()}, one thread per run",
+        "processor": f"{', '.join(sorted(processors))}, one thread per run",
         "python": platform.python_version(),
         **libraries_of(import_closure(sweep.module)),
     }

@@ -19,20 +19,27 @@ def main(argv=None) -> int:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--stale", action="store_true")
     parser.add_argument("--confirm", action="store_true")
+    parser.add_argument("--cluster")
     options = parser.parse_args(argv)
     if options.jobs is not None and options.jobs < 1:
         raise CourseError(f"--jobs must be 1 or more, got {options.jobs}")
+    if options.cluster is not None and (options.jobs or options.confirm or options.stale):
+        raise CourseError(
+            "--cluster goes with names alone: the workers of the cluster say how many runs go on "
+            "at once, and --confirm and --stale look at tables on this machine"
+        )
     if options.stale:
         return _list_stale()
     if not options.names:
         raise CourseError("say which sweep: vision, text, or a name; --stale lists the stale ones")
     names = dict.fromkeys(one.name for asked in options.names for one in find_sweeps(asked))
-    act = _confirm if options.confirm else _run
-    return max([act(name, options.jobs) for name in names])
+    if options.confirm:
+        return max([_confirm(name, options.jobs) for name in names])
+    return max([_run(name, options.jobs, options.cluster) for name in names])
 
 
-def _run(name: str, jobs: int | None) -> int:
-    print(f"{name} is stored in {run_sweep(name, jobs)}", flush=True)
+def _run(name: str, jobs: int | None, cluster: str | None) -> int:
+    print(f"{name} is stored in {run_sweep(name, jobs, cluster)}", flush=True)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import queue
 import signal
 import socket
 import subprocess
@@ -132,19 +133,25 @@ class _Started:
             told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "MASTER_PORT": port}
             told |= {"MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": threads}
             self.processes.append(_start(folder, rank, {k: str(v) for k, v in told.items()}))
-        self._reader = threading.Thread(target=self._relay, daemon=True)
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.ended_first: int | None = None
 
-    def _relay(self) -> None:
-        """Print here what the first process prints; the cell of a notebook shows it."""
+    def _read(self) -> None:
         for line in self.processes[0].stdout:
-            print(line, end="", flush=True)
+            self._lines.put(line)
+
+    def _print(self) -> None:
+        """Print here what the first process has printed: the cell of a notebook shows it."""
+        while not self._lines.empty():
+            print(self._lines.get(), end="", flush=True)
 
     def wait(self) -> None:
         """Until all have come to their end, or one has failed and the others had time to notice."""
         deadline = None
         while any(process.poll() is None for process in self.processes):
+            self._print()
             failed = [rank for rank, process in enumerate(self.processes) if process.poll()]
             if failed and deadline is None:
                 self.ended_first, deadline = failed[0], time.monotonic() + MERCY
@@ -160,6 +167,7 @@ class _Started:
         for process in self.processes:
             process.wait()
         self._reader.join(timeout=5)
+        self._print()
         self.processes[0].stdout.close()
 
     def refuse_failures(self) -> None:
@@ -239,7 +247,7 @@ def _write(path: Path, value) -> None:
 def _portable(error: BaseException) -> BaseException:
     """The error itself where it can travel, else one that says the same."""
     try:
-        cloudpickle.loads(cloudpickle.dumps(error))
+        pickle.loads(cloudpickle.dumps(error))
         return error
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
