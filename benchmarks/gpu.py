@@ -9,10 +9,12 @@ import argparse
 import copy
 import statistics
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -27,6 +29,15 @@ from tlhelpers.models.devices import best_device
 from tlhelpers.models.features import extract_features
 from tlhelpers.training.fitting import fit
 
+# Options of `fit`, each by itself; what they are for is memory, or time.
+OPTIONS = {
+    "float32": {},
+    "bfloat16": {"precision": "auto"},
+    "accumulate 4": {"accumulate": 4},
+    "recompute": {"recompute": True},
+    "compile": {"compile": True},
+    "bfloat16, 4, recompute": {"precision": "auto", "accumulate": 4, "recompute": True},
+}
 OURS, BEST, PLAIN, LIMIT = "extract_features", "the same, auto", "plain loop", "bare forward pass"
 FIT, PLAIN_FIT = "fit", "plain training"
 BATCH = 256
@@ -91,6 +102,38 @@ def new_classifier(images: ImageSet) -> Classifier:
     return Classifier(load_backbone(), len(images.class_names))
 
 
+def measure_options(images: ImageSet, device: torch.device, batch_size: int) -> pd.DataFrame:
+    """What each option of `fit` takes on this card: a second epoch, after one that warms up."""
+    rows = []
+    for name, options in OPTIONS.items():
+        model = new_classifier(images)
+        fit(model, images, epochs=1, batch_size=batch_size, quiet=True, **options)
+        torch.cuda.reset_peak_memory_stats(device)
+        history = fit(model, images, epochs=2, batch_size=batch_size, quiet=True, **options)
+        wait(device)
+        seconds = float(history.table["seconds"].iloc[-1])
+        held = torch.cuda.max_memory_allocated(device) / 1e6
+        rows.append({"option": name, "images_per_second": len(images) / seconds, "peak_mb": held})
+    card = torch.cuda.get_device_name(device)
+    told = {"card": card, "torch": torch.__version__, "batch_size": batch_size}
+    return pd.DataFrame(rows).round(1).assign(**told, date=time.strftime("%Y-%m-%d"))
+
+
+def show_options(images: ImageSet, device: torch.device, batch_size: int, record: bool) -> None:
+    """Print the options' table where there is a card, and keep it if asked to."""
+    if device.type != "cuda":
+        print(
+            "no graphics card: the options of fit are not measured (the tests check their results)"
+        )
+        return
+    table = measure_options(images, device, batch_size)
+    print(table.to_string(index=False))
+    if record:
+        path = Path(__file__).resolve().parent.parent / "data" / "results" / "gpu_options.csv"
+        table.to_csv(path, index=False, lineterminator="\n")
+        print(f"stored in {path}")
+
+
 def show(rates: dict[str, list[float]], pairs: list[tuple[str, str, str]]) -> None:
     """Print medians, then the ratio of each pair with what it should be."""
     for name, values in rates.items():
@@ -106,6 +149,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
     parser.add_argument("--copies", type=positive, default=8, help="how often each picture comes")
+    parser.add_argument("--batch", type=positive, default=BATCH, help="pictures per step of fit")
+    parser.add_argument("--record", action="store_true", help="keep the options' table")
     chosen = parser.parse_args()
     device = best_device()
     print_machine()
@@ -131,6 +176,7 @@ def main() -> None:
         for way in group.values():
             way()  # the first pass also plans and allocates
         show(measure(group, len(images), chosen.rounds)[0], pairs)
+    show_options(images, device, chosen.batch, chosen.record)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,13 @@ from torch import nn
 from tlhelpers.errors import CourseError
 from tlhelpers.models.backbones import seeded
 from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.hub_files import (
+    card_licence,
+    fetch_weights,
+    impatient,
+    reason_of,
+    refuse_other_contents,
+)
 from tlhelpers.models.saving import user_path
 from tlhelpers.models.sentence_folders import (
     MODULES,
@@ -91,10 +98,14 @@ def load_encoder(
     if str(name) not in EMBEDDED:
         recipe = read_recipe(lambda file: _content(folder, file, local), str(name))
     pool = chosen_pool(recipe, pool, str(name))
+    if not (local or Path(folder).is_dir()) and pretrained:
+        _fetch_weights(folder, recipe.inside)
     model, tokenizer = _read(folder, recipe.inside, str(name), local, pretrained, seed)
     provenance["weights"] = (
         f"{provenance['weights']}{recipe}" if pretrained else f"random weights, seed {seed}"
     )
+    if provenance["licence"] is None and not Path(folder).is_dir():
+        provenance["licence"] = card_licence(folder, local)
     max_length = chosen_length(recipe, tokenizer, max_length)
     return Encoder(model, tokenizer, str(name), provenance, pool, max_length).eval()
 
@@ -140,12 +151,23 @@ def _content(folder: str, file: str, local: bool) -> bytes | None:
     try:
         if Path(folder).is_dir():
             return (Path(folder) / file).read_bytes()
-        with _kept_off_the_hub(local):
+        with _kept_off_the_hub(local), impatient():
             return Path(hf_hub_download(folder, file, local_files_only=local)).read_bytes()
     except (FileNotFoundError, EntryNotFoundError):
         return None
     except Exception as error:  # each kind of failure has errors of its own
         raise CourseError(_why(folder, folder, error)) from error
+
+
+def _fetch_weights(name: str, inside: str) -> None:
+    """Bring the weights of a model of the hub: as safetensors only, and with the right hash."""
+    try:
+        with impatient():
+            fetch_weights(name, inside)
+    except CourseError:
+        raise
+    except Exception as error:  # each kind of failure has errors of its own
+        raise CourseError(_why(name, name, error)) from error
 
 
 def _read(folder: str, inside: str, name: str, local: bool, pretrained: bool, seed: int):
@@ -157,7 +179,7 @@ def _read(folder: str, inside: str, name: str, local: bool, pretrained: bool, se
     where = {"local_files_only": local, "subfolder": inside, "trust_remote_code": False}
     try:
         # transformers draws weights that a file lacks, too.
-        with _quiet(), _kept_off_the_hub(local), seeded(seed):
+        with _quiet(), _kept_off_the_hub(local), impatient(), seeded(seed):
             config = AutoConfig.from_pretrained(folder, **where)
             tokenizer = AutoTokenizer.from_pretrained(folder, **where)
             if pretrained:
@@ -165,6 +187,8 @@ def _read(folder: str, inside: str, name: str, local: bool, pretrained: bool, se
                 model, lost = _trained(AutoModel, folder, options)
             else:
                 model = AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False)
+        if not local:
+            refuse_other_contents(folder)
     except Exception as error:  # each kind of file has errors of its own
         raise CourseError(_why(folder, name, error)) from error
     if lost:
@@ -190,7 +214,8 @@ def _is_held(name: str) -> bool:
     if try_to_load_from_cache(name, MODULES) is None:  # not even that there is none
         return False
     # The weights come last.
-    kinds = (("model.safetensors", "pytorch_model.bin"), TOKENIZERS, ("config.json",))
+    weights = ("model.safetensors", "model.safetensors.index.json")
+    kinds = (weights, TOKENIZERS, ("config.json",))
     return all(
         any(isinstance(try_to_load_from_cache(name, file), str) for file in files)
         for files in kinds
@@ -235,9 +260,9 @@ def _refuse_incomplete(path: Path, name: str, pretrained: bool) -> None:
 
 
 def _why(folder: str, name: str, error: Exception) -> str:
-    first = (str(error).splitlines() or [type(error).__name__])[0]
+    first, advice = reason_of(error)
     if not Path(folder).is_dir():
-        how = _forbidden() or "look at the name and the network"
+        how = _forbidden() or advice or "look at the name and the network"
         return (
             f"the model {name!r} does not come with the course and could not be had from the model "
             f"hub ({first}): {how}, or give {', '.join(map(repr, EMBEDDED))} or a folder"

@@ -19,6 +19,13 @@ from torch import nn
 
 from tlhelpers.data.downloads import download
 from tlhelpers.errors import CourseError, nearest
+from tlhelpers.models.hub_files import (
+    card_licence,
+    impatient,
+    is_held,
+    reason_of,
+    refuse_other_content,
+)
 from tlhelpers.setup.paths import derived_dir, offline
 
 # What is believed of a config.json that somebody made: how the input looks, and names.
@@ -130,7 +137,8 @@ class _Timm:
             self._fill(model, read_tensors(path), path)
             # Of a file of one's own, nobody has told a licence.
             licence = licence if self.where or not self.place else None
-            licence = licence or (None if self.place else _card_licence(self.repository))
+            if not self.place:
+                licence = licence or card_licence(self.repository, _is_local())
         provenance = _provenance(where, f"timm {self.name}", licence or UNSTATED)
         return OpenNetwork(self.name, model, settings, provenance)
 
@@ -142,8 +150,10 @@ class _Timm:
                 f"timm has no weights for {self.name}: name a file with weights=..., choose "
                 "another name, or take freshly drawn weights with pretrained=False"
             )
-        files = [self.told.get("hf_hub_filename") or FILES[0], *FILES[1:]]
-        return _from_hub(self.repository, files), f"model hub, {self.repository}"
+        file = self.told.get("hf_hub_filename") or FILES[0]
+        if not file.endswith(".safetensors"):  # a pickle, which could run code
+            file = FILES[0]
+        return _from_hub(self.repository, [file]), f"model hub, {self.repository}"
 
     def _fill(self, model: nn.Module, tensors: dict, path: Path) -> None:
         heads = self.told.get("classifier") or ()
@@ -360,16 +370,28 @@ def _named(fault: str, names: list[str]) -> Iterable[str]:
 # ---------------------------------------------------------------- the model hub
 
 
+def _is_local() -> bool:
+    from huggingface_hub import constants
+
+    return offline() or constants.HF_HUB_OFFLINE
+
+
 def _from_hub(repository: str, files: list[str]) -> Path:
     """The first of these files that the repository has; kept in the hub's own cache."""
-    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     name, _, revision = repository.partition("@")
-    local = offline() or constants.HF_HUB_OFFLINE
+    local = _is_local()
     for file in files:
+        held = is_held(name, file, revision or None)
         try:
-            found = hf_hub_download(name, file, revision=revision or None, local_files_only=local)
+            with impatient():
+                found = hf_hub_download(
+                    name, file, revision=revision or None, local_files_only=local
+                )
+            if not held:
+                refuse_other_content(Path(found))
             return Path(found)
         except Exception as error:  # each kind of failure has errors of its own
             gone = isinstance(error, EntryNotFoundError)
@@ -379,14 +401,17 @@ def _from_hub(repository: str, files: list[str]) -> Path:
             ):
                 continue
             raise CourseError(_why(repository, error)) from error
-    raise CourseError(f"the model {repository!r} of the model hub holds no {' or '.join(files)}")
+    raise CourseError(
+        f"the model {repository!r} of the model hub holds no {' or '.join(files)}, and other files "
+        "are not taken from there: weights in them could run code"
+    )
 
 
 def _why(repository: str, error: Exception) -> str:
     from huggingface_hub import constants
 
-    first = (str(error).splitlines() or [""])[0] or type(error).__name__
-    how = "look at the name and the network"
+    first, advice = reason_of(error)
+    how = advice or "look at the name and the network"
     if offline():
         how = "TLHELPERS_OFFLINE forbids it"
     elif constants.HF_HUB_OFFLINE:
@@ -396,17 +421,6 @@ def _why(repository: str, error: Exception) -> str:
         f"the weights of {repository!r} do not come with the course and could not be had from the "
         f"model hub ({first}): {how}, name a file with weights=..., or take 'efficientnet_lite0'"
     )
-
-
-def _card_licence(repository: str) -> str | None:
-    """What the model card names; None where there is no card or it names none."""
-    from huggingface_hub import metadata_load
-
-    try:
-        told = metadata_load(_from_hub(repository, ["README.md"])) or {}
-    except Exception:  # a card is not needed, and may hold anything
-        return None
-    return str(told["license"]) if told.get("license") else None
 
 
 def _provenance(where: str, architecture: str, licence: str) -> dict:

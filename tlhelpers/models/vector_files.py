@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Sequence
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import pandas as pd
 from gensim.models import KeyedVectors
 
 from tlhelpers.checks import whole
+from tlhelpers.data.downloads import PATIENCE, download
 from tlhelpers.errors import CourseError
 from tlhelpers.models.fasttext_files import read_fasttext
 from tlhelpers.models.saving import user_path
@@ -26,7 +30,7 @@ from tlhelpers.models.vector_formats import (
 )
 from tlhelpers.models.vector_reading import read_binary, read_text, sizes
 from tlhelpers.models.words import all_composed
-from tlhelpers.setup.paths import derived_dir, offline
+from tlhelpers.setup.paths import PARTIAL, derived_dir, offline
 from tlhelpers.setup.sources import read_member
 
 EMBEDDED = "glove-50d"
@@ -169,10 +173,53 @@ def _downloaded(name: str, limit: int | None, skip: bool) -> KeyedVectors:
     import gensim.downloader
 
     try:
-        path = gensim.downloader.load(name, return_path=True)
+        with _no_longer_than(PATIENCE):
+            told = gensim.downloader.info(name)
+        path = _brought(name, told, Path(gensim.downloader.BASE_DIR) / name)
+    except CourseError:
+        raise
     except Exception as error:
         raise CourseError(
             f"{name!r} is no file, and gensim's downloader did not bring it ({error}): look at the "
             "name and at the network, or give 'glove-50d' or a file"
         ) from error
-    return load_vectors(path, limit, skip)
+    vectors = load_vectors(path, limit, skip)
+    licence = str(told.get("license") or "not stated")
+    vectors.provenance = {"weights": f"gensim's downloader, {name}", "licence": licence}
+    return vectors
+
+
+def _brought(name: str, told: dict, folder: Path) -> Path:
+    """The file of a name where gensim itself keeps it; the program beside it is left away."""
+    from gensim.downloader import DOWNLOAD_BASE_URL
+
+    path, parts = folder / Path(told["file_name"]).name, int(told["parts"])
+    if path.exists():
+        return path
+    start, what = f"{DOWNLOAD_BASE_URL}/{name}/{name}.gz", f"gensim's {name}"
+    if parts == 1:
+        return download(start, path, "md5", told["checksum"], what)
+    pieces = [
+        download(f"{start}_0{i}", folder / f"{name}.gz_0{i}", "md5", told[f"checksum-{i}"], what)
+        for i in range(parts)
+    ]
+    whole_file = path.with_name(f"{PARTIAL}{path.name}")
+    with whole_file.open("wb") as file:
+        for piece in pieces:
+            with piece.open("rb") as part:
+                shutil.copyfileobj(part, file)
+    whole_file.replace(path)
+    for piece in pieces:
+        piece.unlink()
+    return path
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """gensim asks without a limit of time."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
