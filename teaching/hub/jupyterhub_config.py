@@ -73,7 +73,8 @@ c.ConfigurableHTTPProxy.pid_file = str(OWN / "proxy.pid")
 c.JupyterHub.bind_url = os.environ.get("TLHUB_URL", "http://127.0.0.1:8000")
 c.JupyterHub.hub_ip = "127.0.0.1"
 # The proxy that comes through pip. Node's configurable-http-proxy takes the same options.
-c.ConfigurableHTTPProxy.command = [str(PYTHON.with_name("configurable-http-proxy"))]
+PROXY = "from configurable_http_proxy.cli import main; main()"
+c.ConfigurableHTTPProxy.command = [str(PYTHON), "-c", PROXY]
 # Ctrl-C ends the hub, its proxy and all seats.
 c.JupyterHub.cleanup_servers = True
 
@@ -116,8 +117,7 @@ c.Spawner.environment = {
     "OMP_NUM_THREADS": "2",  # else each seat's torch takes all cores
     "TLHELPERS_VENV": str(venv_dir()),
 }
-c.Spawner.http_timeout = c.Spawner.start_timeout = 120  # thirty that start at once take a while
+c.Spawner.http_timeout = c.Spawner.start_timeout = 300  # thirty that start at once take a while
 c.Spawner.disable_user_config = True  # a learner's own settings cannot open the seat to others
 # Ends in seconds: notebooks are saved by the browser, nothing waits in the server.
 c.SeatSpawner.interrupt_timeout = c.SeatSpawner.term_timeout = 5
-c.JupyterHub.concurrent_spawn_limit = 10

@@ -9,7 +9,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-NUMBERS = range(70_000, 80_000)  # Linux distributions give these to nobody
+import psutil
+
+# systemd's list of user numbers leaves these to nobody, and containers without root have them too.
+NUMBERS = range(60_600, 61_180)
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,23}")
 SOCKET = 107  # the longest path of a Unix socket
 LONGEST = "/seats/" + "n" * 24 + "/.run/kernel-" + "0" * 36 + "-ipc-1"
@@ -64,6 +67,8 @@ def _owner(home: Path, name: str, accounts: str) -> tuple[int, int]:
         return owner, owner
     taken = {path.lstat().st_uid for path in home.parent.iterdir()}
     taken |= {account.pw_uid for account in pwd.getpwall()}
+    running = [one.info["uids"] for one in psutil.process_iter(["uids"])]
+    taken |= {uids.real for uids in running if uids}  # of another hub on this machine, say
     number = max((uid for uid in taken if uid in NUMBERS), default=NUMBERS[0] - 1) + 1
     if number not in NUMBERS:
         raise SeatError(f"all {len(NUMBERS)} seats are given away: start with a new folder")

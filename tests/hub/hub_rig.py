@@ -35,7 +35,8 @@ import seat_memory  # noqa: E402, F401 (for the tests)
 closed_to_others = seat_folders.closed_to_others
 
 ROOT = os.geteuid() == 0
-START_SECONDS = 90
+START_SECONDS = 180
+SILENCE = 180  # seconds that a busy machine may take for one cell
 # The real configuration, with ports of its own and the tests' guard against a network.
 CONFIG = """
 load_subconfig({config!r})
@@ -244,13 +245,13 @@ class Kernel:
         address = learner.url(f"api/kernels/{ident}/channels").replace("http", "ws", 1)
         wanted = requests.Request("GET", address.replace("ws", "http", 1))
         cookies = learner.session.prepare_request(wanted).headers["Cookie"]
-        self.socket = websocket.create_connection(address, cookie=cookies, timeout=60)
+        self.socket = websocket.create_connection(address, cookie=cookies, timeout=SILENCE)
 
     def close(self) -> None:
         """Let the socket go; the kernel stays."""
         self.socket.close()
 
-    def run(self, code: str, seconds: float = 60) -> Ran:
+    def run(self, code: str, seconds: float = SILENCE) -> Ran:
         """Execute some code; status "dead" says that the kernel was ended meanwhile."""
         ident, ran, idle = uuid.uuid4().hex, Ran(""), False
         self.socket.send(json.dumps(_request(ident, code)))

@@ -167,7 +167,7 @@ def test_who_takes_too_much_memory_is_stopped_and_told_and_the_others_go_on(lear
 
 def wait_for_kernel(kernel: Kernel):
     """What the first cell gives after the server has started the kernel again."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while (ran := kernel.run("1 + 1")).status != "ok":
         assert time.monotonic() < end
         time.sleep(0.2)
@@ -180,7 +180,7 @@ def test_processes_of_a_seat_count_together(kernels):
 
 
 def test_a_process_that_asks_for_the_whole_machine_is_refused(kernels):
-    ran = kernels["cleo"].run("bytearray(2**33)")
+    ran = kernels["cleo"].run("bytearray(2**34)")
     assert ran.status == "error" and "MemoryError" in ran.text
 
 

@@ -37,9 +37,12 @@ def test_each_name_gets_a_user_of_its_own_and_keeps_it(tmp_path):
 
 @needs_root
 def test_a_number_that_is_taken_is_not_given_again(tmp_path, monkeypatch):
-    account = SimpleNamespace(pw_uid=seat_folders.NUMBERS[0] + 5)
-    monkeypatch.setattr(seat_folders.pwd, "getpwall", lambda: [account])
-    assert prepare_seat(tmp_path, "ada", "numbers").uid == account.pw_uid + 1
+    first = seat_folders.NUMBERS[0]
+    monkeypatch.setattr(seat_folders.pwd, "getpwall", lambda: [SimpleNamespace(pw_uid=first + 5)])
+    assert prepare_seat(tmp_path / "one", "ada", "numbers").uid == first + 6
+    process = SimpleNamespace(info={"uids": SimpleNamespace(real=first + 8)})
+    monkeypatch.setattr(seat_folders.psutil, "process_iter", lambda names: [process])
+    assert prepare_seat(tmp_path / "two", "ada", "numbers").uid == first + 9
 
 
 @pytest.mark.parametrize("name", ["../ada", "Ada", "", "a/b", "a" * 25, "root ", "0x"])
@@ -134,11 +137,11 @@ def test_a_list_lets_in_who_stands_in_it_with_the_password_given_out(tmp_path):
 GB = 2**30
 RUNNING = [
     Process(1, 0, 0, 5 * GB),
-    Process(10, 1, 70_000, GB // 10),  # ada's server
-    Process(11, 10, 70_000, GB),
-    Process(12, 11, 70_000, 3 * GB // 2),
-    Process(13, 1, 70_000, GB // 100),  # left its family
-    Process(20, 1, 70_001, GB),
+    Process(10, 1, 60_600, GB // 10),  # ada's server
+    Process(11, 10, 60_600, GB),
+    Process(12, 11, 60_600, 3 * GB // 2),
+    Process(13, 1, 60_600, GB // 100),  # left its family
+    Process(20, 1, 60_601, GB),
 ]
 
 
@@ -148,7 +151,7 @@ def seat_of(tmp_path, by_user: bool) -> Watched:
 
 
 def test_processes_of_a_seat_are_those_of_its_user_or_its_family(tmp_path):
-    seat = Watched("ada", 10, 70_000, 70_000, True, 2 * GB, tmp_path)
+    seat = Watched("ada", 10, 60_600, 60_600, True, 2 * GB, tmp_path)
     assert [one.pid for one in of_seat(seat, RUNNING)] == [10, 11, 12, 13]
     assert [one.pid for one in of_seat(seat_of(tmp_path, False), RUNNING)] == [10, 11, 12]
 
@@ -168,7 +171,7 @@ def test_the_largest_process_of_a_seat_over_its_limit_is_ended(tmp_path, monkeyp
 
 def test_the_server_is_ended_last(tmp_path, monkeypatch):
     killed = []
-    alone = [Process(10, 1, 70_000, 3 * GB), Process(11, 10, 70_000, GB)]
+    alone = [Process(10, 1, 60_600, 3 * GB), Process(11, 10, 60_600, GB)]
     monkeypatch.setattr(seat_memory.os, "kill", lambda pid, number: killed.append(pid))
     watch = seat_memory.MemoryWatch()
     for running in (alone, alone[:1]):
