@@ -38,7 +38,11 @@ def test_the_readme_shows_it_on_light_and_dark_pages_with_its_numbers(first_figu
     light, dark = (f"docs/{first_figure.picture_path(theme).name}" for theme in ("light", "dark"))
     assert f'media="(prefers-color-scheme: dark)" srcset="{dark}"' in picture
     assert f'<img src="{light}" alt="{record["alt"]}"' in picture
-    assert hero_of(README).startswith(f"![{record['alt']}]({light})\n\n*From [lesson 04]")
+    both = (
+        f"![{record['alt']}]({path}){{.only-{name}}}"
+        for name, path in (("light", light), ("dark", dark))
+    )
+    assert hero_of(README).startswith(" ".join(both) + "\n\n*From [lesson 04]")
     assert all(re.search(r"points \[\S+, \S+\]", one) for one in record["finding"])
 
 

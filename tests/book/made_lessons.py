@@ -15,6 +15,19 @@ view = {"model_id": "0", "version_major": 2, "version_minor": 0}
 display({"application/vnd.jupyter.widget-view+json": view, "text/html": still,
          "text/plain": "Explorer"}, raw=True)
 """
+# What else the outputs of a lesson hold: a table, a quiz, a prediction, progress, verdicts.
+OUTPUTS = """
+import pandas as pd
+from IPython.display import display
+from tlhelpers.course import progress, record_prediction
+from tlhelpers.course.exercise_kinds import Verdict
+from tlhelpers.course.exercises import _show
+from tlhelpers.course.quiz_widget import Quiz
+table = pd.DataFrame({"accuracy": [0.5, 0.7]}, pd.Index(["frozen", "tuned"], name="strategy"))
+display(table, Quiz("02"), record_prediction("00.first"), progress())
+for state in ("right", "wrong", "open"):
+    _show("00.1", Verdict(state, "A hint."))
+"""
 CLAIM = """
 from tlhelpers.course.claims import claim_value
 claim_value("98.a", "three | four is at least two", 3.0, at_least=2.0)
@@ -34,7 +47,8 @@ def whole_lesson():
     answer = new_code_cell("answer = 41 + 1", metadata={"nbgrader": {"solution": True}})
     claim = new_code_cell(CLAIM, metadata={"tags": ["claim"]})
     last = new_code_cell("print('the last cell')")
-    return new_notebook(cells=[new_markdown_cell(PROSE), new_code_cell(SHOWN), answer, claim, last])
+    code = [new_code_cell(SHOWN), new_code_cell(OUTPUTS), answer, claim, last]
+    return new_notebook(cells=[new_markdown_cell(PROSE), *code])
 
 
 def quick_lesson(prose: str = "say more", last: str = "print('the last cell')"):

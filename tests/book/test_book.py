@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 
+import accessibility
+import browser
 import nbformat
 import pytest
 from made_lessons import broken_lesson, quick_lesson, whole_lesson, write_lesson
@@ -128,6 +130,54 @@ def test_search_finds_a_lesson_without_a_server(made, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert f"lessons/{REAL[1]}.html" in done.stdout
     assert "Access to fetch" not in done.stderr  # it looks into no other page
+
+
+# ---------------------------------------------------------------- for everyone
+
+LOOKED_AT = (
+    "index", "lessons/98_whole", f"lessons/{REAL[0]}", f"lessons/{REAL[1]}", "glossary",
+    "results/index", "results/vision-far", "search",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [(*accessibility.PHONE, "dark"), (*accessibility.DESKTOP, "light")],
+    ids=["phone, dark", "desktop, light"],
+)
+def test_axe_finds_no_fault_and_no_page_moves_sideways(made, width, height, scheme):
+    """With all that is folded open."""
+    with browser.window(browser.chromium(), width, height) as page:
+        page.emulate_media(color_scheme=scheme)
+        watch = browser.Watch.of(page)
+        for name in LOOKED_AT:
+            page.goto((made[0].out / f"{name}.html").as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            assert accessibility.faults(page) == [], name
+            assert not accessibility.moves_sideways(page), name
+        page.goto((made[0].out / "lessons/98_whole.html").as_uri())
+        if width == accessibility.PHONE[0]:
+            page.get_by_role("button", name="Toggle primary sidebar").click()
+            page.get_by_role("navigation", name="Main").wait_for()
+            assert accessibility.faults(page) == [], "the list of contents"
+        assert watch.errors == [] and watch.outside() == []
+
+
+def test_no_widget_is_left_as_a_sign_that_it_loads(made):
+    """Without a kernel a quiz is its questions, a prediction its question."""
+    shown = page(made[0], "lessons/98_whole.html")
+    assert "Loading widget" not in shown and shown.count('<ol type="a">') >= 4
+    assert "No prediction was recorded here" in shown
+    assert "<th></th>" not in shown and re.search(r"<td></td>\s*<th>accuracy</th>", shown)
+
+
+def test_the_first_picture_is_a_dark_one_on_dark_pages(made):
+    pictures = re.findall(
+        r'<img alt="Mean accuracy[^"]+" class="only-(\w+)" src="([^"]+)"',
+        page(made[0], "index.html"),
+    )
+    assert [theme for theme, _ in pictures] == ["light", "dark"]
+    assert all(f"first_figure_{theme}" in source for theme, source in pictures)
 
 
 # ---------------------------------------------------------------- what is executed

@@ -19,6 +19,8 @@ from tlhelpers.course.inputs import inputs_digest
 from tlhelpers.setup.files import write_atomically
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+# pandas leaves the corner of a table empty, which is no heading.
+EMPTY_HEADING = re.compile(r"<th[^>]*></th>")
 FIGURE = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 
@@ -96,7 +98,8 @@ def for_a_page(notebook: NotebookNode, keep_figure: Callable[[bytes], str]) -> N
             data = output.get("data", {})
             if "text/html" in data:
                 data.pop(WIDGET_MIME, None)
-                data["text/html"] = _without_data(_joined(data["text/html"]), keep_figure)
+                html = EMPTY_HEADING.sub("<td></td>", _joined(data["text/html"]))
+                data["text/html"] = _without_data(html, keep_figure)
             data.pop(CLAIM_MIME, None)
     return shown
 

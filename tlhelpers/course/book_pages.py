@@ -27,6 +27,10 @@ TEXTS = {
     "CONTRIBUTING.md": ("contributing.md", "Contributing"),
     "CHANGELOG.md": ("changes.md", "What has changed"),
 }
+HERO = re.compile(
+    r'<picture>.*?srcset="([^"]+)".*?src="([^"]+)" alt="([^"]*)">.*?</picture>(\n\n\*[^*]+\*)?',
+    re.S,
+)
 # Pages of single sections of the README: title, headings of the sections.
 PARTS = {
     "start.md": ("Install and start", ("Start", "Commands")),
@@ -200,15 +204,12 @@ def section_of(text: str, heading: str) -> str:
 
 
 def hero_of(readme: str) -> str:
-    """The README's first picture, as light pages have it, and the caption below if it has one."""
-    readme = re.sub(
-        r'<picture>.*?<img src="([^"]+)" alt="([^"]*)">.*?</picture>',
-        r"![\2](\1)",
-        readme,
-        flags=re.S,
-    )
-    found = re.search(r"!\[[^\]]*\]\([^)]+\)(\n\n\*[^*]+\*)?", readme)
-    return found[0] if found else ""
+    """The README's first picture, as light and as dark pages have it, and the caption below."""
+    found = HERO.search(readme)
+    if found is None:
+        return ""
+    dark, light, alt, caption = found.groups()
+    return f"![{alt}]({light}){{.only-light}} ![{alt}]({dark}){{.only-dark}}{caption or ''}"
 
 
 def _text(path: str) -> str:

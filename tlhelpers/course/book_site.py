@@ -13,6 +13,8 @@ from tlhelpers.setup.files import remove
 
 TITLE = "Transfer Learning, Measured"
 AUTHORS = f"The authors of {TITLE}"
+TEMPLATES = Path(__file__).resolve().parent / "book_files" / "templates"
+PARTS = ("book_site", "book_docstrings", "book_math", "book_names")
 ANSI_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 THEME = {
     "use_download_button": False,  # it would give the page's source; pages have links of their own
@@ -35,13 +37,16 @@ SETTINGS = {
         "sphinx.ext.napoleon",
         "tlhelpers.course.book_docstrings",
         "tlhelpers.course.book_math",
+        "tlhelpers.course.book_names",
     ],
+    "templates_path": [str(TEMPLATES)],
+    "html_sidebars": {"**": ["home-link.html", "search-button-field.html", "sbt-sidebar-nav.html"]},
     "exclude_patterns": ["files", "_static"],
     # Notebooks come executed.
     "nb_execution_mode": "off",
     "nb_ipywidgets_js": {},
     "nb_merge_streams": True,
-    "myst_enable_extensions": ["dollarmath", "colon_fence"],
+    "myst_enable_extensions": ["dollarmath", "colon_fence", "attrs_inline"],
     "myst_heading_anchors": 4,
     "myst_footnote_transition": False,
     # Docstrings have their names between single backticks.
@@ -76,7 +81,7 @@ def make_site(sources: Path, out: Path, doctrees: Path, more: Mapping | None = N
     from sphinx.errors import SphinxError
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    parts = [f"tlhelpers.course.{name}" for name in ("book_site", "book_docstrings", "book_math")]
+    parts = [f"tlhelpers.course.{name}" for name in PARTS]
     known = doctrees / code_digest(parts)[:12]
     for old in doctrees.glob("*"):
         if old != known:

@@ -8,9 +8,8 @@ import ipywidgets
 
 from tlhelpers.course.prediction_kinds import OneOf, Question, Sentence
 from tlhelpers.course.prediction_records import entry_of, keep_prediction
-from tlhelpers.course.widget_keys import keep_keys
+from tlhelpers.widget_keys import keep_keys
 
-WIDE = {"width": "auto", "max_width": "60em"}
 MANY = 7  # so many choices are a list to open, fewer stand there as buttons
 
 
@@ -87,8 +86,8 @@ class PredictionForm(ipywidgets.VBox):
         example = self.asked.example
         shown = f'"{example}"' if isinstance(example, str) else f"{example:g}"
         return (
-            "No prediction was recorded here. Where no form is drawn, write for example "
-            f'record_prediction("{self.name}", {shown}).'
+            "No prediction was recorded here. (Without a form: for example "
+            f'record_prediction("{self.name}", {shown}).)'
         )
 
     def _repr_mimebundle_(self, **kwargs):
@@ -111,21 +110,23 @@ def _field(asked: Question) -> ipywidgets.Widget:
     """Buttons or a list for a choice, a field for a number with its unit or for a sentence."""
     if isinstance(asked, OneOf):
         options = [(words, key) for key, words in asked.options.items()]
-        layout = ipywidgets.Layout(**WIDE)
         if len(options) < MANY:
+            layout = ipywidgets.Layout(width="auto", max_width="60em")
             return ipywidgets.RadioButtons(options=options, index=None, layout=layout)
         return ipywidgets.Dropdown(
-            options=[("– choose –", None), *options], value=None, description="Choose:",
-            layout=layout,
-        )  # fmt: skip
+            options=[("– choose –", ""), *options],
+            description="Choose:",
+            style={"description_width": "initial"},
+            layout=ipywidgets.Layout(width="22em", max_width="100%"),
+        )
     wide = isinstance(asked, Sentence)
     # Sent when the field is left: of letters sent one by one, each would be kept.
     return ipywidgets.Text(
         description="In a sentence:" if wide else f"In {asked.unit}:",
-        placeholder="" if wide else f"{asked.low:g} to {asked.high:g}",
+        placeholder="then Enter" if wide else f"{asked.low:g} to {asked.high:g}, then Enter",
         continuous_update=False,
         style={"description_width": "initial"},
-        layout=ipywidgets.Layout(width="40em" if wide else "14em", max_width="100%"),
+        layout=ipywidgets.Layout(width="40em" if wide else "16em", max_width="100%"),
     )
 
 

@@ -48,7 +48,7 @@ class Progress:
         title = f"<caption>Progress of {html.escape(name)}</caption>" if name else ""
         head = "".join(
             f'<th scope="col">{words}</th>'
-            for words in ("lesson", "exercises solved", "", "quiz, best score", "predicted")
+            for words in ("lesson", "exercises solved", "as a bar", "quiz, best score", "predicted")
         )
         lines = progress_report.predictions_in_words(self._stored)
         lines += progress_report.remarks(self._stored)

@@ -18,7 +18,7 @@ from tlhelpers.course.quiz_rounds import (
     keep_answer,
     score_in_words,
 )
-from tlhelpers.course.widget_keys import keep_keys
+from tlhelpers.widget_keys import keep_keys
 
 COLOURS = {"right": "#009E73", "wrong": "#D55E00", "open": "#666666"}
 WORDS = {"right": "right", "wrong": "not yet", "open": "open"}

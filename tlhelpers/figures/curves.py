@@ -129,7 +129,10 @@ def by_layer(
 
 
 def by_depth(
-    tables: Mapping[str, pd.DataFrame], order: Sequence[str], chosen: str | None = None
+    tables: Mapping[str, pd.DataFrame],
+    order: Sequence[str],
+    chosen: str | None = None,
+    curves: Mapping[str, pd.DataFrame] | None = None,
 ) -> Picture:
     """Accuracy against how much of the network trains, in one line per test set.
 
@@ -141,6 +144,8 @@ def by_depth(
         Strategies, from the least to the most that trains.
     chosen : str, optional
         The one to mark.
+    curves : mapping of str to pandas.DataFrame, optional
+        Of each table its `learning_curve` by strategy, where it is known already.
 
     Returns
     -------
@@ -152,7 +157,8 @@ def by_depth(
         If a strategy is missing in a table, or its runs are of several label counts.
     """
     figure, axes = new_axes(7.5, 3.8)
-    descriptions = [f"tested on {words}" for words in _draw_side_by_side(axes, tables, order)]
+    drawn = _draw_side_by_side(axes, tables, order, curves)
+    descriptions = [f"tested on {words}" for words in drawn]
     if chosen is not None:
         known("strategy", chosen, order)
         axes.axvline(list(order).index(chosen), color="#333333", linewidth=1.5, linestyle="--")
@@ -162,11 +168,19 @@ def by_depth(
     return Picture(figure, f"Accuracy by what trains. {'; '.join(descriptions)}.{mark}")
 
 
-def _draw_side_by_side(axes, tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> list[str]:
+def _draw_side_by_side(
+    axes,
+    tables: Mapping[str, pd.DataFrame],
+    order: Sequence[str],
+    curves: Mapping[str, pd.DataFrame] | None = None,
+) -> list[str]:
     """Mean and band of some strategies in one line per table; what was drawn, in words."""
     descriptions = []
     for look, (name, table) in zip(looks(tables), tables.items(), strict=True):
-        curve = _curve_in_order(as_runs(table).at_one_count(order), order)
+        if curves is None:
+            curve = _curve_in_order(as_runs(table).at_one_count(order), order)
+        else:
+            curve = curves[name].loc[list(order)]
         _draw_band(axes, range(len(order)), curve, look, name)
         values = ", ".join(f"{strategy} {value:.2f}" for strategy, value in curve["mean"].items())
         descriptions.append(f"{name}: {values}")

@@ -18,6 +18,7 @@ TABLE = ("low", "high", "items", "confidence", "accuracy", "gap")
 CURVE = ("threshold", "items", "answered", "accuracy")
 DRAWS = ("held_out", "tested", "coverage")
 FEWEST = 10  # items that an accuracy is drawn of
+LONG_DASHES = (0, (10, 3))  # in a grey print, a solid line would look like the first curve
 
 # ---------------------------------------------------------------- reliability
 
@@ -132,7 +133,8 @@ def promise_curves(
         left.step(enough["threshold"], enough["accuracy"], where="pre", label=name, **line)
         right.step(curve["threshold"], curve["answered"], where="pre", **line)
     if promise is not None:
-        left.axhline(promise, color=GREY, linewidth=1.2, label=f"promised: {promise:.2f}")
+        line = {"color": GREY, "linestyle": LONG_DASHES, "linewidth": 1.2}
+        left.axhline(promise, label=f"promised: {promise:.2f}", **line)
     if threshold is not None:
         for axes, label in ((left, f"threshold: {threshold:.3f}"), (right, None)):
             axes.axvline(threshold, color=GREY, linestyle=":", linewidth=1.6, label=label)

@@ -11,6 +11,9 @@ from tlhelpers.data.images import ImageSet
 from tlhelpers.figures.palette import COLOURS
 from tlhelpers.figures.picture import Picture
 
+# Of a grid of predictions, from a row to the next and the width of a picture, in columns.
+STEP, WIDTH = 1.33, 0.88
+
 
 def contact_sheet(images: ImageSet, per_class: int = 10, seed: int = 0) -> Picture:
     """Some pictures of each class, one row a class.
@@ -110,24 +113,33 @@ def prediction_grid(images: ImageSet, predicted: np.ndarray, columns: int = 8) -
     -------
     Picture
     """
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(columns * 1.05, rows * 1.4), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    right = predicted == images.labels
-    for axes in grid:
-        axes.axis("off")
-    for axes, pixels, label, ok in zip(grid, images.pixels, predicted, right, strict=False):
-        axes.imshow(pixels)
-        axes.set_title(
-            f"{'✓' if ok else '✗'} {images.class_names[label]}".replace("_", "\n"),
-            fontsize=8,
-            color=COLOURS[2] if ok else COLOURS[1],
-        )
+    right, rows = predicted == images.labels, -(-len(images) // columns)
+    # One picture of them all: axes for each take ten times as long, and a slider would wait.
+    figure = Figure(figsize=(columns * 1.05, rows * STEP * 1.05))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.imshow(_tiled(images.pixels, rows, columns), extent=(0, columns, STEP * rows, 0))
+    for place, (label, ok) in enumerate(zip(predicted, right, strict=True)):
+        x, y = place % columns + 0.5, STEP * (place // columns) + STEP - WIDTH - 0.06
+        named = f"{'✓' if ok else '✗'} {images.class_names[label]}".replace("_", "\n")
+        colour = COLOURS[2] if ok else COLOURS[1]
+        axes.text(x, y, named, ha="center", va="bottom", fontsize=8, color=colour)
     answers = "; ".join(
         f"{group}: {images.class_names[label]}{'' if ok else ' (wrong)'}"
         for group, label, ok in zip(images.groups, predicted, right, strict=True)
     )
     return Picture(figure, f"Predictions, {right.sum()} of {len(right)} right. {answers}.")
+
+
+def _tiled(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """All pictures in one, on white, with room above each."""
+    side = pixels.shape[2]
+    height, width = round(side * STEP / WIDTH), round(side / WIDTH)
+    cells = np.full((rows * columns, height, width, 3), 255, dtype=np.uint8)
+    left = (width - side) // 2
+    cells[: len(pixels), height - pixels.shape[1] :, left : left + side] = pixels
+    grid = cells.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return grid.reshape(rows * height, columns * width, 3)
 
 
 def neighbour_sheet(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from html import escape
 
 import ipywidgets
@@ -24,9 +24,11 @@ from tlhelpers.figures.picture import Picture
 from tlhelpers.figures.sheets import prediction_grid
 from tlhelpers.figures.words import flat_map
 from tlhelpers.models.heads import linear_head
+from tlhelpers.widget_keys import keep_keys
 
 # Columns that a sweep of networks has beside those of all runs.
 NOTES = ("seconds", "trained_weights", "agreement")
+KEPT = 64  # the most values whose pictures an explorer keeps
 
 
 class Explorer(ipywidgets.VBox):
@@ -40,24 +42,35 @@ class Explorer(ipywidgets.VBox):
         Takes the value; returns (sentence, Picture).
     still : Picture, optional
         The fallback; the present picture when left out.
+    steps : sequence
+        Values that are drawn now, so that a move to them is answered at once.
     """
 
-    def __init__(self, slider, show, still: Picture | None = None):
-        self.slider, self._show, self._still = slider, show, still
+    def __init__(self, slider, show, still: Picture | None = None, steps: Sequence = ()):
+        self.slider, self._still = slider, still
+        self._shown = lru_cache(KEPT)(lambda value: _as_html(*show(value)))
         self.sentence, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__([slider, self.sentence, self.picture])
+        self.sentence.add_class("tl-said")
+        keys = ipywidgets.HTML(keep_keys("tl-explorer"))
+        super().__init__([slider, self.sentence, self.picture, keys])
+        self.add_class("tl-explorer")
         slider.observe(lambda change: self.update(), names="value")
+        for value in (*steps, slider.value):
+            self._shown(value)
         self.update()
 
     def update(self) -> None:
         """Show what belongs to the slider's present value."""
-        sentence, picture = self._show(self.slider.value)
-        self.sentence.value, self.picture.value = sentence, picture._repr_html_()
+        self.sentence.value, self.picture.value = self._shown(self.slider.value)
 
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)
         still = self._still._repr_html_() if self._still else self.picture.value
         return data | {"text/html": self.sentence.value + still}
+
+
+def _as_html(sentence: str, picture: Picture) -> tuple[str, str]:
+    return sentence, picture._repr_html_()
 
 
 def label_slider(
@@ -127,7 +140,6 @@ def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> 
     curves = {name: learning_curve(table).set_index("strategy") for name, table in tables.items()}
     first = as_runs(next(iter(tables.values())), (*RUN_COLUMNS, *NOTES))
 
-    @cache
     def show(chosen: str) -> tuple[str, Picture]:
         runs = first.of(chosen)
         points = [(name, curve.loc[chosen]) for name, curve in curves.items()]
@@ -139,12 +151,12 @@ def depth_explorer(tables: Mapping[str, pd.DataFrame], order: Sequence[str]) -> 
             f"{runs['seconds'].median():.1f} CPU seconds. Accuracy: {escape(accuracies)}. "
             f"Old answers left: {runs['agreement'].mean():.0%}"
         )
-        return sentence, by_depth(tables, order, chosen)
+        return sentence, by_depth(tables, order, chosen, curves)
 
     slider = ipywidgets.SelectionSlider(
         options=list(order), value=order[0], description="trains", continuous_update=False
     )
-    return Explorer(slider, show)
+    return Explorer(slider, show, steps=order)
 
 
 def word_explorer(vectors: KeyedVectors, word: str = "bank", neighbours: int = 12) -> Explorer:
@@ -224,7 +236,6 @@ def strength_walk(
         best = runs.loc[runs["strategy"] == oracle, "accuracy"].mean()
         also = f"; {escape(oracle)} reaches {best:.2f}"
 
-    @cache
     def show(strength: float) -> tuple[str, Picture]:
         verdict = _against_control(on_target, strengths[strength], control)
         name = f"strength {strength:g}"
@@ -236,7 +247,7 @@ def strength_walk(
         description="strength",
         continuous_update=False,
     )
-    return Explorer(slider, show, still)
+    return Explorer(slider, show, still, steps=sorted(strengths))
 
 
 def _against_control(runs: Runs, strategy: str, control: str) -> str:

@@ -86,13 +86,18 @@ def _write_beside(axes, points: np.ndarray, captions: Sequence[str], size: float
     ]
     set_labels(axes.figure)
     # What is written at the sides makes the axes smaller, and moves the points: so once more.
+    before = None
     for _ in range(3):
         with glyph_warnings_caught():
             axes.figure.draw_without_rendering()
             widths = [text.get_window_extent().width * 72 / axes.figure.dpi for text in written]
         places = axes.transData.transform(points) * 72 / axes.figure.dpi
-        for text, corner in zip(written, _free_corners(places, widths, size), strict=True):
+        corners = _free_corners(places, widths, size)
+        if corners == before:
+            break
+        for text, corner in zip(written, corners, strict=True):
             text.set_position(corner)
+        before = corners
 
 
 def _free_corners(places: np.ndarray, widths: Sequence[float], size: float) -> list[tuple]:

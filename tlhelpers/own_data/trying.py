@@ -25,6 +25,7 @@ from tlhelpers.models.text_features import encode
 from tlhelpers.own_data.forms import CentredFeatures, CountedWords
 from tlhelpers.own_data.saved_model import SavedModel, as_text_set
 from tlhelpers.training.predicting import predict_outputs
+from tlhelpers.widget_keys import keep_keys
 
 NEIGHBOURS = 4
 THUMBNAIL = 96  # pixels
@@ -45,12 +46,19 @@ class TryOut(ipywidgets.VBox):
     def __init__(self, field: ipywidgets.Widget, show: Callable[[object], str]):
         self.field, self.answer = field, ipywidgets.HTML(show(field.value))
         self._show = show
-        super().__init__([field, self.answer])
+        self.answer.add_class("tl-said")
+        super().__init__([field, self.answer, ipywidgets.HTML(keep_keys("tl-try"))])
+        self.add_class("tl-try")
         field.observe(lambda change: self.update(), names="value")
 
     def update(self) -> None:
         """Answer what stands in the field now."""
-        self.answer.value = self._show(self.field.value)
+        given = self.field.value
+        if isinstance(given, tuple) and not given:  # files that were emptied below
+            return
+        self.answer.value = self._show(given)
+        if isinstance(given, tuple):  # a notebook that is saved would hold them all
+            self.field.value = ()
 
     def _repr_mimebundle_(self, **kwargs):
         return super()._repr_mimebundle_(**kwargs) | {"text/html": self.answer.value}

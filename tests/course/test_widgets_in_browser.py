@@ -1,0 +1,166 @@
+"""Every widget of every lesson, used by the keyboard alone in the real `lab`; what stays of it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import urllib.request
+from urllib.parse import urlsplit
+
+import accessibility
+import browser
+import ipywidgets
+from lesson_parts import LESSONS, calls, code_cells, needed_for
+
+from tlhelpers import course, figures, own_data
+
+NAME = "96_widgets.ipynb"
+WIDGETS = {
+    *("depth_explorer", "label_slider", "strength_walk", "word_explorer"),
+    *("quiz", "record_prediction"),
+}
+# These need a model that a lesson computes for minutes: test_own_data_in_browser.py uses them.
+ELSEWHERE = {"try_pictures", "try_sentences"}
+TABS = 12
+FOCUSED = """() => {
+  const here = document.activeElement, field = here.closest('.widget-text');
+  return [here.getAttribute('role') || here.type || here.tagName.toLowerCase(),
+          Boolean(here.closest('.jupyter-widgets')), (field ? field.innerText : '').trim()];
+}"""
+SHOWN = "e => [...e.querySelectorAll('.widget-html')].map(one => one.innerHTML).join('\\n')"
+
+
+def test_each_function_of_the_faces_that_makes_a_widget_is_known():
+    """A new one must be used here or elsewhere."""
+    found = set()
+    for face in (course, figures, own_data):
+        for name in face.__all__:
+            made = _made_by(getattr(face, name))
+            if any(isinstance(one, type) and issubclass(one, ipywidgets.Widget) for one in made):
+                found.add(name)
+    assert found == WIDGETS | ELSEWHERE
+
+
+def _made_by(function) -> list:
+    """The classes that a function says it returns."""
+    if not inspect.isfunction(function):
+        return []
+    module, told = inspect.getmodule(function), inspect.signature(function).return_annotation
+    return [getattr(module, word, None) for word in str(told).replace("|", " ").split()]
+
+
+def sources() -> list[str]:
+    """Every cell that shows a widget, and before those of a lesson what they need."""
+    cells = []
+    for lesson in LESSONS:
+        places = [i for i, cell in enumerate(code_cells(lesson)) if calls(cell, WIDGETS)]
+        if places:
+            shown = [code_cells(lesson)[place] for place in places]
+            cells += [needed_for(lesson, places), *shown]
+    return [*cells, "from tlhelpers.course import progress\n\nprogress()"]
+
+
+def opened(page, lab):
+    """The notebook, when its kernel answers."""
+    notebook = browser.Notebook(page, lab.url(NAME))
+    notebook.wait_until_idle(60)
+    page.wait_for_timeout(2000)  # until then it calls a kernel idle that is still to start
+    return notebook
+
+
+def test_each_widget_of_the_lessons_answers_the_keyboard_and_stays(page, lab, tmp_path):
+    lesson = json.loads((lab.work / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    cell = next(one for one in lesson["cells"] if one["cell_type"] == "code")
+    cells = [{**cell, "id": f"cell-{i}", "source": one} for i, one in enumerate(sources())]
+    (lab.work / NAME).write_text(json.dumps({**lesson, "cells": cells}), encoding="utf-8")
+    notebook = opened(page, lab)
+    notebook.run_all()
+    used = [use(page, cell) for cell in notebook.code_cells().all() if has_widget(cell)]
+    assert len(used) == sum(len(calls(one, WIDGETS)) for one in sources())
+    assert {"slider", "text", "radio"} <= set(used)
+    assert accessibility.faults(page, [".jp-NotebookPanel .jp-OutputArea"]) == []
+    page.screenshot(path=tmp_path / "used.png")
+    assert notebook.complaints() == [] and notebook.popups() == []
+    save(page, notebook, lab)
+    assert_kept(page, lab, has_kernel=True)
+    end_kernels(lab)
+    assert_kept(page, lab, has_kernel=False)
+    page.screenshot(path=tmp_path / "without a kernel.png")
+
+
+def has_widget(cell) -> bool:
+    return cell.locator(".jp-OutputArea .jupyter-widgets").count() > 0
+
+
+def use(page, cell) -> str:
+    """Go to a widget with Tab, answer it, and wait for what it says; gives its kind of field."""
+    cell.scroll_into_view_if_needed()
+    before = cell.evaluate(SHOWN)
+    cell.locator(".jp-InputArea-prompt").click()
+    kind, inside, label = focused_after_tab(page)
+    assert inside, f"Tab leads to no field of {cell.inner_text()[:80]}"
+    if kind == "slider":
+        page.keyboard.press("ArrowRight")
+    elif kind == "text":
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("violin" if label == "word" else "5")
+        page.keyboard.press("Enter")
+    else:
+        page.keyboard.press("ArrowDown" if kind == "select" else "Space")
+    if cell.locator(".tl-quiz").count():
+        while page.evaluate("document.activeElement.tagName") != "BUTTON":
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+    page.wait_for_function(
+        f"([cell, before]) => ({SHOWN})(cell) !== before", arg=[cell.element_handle(), before]
+    )
+    return kind
+
+
+def focused_after_tab(page) -> tuple[str, bool, str]:
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED)[1]:
+            break
+    return page.evaluate(FOCUSED)
+
+
+def save(page, notebook, lab) -> None:
+    notebook.code_cells().first.locator(".jp-InputArea-prompt").click()
+    before = (lab.work / NAME).stat().st_mtime_ns
+    page.keyboard.press("ControlOrMeta+s")
+    for _ in range(100):
+        if (lab.work / NAME).stat().st_mtime_ns != before:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the notebook was not saved")
+
+
+def assert_kept(page, lab, has_kernel: bool) -> None:
+    """A reload shows all widgets, with what was answered, and the progress when it is asked for."""
+    page.goto("about:blank")
+    notebook = opened(page, lab)
+    page.wait_for_function(
+        "count => document.querySelectorAll('.jp-OutputArea .widget-vbox').length >= count",
+        arg=sum(len(calls(one, WIDGETS)) for one in sources()),
+    )
+    shown = notebook.panel.inner_text()
+    assert "Loading widget" not in shown and "Error displaying widget" not in shown
+    assert "violin, word number" in shown and "You predict: " in shown
+    if not has_kernel:
+        notebook.run(notebook.code_cells().last)
+        row = notebook.code_cells().last.locator("tr", has=page.get_by_text("00", exact=True))
+        asked = sum(len(calls(cell, {"record_prediction"})) for cell in code_cells(LESSONS[0]))
+        assert row.locator("td").last.inner_text() == f"{asked} of {asked}"
+
+
+def end_kernels(lab) -> None:
+    """As after a restart of the computer."""
+    parts = urlsplit(lab.address)
+    token = {"Authorization": f"token {parts.query.partition('=')[2]}"}
+    api = f"{parts.scheme}://{parts.netloc}/api/sessions"
+    with urllib.request.urlopen(urllib.request.Request(api, headers=token)) as answer:
+        sessions = json.load(answer)
+    for one in sessions:
+        request = urllib.request.Request(f"{api}/{one['id']}", method="DELETE", headers=token)
+        urllib.request.urlopen(request).close()
