@@ -24,16 +24,17 @@ MAY_IMPORT = {
     "errors": [],
     "faces": [],
     "checks": ["errors"],
+    "widget_keys": [],
     "setup": ["errors"],
     "data": LIBRARY[:3],
     "models": LIBRARY[:4],
     "training": LIBRARY,
     "evaluation": LIBRARY,
     "adaptation": [*LIBRARY, "training", "evaluation"],
-    "figures": [*LIBRARY, "training", "evaluation", "adaptation"],
+    "figures": [*LIBRARY, "widget_keys", "training", "evaluation", "adaptation"],
     "experiments": [*LIBRARY, "training", "evaluation", "adaptation"],
-    "own_data": [*LIBRARY, "training", "evaluation", "adaptation", "figures"],
-    "course": ["errors", "checks", "setup", "evaluation", "experiments"],
+    "own_data": [*LIBRARY, "widget_keys", "training", "evaluation", "adaptation", "figures"],
+    "course": ["errors", "checks", "widget_keys", "setup", "evaluation", "experiments"],
 }
 
 
