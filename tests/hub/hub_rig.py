@@ -111,7 +111,7 @@ def _started(folder: Path, names: list[str]):
         hub.look()
         started.terminate()
         try:
-            started.wait(30)
+            started.wait(START_SECONDS)
         finally:
             left = [one for one in hub.seen if one.is_running()]
             for one in left:

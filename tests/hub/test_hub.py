@@ -105,13 +105,14 @@ def test_each_learner_has_an_own_folder_that_is_closed(hub, learners, kernels):
 @needs_root
 def test_nobody_reads_anothers_work(learners, kernels):
     ada, home = kernels["ada"], learners["ada"].home
+    work = home / "work"
     assert ada.run("open('mine.txt', 'w').write('my answer'); import os; print(os.getpid())").status
     pid = ada.run("print(os.getpid())").text.strip()
-    assert (home / "work" / "mine.txt").read_text() == "my answer"
+    assert (work / "mine.txt").read_text() == "my answer"
     for attempt in (
-        f"open('{home}/work/mine.txt').read()",
+        f"open('{work}/mine.txt').read()",
         f"import os; os.listdir('{home}')",
-        f"open('{home}/work/{LESSON}', 'a')",
+        f"open('{work}/{LESSON}', 'a')",
         f"open('/proc/{pid}/environ', 'rb').read()",
         f"import os, signal; os.kill({pid}, signal.SIGTERM)",
         f"open('{home.parent.parent}/hub/class.txt').read()",
