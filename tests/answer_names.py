@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from dataclasses import dataclass, field
 
@@ -52,11 +53,19 @@ class Names:
         self.bound |= {one.get_name() for one in here if one.is_assigned() or one.is_imported()}
 
 
-def complaints(cells: list[tuple[str, str]]) -> list[str]:
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[^\n]*$", re.M | re.S)
+
+
+def complaints(cells: list[tuple[str, str]], project: bool = False) -> list[str]:
     """Where a lesson would run otherwise, or not at all, with other answers or without any.
 
     Cells are pairs of a role, "answer", "check" or "", and the source with its solution. Only the
-    check after an answer may use a name that it binds, until another cell binds that name anew."""
+    check after an answer may use a name that it binds, until another cell binds that name anew.
+
+    In a `project` answers build on each other: an answer and its check may use what answers above
+    bind, but a check only names that have a value without the solution, too."""
+    if project:
+        return _complaints_of_project(cells)
     answered, inside, latest, lines = {}, set(), None, []
     for place, (role, source) in enumerate(cells):
         names = Names.of(source)
@@ -70,6 +79,24 @@ def complaints(cells: list[tuple[str, str]]) -> list[str]:
         else:
             inside |= names.read_by_functions
             answered = {name: cell for name, cell in answered.items() if name not in names.bound}
+    return lines
+
+
+def _complaints_of_project(cells: list[tuple[str, str]]) -> list[str]:
+    """Where a plain cell uses an answer, or a check a name that only a solution binds."""
+    answered, empty, lines = {}, set(), []
+    for place, (role, source) in enumerate(cells):
+        names = Names.of(source)
+        if role == "answer":
+            answered |= dict.fromkeys(names.bound, place)
+            empty |= Names.of(SOLUTION.sub(r"\1pass", source)).bound
+            continue
+        used = names.read & answered.keys() - (empty if role == "check" else set())
+        lines += [
+            f"cell {place} uses {name} of the answer in cell {answered[name]}"
+            for name in sorted(used)
+        ]
+        answered = {name: cell for name, cell in answered.items() if name not in names.bound}
     return lines
 
 

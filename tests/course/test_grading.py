@@ -332,6 +332,7 @@ def test_the_teachers_readme_names_the_assignment_and_commands_that_exist(course
     ("options", "said"),
     [
         ({"lesson": "99"}, "there is no lesson '99'"),
+        ({"lesson": "12"}, "lesson 12 is a project, which teaching/project_rubric.md judges"),
         ({"lesson": "../00"}, "there is no lesson"),
         ({"out": repo_root() / "work" / "graded"}, "lies in the course's folder"),
         ({"name": "../away"}, "letters, digits"),

@@ -15,6 +15,7 @@ from tlhelpers.errors import CourseError, repo_root
 
 SOURCES = sorted(contents.source_dir().glob("[0-9][0-9]_*.py"))
 IDS = [source.stem for source in SOURCES]
+PROJECTS = {lesson.number for lesson in COURSE if lesson.is_project}
 each_source = pytest.mark.parametrize("source", SOURCES, ids=IDS)
 
 
@@ -99,7 +100,7 @@ def test_claims_stand_in_tagged_cells_and_have_unique_names(source):
 @each_source
 def test_the_lesson_runs_whatever_is_answered(source):
     cells = [(build.role_of(cell), cell.source) for cell in cells_of(source, "code")]
-    assert answer_names.complaints(cells) == []
+    assert answer_names.complaints(cells, project=source.stem[:2] in PROJECTS) == []
 
 
 @each_source
@@ -207,3 +208,28 @@ def test_the_check_of_another_exercise_may_not_use_an_answer_either():
     second = [("answer", "share = 1"), ("check", "best")]
     [line] = answer_names.complaints([ANSWER, ("check", "best"), *second])
     assert line == "cell 3 uses best of the answer in cell 0"
+
+
+STEPS = [
+    ("", "data = load()"),
+    ("answer", "plan = None\n### BEGIN SOLUTION\nplan, size = make(data), 3\n### END SOLUTION"),
+    ("check", "check(plan, data)"),
+    ("answer", "runs = None\n### BEGIN SOLUTION\nruns = run(plan, size)\n### END SOLUTION"),
+    ("check", "check(plan, runs)"),
+]
+
+
+def test_in_a_project_answers_build_on_each_other():
+    assert answer_names.complaints(STEPS, project=True) == []
+    assert answer_names.complaints(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        (("", "print(plan)"), "cell 5 uses plan of the answer in cell 1"),
+        (("check", "check(size)"), "cell 5 uses size of the answer in cell 1"),
+    ],
+)
+def test_in_a_project_no_plain_cell_leans_on_an_answer_and_no_check_on_a_solution(cell, complaint):
+    assert answer_names.complaints([*STEPS, cell], project=True) == [complaint]

@@ -21,6 +21,8 @@ class Lesson:
         serves everywhere, or that has no source.
     has_source : bool
         Whether anything is reused.
+    is_project : bool
+        Whether its answers build on each other and a rubric judges them.
     """
 
     number: str
@@ -29,6 +31,7 @@ class Lesson:
     new_task: bool | None
     new_domain: bool | None
     has_source: bool = True
+    is_project: bool = False
 
     @property
     def ready(self) -> bool:
@@ -49,6 +52,7 @@ COURSE = (
     Lesson("09", "trap_museum", "Trap museum", None, None),
     Lesson("10", "your_own_data", "Your own data", None, None),
     Lesson("11", "scaling_up", "Scaling up", None, None),
+    Lesson("12", "project", "A project", None, None, is_project=True),
     Lesson("14", "what_one_may_promise", "What one may promise", False, True),
 )
 

@@ -14,6 +14,8 @@ from tlhelpers.course.exercise_book import (
     lesson_08,
     lesson_09,
     lesson_10,
+    lesson_11,
+    lesson_12,
     lesson_14,
 )
 from tlhelpers.course.exercise_kinds import Exercise
@@ -30,6 +32,8 @@ BOOKS = (
     lesson_08,
     lesson_09,
     lesson_10,
+    lesson_11,
+    lesson_12,
     lesson_14,
 )
 

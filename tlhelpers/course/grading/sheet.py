@@ -70,11 +70,16 @@ def exercise_of(cell: Any) -> str:
 
 
 def lesson_path(lesson: str) -> Path:
-    """The notebook with a lesson's solutions; a CourseError if there is no such lesson."""
+    """The notebook with a lesson's solutions; a CourseError if it makes no assignment."""
     found = sorted((repo_root() / "notebooks" / "solutions").glob(f"{lesson}_*.ipynb"))
     if not re.fullmatch(r"\d\d", lesson) or not found:
         ready = ", ".join(one.number for one in COURSE if one.ready)
         raise CourseError(f"there is no lesson {lesson!r}: say one of {ready}")
+    if any(one.number == lesson and one.is_project for one in COURSE):
+        raise CourseError(
+            f"lesson {lesson} is a project, which teaching/project_rubric.md judges: put "
+            f"notebooks/solutions/{found[0].name} into your nbgrader course as it is"
+        )
     return found[0]
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tlhelpers.course.contents import COURSE
 from tlhelpers.course.exercise_book import exercises
 from tlhelpers.course.exercise_kinds import Exercise
 from tlhelpers.course.grading.judge import INSIDE
@@ -39,7 +40,8 @@ LETTERS = ["the options in another order"]
 
 def page() -> str:
     """The text of the page."""
-    book = exercises()
+    projects = {lesson.number for lesson in COURSE if lesson.is_project}  # judged by a rubric
+    book = {name: one for name, one in exercises().items() if name[:2] not in projects}
     lessons = sorted({name[:2] for name in book})
     counts = [_counts(lesson, exercises(lesson)) for lesson in lessons]
     total = ["all", *(sum(row[i] for row in counts) for i in range(1, 5))]
