@@ -16,6 +16,7 @@ from tlhelpers.data.images import load_digits_pair, load_emoji
 from tlhelpers.evaluation.budgets import winners
 from tlhelpers.evaluation.comparisons import compare
 from tlhelpers.evaluation.confidence import reliability_table, threshold_curve
+from tlhelpers.evaluation.costs import fit_cost
 from tlhelpers.evaluation.mistakes import accuracy_per_class, confident_mistakes, count_confusions
 from tlhelpers.evaluation.together import judge_together
 from tlhelpers.figures.comparing import seed_pairs
@@ -137,6 +138,19 @@ def traps() -> dict:
     return {name: compare(TARGET, *pair) for name, pair in pairs.items()}
 
 
+def memory() -> pd.DataFrame:
+    """Bytes of two ways to train."""
+    parts = ["weights", "gradients", "optimizer", "activations"]
+    rows = {"everything": [90e6, 90e6, 180e6, 150e6], "LoRA": [91e6, 0.6e6, 1.2e6, 112e6]}
+    return pd.DataFrame(rows, index=parts).T
+
+
+def costs() -> tuple[dict, dict]:
+    """Seconds of two ways by items, and the lines through them; of one there are two sizes."""
+    measured = {"frozen": [(100, 4.0), (200, 7.0), (400, 14.5)], "tuned": [(100, 12), (400, 40)]}
+    return measured, {name: fit_cost(*zip(*rows, strict=True)) for name, rows in measured.items()}
+
+
 def answers(images):
     """Probabilities of which the first and the fourth item's are wrong; the fourth's are sure."""
     found = np.full((len(images), len(images.class_names)), 0.01)
@@ -169,6 +183,11 @@ def _of_runs() -> dict:
         "scorer_scatter": figures.scorer_scatter(
             scored(), ["perfect", "noise", "loss"], AMONG, lower=["loss"]
         ),
+        "shares_diagram": figures.shares_diagram(16),
+        "memory_bars": figures.memory_bars(memory(), "A small network"),
+        "speed_up": figures.speed_up({1: 10.0, 2: 6.0}, lambda n: 1 / (0.2 + 0.8 / n)),
+        "cost_lines": figures.cost_lines(*costs()),
+        "labels_or_computing": figures.labels_or_computing(CURVES, "Made runs"),
         "history": figures.history(EPOCHS, "a run"),
         "gains": gains(judged(), "What they gain"),
         "promise_curves": figures.promise_curves({"at home": RIGHT_FROM}, 0.9, 0.7, "A head"),

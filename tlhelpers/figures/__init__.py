@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = make_face(
         "palette": "labels_per_class",
         "promises": "coverage_by_labels promise_curves promises_kept reliability_diagram",
         "recipes": "mix_curve rate_test",
+        "scaling": "cost_lines labels_or_computing memory_bars shares_diagram speed_up",
         "sheets": "contact_sheet neighbour_sheet paired_sheet picture_row prediction_grid",
         "traps": "trap_panel",
         "two_domains": "adaptation_diagram",
