@@ -313,8 +313,9 @@ quiz("00")
 
 # %% [markdown]
 # ## How far you are
-# Checked exercises and your first answers to a quiz are remembered on your machine, in
-# `work/progress.json`, and nowhere else. `python3 -m tlhelpers progress` shows the same table.
+# Checked exercises, your predictions and your first answers to a quiz are remembered on your machine, in
+# `work/progress.json`, and nowhere else. `python3 -m tlhelpers progress` shows the same table. A prediction that
+# came out otherwise is no mistake: it shows you where there was something to learn.
 
 # %%
 progress()

@@ -142,12 +142,18 @@ def test_a_cell_run_before_the_kernel_is_up_waits_for_it(page, lab):
     assert notebook.popups() == []
 
 
+def write_notebook(lab, name, *sources):
+    """A notebook of such code cells, one more after them, in the learner's folder."""
+    lesson = json.loads((lab.work / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in lesson["cells"] if cell["cell_type"] == "code"][: len(sources) + 1]
+    for cell, source in zip(cells, sources, strict=False):
+        cell["source"] = source
+    (lab.work / name).write_text(json.dumps({**lesson, "cells": cells}), encoding="utf-8")
+
+
 def test_a_quiz_is_answered_by_keyboard_alone(page, lab, tmp_path):
     asked, name = draw_round("02", 0), "98_quiz.ipynb"
-    lesson = json.loads((lab.work / "00_start_here.ipynb").read_text(encoding="utf-8"))
-    cells = [cell for cell in lesson["cells"] if cell["cell_type"] == "code"][:2]
-    cells[0]["source"] = 'from tlhelpers.course import quiz\n\nquiz("02")'
-    (lab.work / name).write_text(json.dumps({**lesson, "cells": cells}), encoding="utf-8")
+    write_notebook(lab, name, 'from tlhelpers.course import quiz\n\nquiz("02")')
     notebook = open_lesson(page, lab, name)
     cell = notebook.code_cells().first
     notebook.run(cell)
@@ -183,3 +189,68 @@ def answer_by_keyboard(page, asked):
             page.keyboard.press("Space")
         page.keyboard.press("Tab")
     page.keyboard.press("Space")
+
+
+def test_a_prediction_is_made_by_keyboard_shown_beside_the_outcome_and_there_after_a_reload(
+    page, lab, tmp_path
+):
+    name = "97_prediction.ipynb"
+    imports = "from tlhelpers.course import record_prediction, show_outcome\n\n"
+    asked = [f'{imports}record_prediction("00.first")', 'record_prediction("00.rivals")']
+    shown = 'right, low, high = 0.5, 0.44, 0.56\nshow_outcome("00.first", right, low, high)'
+    write_notebook(lab, name, *asked, shown)
+    notebook = open_lesson(page, lab, name)
+    number, choice, outcome = map(notebook.code_cells().nth, range(3))
+    for cell in (number, choice):
+        notebook.run(cell)
+        cell.locator(".tl-prediction[data-keys]").wait_for(state="attached")
+    predict_by_keyboard(page, number, choice)
+    page.screenshot(path=tmp_path / "predicted.png")
+    assert notebook.code_cells().count() == 4
+    notebook.run(outcome)
+    assert_beside_each_other(outcome)
+    page.keyboard.press("ControlOrMeta+s")
+    page.wait_for_timeout(1000)
+    notebook = open_lesson(page, lab, name)
+    number, choice, outcome = map(notebook.code_cells().nth, range(3))
+    assert_beside_each_other(outcome)
+    for cell in (number, choice):  # a form is drawn anew from the progress file
+        notebook.run(cell)
+    number.get_by_role("status").filter(has_text="You predict: 46 %.").wait_for()
+    assert number.get_by_label("In %:").input_value() == "46"
+    assert choice.get_by_label("the random twin").is_checked()
+    page.screenshot(path=tmp_path / "again.png")
+    assert notebook.complaints() == [] and notebook.popups() == []
+    kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))["predictions"]
+    assert (kept["00.first"]["given"], kept["00.first"]["outcome"]) == (46, 50)
+    assert (kept["00.rivals"]["given"], kept["00.rivals"]["shown"]) == ("random twin", False)
+
+
+def predict_by_keyboard(page, number, choice):
+    """Write a number that is none, then one; pick the second choice; no key leaves the forms."""
+    asked = "What share of the test drawings will get the right class? In %:"
+    number.get_by_role("textbox", name=asked).focus()
+    page.keyboard.type("b")
+    page.keyboard.press("Enter")
+    number.get_by_role("status").filter(has_text="Not kept").wait_for()
+    page.keyboard.press("Backspace")
+    page.keyboard.type("46")
+    page.keyboard.press("Enter")
+    number.get_by_role("status").filter(has_text="You predict: 46 %.").wait_for()
+    group = choice.get_by_role("radiogroup", name="Which of the two rivals will do better?")
+    group.get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    choice.get_by_role("status").filter(has_text="You predict: raw pixels.").wait_for()
+    page.keyboard.press("ArrowDown")
+    choice.get_by_role("status").filter(has_text="You predict: the random twin.").wait_for()
+
+
+def assert_beside_each_other(cell):
+    """What the outcome's cell shows."""
+    box = cell.get_by_role("group", name="Prediction 00.first and what came out")
+    box.wait_for()
+    words = " ".join(box.inner_text().split())
+    assert words == (
+        "You predicted 46 % It came out 50 % They are 4 points apart; the interval, 44 to 56 %, "
+        "holds your prediction."
+    )

@@ -45,18 +45,17 @@ POOL = (
     ),
     OneOf(
         "half",
-        "Which of the mix will lie above the mean of both ends?",
+        "What will the half-and-half mix keep a good part of?",
         {
-            "new": "the new task's accuracy alone",
-            "old": "the share of old answers alone",
-            "new and old": "both the one and the other",
-            "neither": "neither the one nor the other",
+            "new": "the gain at the new task alone",
+            "old": "the old answers alone",
+            "new and old": "the gain and the old answers",
+            "neither": "neither of the two",
         },
         {
-            "new and old": "The weights between two good networks can be good at both tasks.",
-            "new": (
-                "The new task lasts far towards the old weights. Old answers come back later, and "
-                "another share may suit you better than a half."
+            "new and old": (
+                "Weights that lie between two networks can keep a part of what either knows, and "
+                "nothing was trained for it."
             ),
         },
     ),
