@@ -64,6 +64,7 @@ class GuardedExecute(Execute):
     notebook_seconds = Float(1800, help="the most seconds of a notebook by the clock").tag(
         config=True
     )
+    kernel_name = Unicode("python3", help="not what a notebook says").tag(config=True)
     fence = Bool(True, help="whether a notebook is kept from the teacher's files").tag(config=True)
 
     def __init__(self, *arguments, **options):

@@ -1,4 +1,4 @@
-"""Variants of the exercises of lessons 08, 09, 10 and 14."""
+"""Variants of the exercises of lessons 08 to 14."""
 
 from __future__ import annotations
 
@@ -511,6 +511,142 @@ ORDERS = (
     ),
 )
 
+# ---------------------------------------------------------------- lesson 11
+
+
+def _optimizer(name: str, factor: int) -> Way:
+    """AdamW keeps 12 bytes for a trained weight; what another one saves is as good as memory."""
+    return Way(
+        f"another optimizer, {name}",
+        (("the optimizer is AdamW.", f"the optimizer is **{name}**."),),
+        (("12 * trained", f"{factor} * trained"),),
+        of_arguments(
+            lambda memory, weights, trained, per_item: (
+                memory - (12 - factor) * trained,
+                weights,
+                trained,
+                per_item,
+            )
+        ),
+    )
+
+
+BATCHES = (
+    _optimizer("SGD without momentum", 4),
+    _optimizer("SGD with momentum", 8),
+)
+
+
+def _of_sum(result, model, parts):
+    items = sum(len(y) for _, y in parts)
+    return [gradient / items for gradient in only(list, result)]
+
+
+def _of_names(result, model, parts):
+    if sorted(only(dict, result)) != sorted(name for name, _ in model.named_parameters()):
+        raise ValueError("other names")
+    return [result[name] for name, _ in model.named_parameters()]
+
+
+GRADIENTS = (
+    Way(
+        "the sum of the losses",
+        (
+            (
+                "The loss is the mean cross-entropy of",
+                "The loss is the **sum** of the cross-entropies of",
+            ),
+        ),
+        (('reduction="sum") / items).backward()', 'reduction="sum")).backward()'),),
+        of_result(_of_sum),
+    ),
+    Way(
+        "a dict of gradients",
+        (
+            (
+                "as a list of tensors, one per weight in the order of `model.parameters()`.",
+                "as a **dict** from the name of each weight, as "
+                "`model.named_parameters()` gives it, "
+                "to a tensor.",
+            ),
+        ),
+        (
+            (
+                "return [weight.grad for weight in model.parameters()]",
+                "return {name: weight.grad for name, weight in model.named_parameters()}",
+            ),
+        ),
+        of_result(_of_names),
+    ),
+)
+SHARES_OF_ITEMS = (
+    Way(
+        "processes counted from 1",
+        (("number `rank` (from 0) sees", "number `rank` (**from 1**) sees"),),
+        (("order[rank::processes]", "order[rank - 1::processes]"),),
+        of_arguments(lambda n, processes, rank, epoch, seed: (n, processes, rank + 1, epoch, seed)),
+    ),
+    Way(
+        "items counted from 1",
+        (
+            (
+                "return the indices of the items that process",
+                "return the numbers (**counted from 1**) of the items that process",
+            ),
+        ),
+        (("order[rank::processes]", "order[rank::processes] + 1"),),
+        of_result(lambda result, *given: np.asarray(result) - 1),
+    ),
+)
+STREAMS = (
+    Way(
+        "the variance",
+        (
+            (
+                "the mean over all rows of all batches, and the standard deviation "
+                "as `np.std` has it",
+                "the mean over all rows of all batches, and the **variance** as `np.var` has it",
+            ),
+        ),
+        (("return mean, np.sqrt(squares / n - mean**2)", "return mean, squares / n - mean**2"),),
+        of_result(lambda result, *given: (result[0], np.sqrt(result[1]))),
+    ),
+    Way(
+        "the standard deviation first",
+        (
+            (
+                "the mean over all rows of all batches, and the standard deviation "
+                "as `np.std` has it "
+                "(divided by n).",
+                "**first** the standard deviation over all rows of all batches, as `np.std` has it "
+                "(divided by n), then the mean.",
+            ),
+        ),
+        (
+            (
+                "return mean, np.sqrt(squares / n - mean**2)",
+                "return np.sqrt(squares / n - mean**2), mean",
+            ),
+        ),
+        of_result(lambda result, *given: tuple(result)[::-1]),
+    ),
+)
+
+
+def _means(what: str, words: str, code: str, back) -> Way:
+    return Way(
+        what,
+        (("to its mean accuracy over the seeds", f"to {words} over the seeds"),),
+        (("np.mean([value for", f"{code} np.mean([value for"),),
+        of_result(lambda result, *given: {name: back(one) for name, one in result.items()}),
+    )
+
+
+RESULTS = (
+    _means("mean errors", "its mean **error** (1 − accuracy)", "1 -", lambda one: 1 - one),
+    _means("in per cent", "its mean accuracy **in per cent**", "100 *", lambda one: one / 100),
+)
+
 # ---------------------------------------------------------------- lesson 14
 
 ERRORS = (
@@ -682,6 +818,11 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "10.2": NEEDS,
     "10.3": SUSPECTS,
     "10.6": ORDERS,
+    "11.1": BATCHES,
+    "11.2": GRADIENTS,
+    "11.3": SHARES_OF_ITEMS,
+    "11.5": STREAMS,
+    "11.6": RESULTS,
     "14.1": ERRORS,
     "14.2": TEMPERATURES,
     "14.3": BOUNDS,

@@ -102,10 +102,30 @@ def _loss(draw: Random) -> Numbers:
     )
 
 
+def _speed_up(draw: Random) -> Numbers:
+    alone, divided = draw.choice((5, 15, 20)), draw.choice((60, 80, 90))
+    words = {4: "four", 5: "five", 10: "ten"}
+    processes = draw.choice(list(words))
+    return Numbers(
+        f"{alone} s and {divided} s, {processes} processes",
+        (
+            ("A job takes 50 seconds", f"A job takes {alone + divided} seconds"),
+            (
+                "10 seconds cannot be divided, 40 can",
+                f"{alone} seconds cannot be divided, {divided} can",
+            ),
+            ("with eight processes", f"with {words[processes]} processes"),
+        ),
+        (("50 / (10 + 40 / 8)", f"{alone + divided} / ({alone} + {divided} / {processes})"),),
+        (alone + divided) / (alone + divided / processes),
+    )
+
+
 DRAWS: dict[str, Callable[[Random], Numbers]] = {
     "01.4": _block,
     "03.6": _lora,
     "04.1": _price,
     "06.4": _encoder,
     "09.7": _loss,
+    "11.4": _speed_up,
 }
