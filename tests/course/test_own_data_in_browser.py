@@ -71,7 +71,8 @@ def assert_pictures_are_answered(notebook, page, cell, tmp_path):
     shown.filter(has_text="the first picture that it learned from").wait_for()
     cell.scroll_into_view_if_needed()
     with page.expect_file_chooser() as choosing:
-        cell.get_by_role("button", name="Pictures").click()
+        cell.get_by_role("button", name="Pictures").focus()
+        page.keyboard.press("Space")
     assert choosing.value.is_multiple()
     choosing.value.set_files(
         [{"name": name, "mimeType": "", "buffer": content} for name, content in files.items()]

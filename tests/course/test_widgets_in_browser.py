@@ -68,7 +68,11 @@ def opened(page, lab):
     return notebook
 
 
-def test_each_widget_of_the_lessons_answers_the_keyboard_and_stays(page, lab, tmp_path):
+def test_each_widget_of_the_lessons_answers_the_keyboard_and_stays(
+    page, lab, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(browser, "LESSON_SECONDS", 900)  # all lessons' data and tables are loaded
+    page.set_default_timeout(120_000)
     lesson = json.loads((lab.work / "00_start_here.ipynb").read_text(encoding="utf-8"))
     cell = next(one for one in lesson["cells"] if one["cell_type"] == "code")
     cells = [{**cell, "id": f"cell-{i}", "source": one} for i, one in enumerate(sources())]

@@ -142,6 +142,17 @@ def test_the_alt_text_holds_the_numbers(name):
         assert words in drawn()[name].alt
 
 
+@pytest.mark.parametrize("name", DRAWING)
+def test_each_number_that_is_written_into_a_figure_is_in_its_alt_text(name):
+    """Beside an axis the numbers are its scale; these are what was measured."""
+    picture = drawn()[name]
+    legends = [*picture.figure.legends, *(axes.get_legend() for axes in picture.figure.axes)]
+    written = [text for legend in filter(None, legends) for text in legend.get_texts()]
+    written += [text for axes in picture.figure.axes for text in axes.texts]
+    numbers = re.findall(r"\d+\.\d+", " ".join(text.get_text() for text in written))
+    assert [number for number in numbers if number not in picture.alt] == []
+
+
 def level_texts(figure):
     """The texts that are seen and lie level or upright, with their boxes."""
     figure.draw_without_rendering()

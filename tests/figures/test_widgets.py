@@ -5,13 +5,17 @@ import re
 import numpy as np
 import pytest
 from made_runs import runs_of
+from matplotlib.figure import Figure
 
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.evaluation.comparisons import compare, learning_curve
+from tlhelpers.figures import widgets
 from tlhelpers.figures.curves import by_strength
+from tlhelpers.figures.picture import Picture
 from tlhelpers.figures.widgets import depth_explorer, label_slider, strength_walk, word_explorer
 from tlhelpers.models.heads import new_linear_head
 from tlhelpers.models.vector_files import keyed_vectors
+from tlhelpers.widget_keys import keep_keys
 
 NOTES = {"trained_weights": 1234, "agreement": 0.25}
 SECONDS = {"head": 1.0, "all": 10.0}
@@ -46,6 +50,24 @@ def test_a_move_changes_sentence_and_figure_and_the_still_one_stays_a_fallback()
     shown.slider.value = "all"
     assert shown.sentence.value.startswith("<b>all</b>") and "10.0 CPU" in shown.sentence.value
     assert "Marked: all." in shown.picture.value
+
+
+def test_the_steps_of_stored_runs_are_drawn_before_a_move_and_once(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        widgets, "by_depth", lambda *given: drawn.append(given[2]) or Picture(Figure(), "A figure.")
+    )
+    shown = depth_explorer({"here": HERE, "there": THERE}, ["head", "all"])
+    assert drawn == ["head", "all"]
+    shown.slider.value = "all"
+    shown.slider.value = "head"
+    assert drawn == ["head", "all"] and shown.sentence.value.startswith("<b>head</b>")
+
+
+def test_a_slider_says_what_it_is_and_what_changes_is_read_out():
+    shown = depth_explorer({"here": HERE, "there": THERE}, ["head", "all"])
+    assert "tl-said" in shown.sentence._dom_classes and "tl-explorer" in shown._dom_classes
+    assert any(keep_keys("tl-explorer") == getattr(one, "value", "") for one in shown.children)
 
 
 def test_depths_need_what_their_sentence_says():

@@ -6,6 +6,7 @@ import io
 import re
 from itertools import pairwise
 
+import accessibility
 import html5lib
 import numpy as np
 import pytest
@@ -189,6 +190,9 @@ def test_a_browser_shows_it_without_the_network_and_without_scrolling_sideways(p
         assert opened.evaluate(broken) == 0
         assert watch.errors == []
         assert [url for url in watch.requests if not url.startswith(("data:", "file:"))] == []
+        opened.emulate_media(color_scheme="dark" if width < 390 else "light")
+        opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert accessibility.faults(opened) == []
 
 
 # ---------------------------------------------------------------- what it says

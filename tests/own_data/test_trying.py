@@ -105,6 +105,7 @@ def test_several_uploads_are_answered_each_and_what_is_no_picture_is_told(of_pic
         upload("bus.png", png(IMAGES.pixels[20])),
     )
     shown = tried.answer.value
+    assert tried.field.value == (), "a saved notebook would hold the files"
     assert "notes.jpg: 1 left out not recognised as pictures;" in shown
     assert "a&lt;b&gt;.png" in shown and "bus.png" in shown
     rows = of_pictures.predict_proba(IMAGES.subset([0, 20]))

@@ -143,8 +143,9 @@ def _outcome(row) -> str:
     if pd.isna(row.best):
         return "nothing"
     if not row.rivals:
-        return f"only {row.best}"
-    return row.best if row.resolved else f"not resolved, {row.best} highest"
+        return f"only {row.best} {row.accuracy:.2f}"
+    best = f"{row.best} {row.accuracy:.2f}"
+    return best if row.resolved else f"not resolved, highest {best}, cheapest {row.advice}"
 
 
 # ---------------------------------------------------------------- without target labels

@@ -124,6 +124,7 @@ def by_layer(
     axes.set_xticks(range(len(layers)), layers, rotation=30)
     axes.set_xlabel("layer, from the input to the features")
     axes.set(ylabel="accuracy on test items", title=title)
+    descriptions += [f"{name} {value:.2f}" for name, value in (lines or {}).items()]
     words = "; ".join(descriptions)
     return Picture(figure, f"Accuracy of a linear head on each layer. {words}.")
 
