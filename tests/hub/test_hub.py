@@ -142,7 +142,7 @@ def test_data_and_environment_are_shared_and_read_only(learners, kernels):
     assert kernel.run(f"print(os.path.islink({archive}))").text.strip() == "True"
     for attempt in (
         f"open({archive}, 'ab')",
-        f"Path({archive}).resolve().unlink()",
+        f"os.utime({archive})",
         "open(tlhelpers.__file__, 'a')",
         "Path(tlhelpers.__file__).with_name('new.py').touch()",
         "open(sys.executable, 'ab')",
