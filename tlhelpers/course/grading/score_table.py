@@ -18,6 +18,7 @@ from tlhelpers.setup.files import write_atomically
 from tlhelpers.setup.progress_report import FORMULA_STARTS
 
 UNREADABLE, NOTHING = "unreadable", "nothing handed in"
+NOT_GRADED = "not graded, see what autograde said"  # no fault of the learner's
 # Words that an answer seldom needs, and a way around one does.
 TO_LOOK_AT = re.compile(
     r"exercise_book|exercise_kinds|right_answers|examine|solutions|grading|NBGRADER|TLHELPERS_|"
@@ -53,7 +54,7 @@ def _row(gradebook: Any, course: Path, assignment: Any, student: Any) -> dict:
     submitted = course / "submitted" / student.id / assignment.name
     score, penalty, points = _points(gradebook, assignment.name, student.id)
     if not graded.exists():
-        why, look = (UNREADABLE if submitted.exists() else NOTHING), ""
+        why, look = _why_not(submitted / f"{assignment.name}.ipynb"), ""
         exercises: list[dict] = []
         score = 0.0
     else:
@@ -70,6 +71,17 @@ def _row(gradebook: Any, course: Path, assignment: Any, student: Any) -> dict:
         "look_at": look,
         "exercises": exercises,
     }
+
+
+def _why_not(submitted: Path) -> str:
+    """Why there is no graded notebook."""
+    if not submitted.parent.exists():
+        return NOTHING
+    try:
+        nbformat.read(submitted, 4)
+    except Exception:  # whatever it is, it is no notebook
+        return UNREADABLE
+    return NOT_GRADED
 
 
 def _points(gradebook: Any, assignment: str, student: str) -> tuple[float, float, dict]:

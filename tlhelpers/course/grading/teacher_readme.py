@@ -42,6 +42,7 @@ Start them in this folder, in a terminal where the course's environment is activ
 | memory | more memory was asked for than `memory_mb` |
 | ended | the notebook's process ended itself; what comes after it has no points either |
 | unreadable | the notebook is missing, or no notebook |
+| not graded | nbgrader stopped at it for another reason, which it printed: grade it again |
 
 ## What a learner cannot do, and what you must look at
 Marks do not come from the notebook that a learner hands in. While it is graded, each check asks a
