@@ -39,7 +39,7 @@ from tlhelpers.evaluation import compare, cost_table, fit_cost, repeat, smallest
 from tlhelpers.experiments import cluster_calls, load_sweep, local_cluster
 from tlhelpers.models import Classifier, extract_features, linear_head, load_backbone, load_encoder, new_linear_head
 from tlhelpers.own_data import example_pictures
-from tlhelpers.training import add_lora, fit, fit_in_processes, freeze, freeze_to, training_memory
+from tlhelpers.training import add_lora, fit, fit_in_processes, freeze_to, training_memory
 
 # %% [markdown]
 # ## The set-up
@@ -151,10 +151,12 @@ check("11.1", largest_batch)
 # %% [markdown]
 # ## 2 · A batch in parts is the same batch
 # If a batch of 16 does not fit, take four of 4 and add up their gradients before the step: *gradient
-# accumulation*. Or give the parts to several processes and take the mean of their gradients: *data parallelism*. It
-# is the same sum, one after the other or side by side. Here it is by hand, on the pictures of lesson 10, made small:
+# accumulation*. Or give the parts to several processes and take the mean of their gradients (an *all-reduce*): *data
+# parallelism*. It is the same sum, one after the other or side by side. Here it is by hand, on the pictures of
+# lesson 10, made small:
 
 # %%
+del whole, encoder, new  # memory is let go: section 3 starts two more processes
 things, _ = open_pictures(example_pictures() / "pictures.csv", size=64, picture="path", label="class", group="thing")
 backbone = load_backbone(size=64)
 network = Classifier(backbone, len(things.class_names), things.class_names)
@@ -182,7 +184,7 @@ for mode in ("evaluation", "training"):
     network.train(mode == "training")
     replicas = [copy.deepcopy(network) for _ in range(2)]
     halves = [gradient(replica, x[k::2], y[k::2]) for k, replica in enumerate(replicas)]
-    averaged = torch.stack(halves).mean(0)  # what processes do over a network; it is called all-reduce
+    averaged = torch.stack(halves).mean(0)  # what processes do over a network
     one = gradient(copy.deepcopy(network), x, y)
     off[mode] = float((averaged - one).norm() / one.norm())
 same = [mode for mode, distance in off.items() if distance < 1e-3]
@@ -248,7 +250,7 @@ def small_network():
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(rows.shape[1], 64), nn.Tanh(), nn.Linear(64, len(things.class_names)))
 
-how = dict(labels=things.labels, epochs=2, batch_size=32, quiet=True)
+how = {"labels": things.labels, "epochs": 2, "batch_size": 32, "quiet": True}
 alone, together = small_network(), small_network()
 fit(alone, lambda items: rows[items], **how)
 fit_in_processes(together, lambda items: rows[items], processes=2, **how)
@@ -259,8 +261,8 @@ claim_value("11.i", "two processes end with a network that gives the answers of 
 
 # %% [markdown]
 # On two cores that wins nothing, since one process uses both already. It pays where each process has
-# a graphics card of its own. There the same program runs with `accelerate launch --multi_gpu --num_processes 8 script.py`.
-# For it to be the same training, each item must be seen once per epoch, by one process.
+# a graphics card of its own. There the same program runs with
+# `accelerate launch --multi_gpu --num_processes 8 script.py`. For it to be the same training, each item must be seen once per epoch, by one process.
 
 # %% [markdown]
 # ### Exercise 11.3
@@ -349,10 +351,10 @@ def highest(work):
     tracemalloc.stop()
     return peak / 1e6
 
-some = {len(part): part for part in (files[:140], files[:560])}
-peaks = pd.DataFrame({f"{n} pictures": {"in batches": highest(lambda: [b.mean() for b in batches(part)]),
-                                        "all at once": highest(lambda: np.concatenate(list(batches(part))).mean())}
-                      for n, part in some.items()})
+reading = {"in batches": lambda part: [batch.mean() for batch in batches(part)],
+           "all at once": lambda part: np.concatenate(list(batches(part))).mean()}
+peaks = pd.DataFrame({f"{n} pictures": {way: highest(partial(read, files[:n])) for way, read in reading.items()}
+                      for n in (140, 560)})
 print(peaks.round(1))
 growth = peaks["560 pictures"] / peaks["140 pictures"]
 claim_value("11.j", "read in batches, four times the pictures take no more memory (ratio of the peaks)",
@@ -444,7 +446,8 @@ from safetensors import safe_open
 with TemporaryDirectory() as folder:
     network.save(Path(folder) / "model.safetensors")
     with safe_open(Path(folder) / "model.safetensors", framework="pt") as file:
-        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}
+        names = file.keys()
+        shapes = {name: file.get_slice(name).get_shape() for name in names}
 megabytes = 4 * sum(map(np.prod, shapes.values())) / 1e6
 print(f"{len(shapes)} tensors, {megabytes:.1f} MB; the last:", list(shapes.items())[-1])
 
@@ -497,6 +500,8 @@ def tuned(files):
     """Forward and backward, as an epoch of tuning does; no step is made."""
     pixels = np.stack([np.asarray(Image.open(path).convert("RGB").resize((64, 64))) for path in files])
     gradient(network.eval(), network.transform(pixels), torch.tensor(things.labels[: len(files)]))
+
+encoder = load_encoder("minilm-l6")
 
 def encoded(texts):
     with torch.no_grad():
