@@ -7,10 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 import tiny
+from packaging.specifiers import SpecifierSet
 
 from tlhelpers import errors
 from tlhelpers.setup import environment
@@ -250,6 +252,16 @@ def test_missing_requirements_are_named(course):
     (course / "constraints.txt").unlink()
     with pytest.raises(errors.CourseError, match=r"constraints\.txt is missing"):
         environment.ensure(lambda line: None, course)
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.12.0", "3.13.0"])
+def test_every_pin_can_be_installed_on_the_oldest_python_that_the_readme_promises(version):
+    needs = {one.name: one.metadata["Requires-Python"] for one in distributions()}
+    assert len(needs) > 200  # what requirements.txt brings
+    too_new = {
+        name: need for name, need in needs.items() if need and version not in SpecifierSet(need)
+    }
+    assert not too_new
 
 
 def test_missing_ensurepip_names_the_system_package(course, monkeypatch):
