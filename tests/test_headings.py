@@ -1,4 +1,4 @@
-"""Headings of lessons and pages: one title, and no level left out, as a screen reader lists them."""
+"""Headings of lessons and pages: one title, no level left out, as a screen reader lists them."""
 
 import json
 import re

@@ -386,7 +386,8 @@ for a, b, c in asked:
     found = analogy(glove, a, b, c, exclude=False, top=3)
     print(f"{a} is to {b} as {c} is to: {', '.join(f'{word} {cosine:.2f}' for word, cosine in found)}")
 firsts = [analogy(glove, *words, exclude=False, top=1)[0][0] for words in asked]
-show_outcome("05.nothing-left-out", str(sum(first in words for first, words in zip(firsts, asked))))
+inside = [first in words for first, words in zip(firsts, asked, strict=True)]
+show_outcome("05.nothing-left-out", str(sum(inside)))
 
 # %% [markdown]
 # The answer to *man is to doctor as woman is to* … is *doctor* (Nissim and others, 2020, arXiv:1905.09866).
@@ -496,7 +497,7 @@ figures.learning_curves(shown, {"chance": chance(topics.labels)})
 counts = [2, 8, 32, reused.whole]
 against_counting = [compare(reused, "Word2Vec mean", "TF-IDF", labels=k) for k in counts]
 notes = [f"{k} labels per topic" for k in counts[:3]] + ["all labels"]
-wins = [note for note, found in zip(notes, against_counting) if found.high < 0]
+wins = [note for note, found in zip(notes, against_counting, strict=True) if found.high < 0]
 show_outcome("05.counting", wins[0] if wins else "nowhere")
 figures.intervals(against_counting, notes=notes)
 
