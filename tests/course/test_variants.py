@@ -190,7 +190,7 @@ def test_a_text_that_no_longer_holds_what_a_variant_replaces_is_told():
         np.arange(6.0).reshape(2, 3), np.array(["a", "bc"]), np.array([True]), np.float32(0.1),
         np.int64(4), torch.arange(3), torch.ones(2, 2), np.zeros((0, 3)),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,  # the order of a set is another in each process
 )  # fmt: skip
 def test_plain_data_comes_back_as_it_was(value):
     back = wire.unpack(wire.pack(value))
