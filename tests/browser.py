@@ -197,6 +197,8 @@ class Watch:
 
 def _stays_here(url: str) -> bool:
     parts = urlsplit(url)
+    if parts.scheme == "file":  # with a host it would be a share in the network
+        return not parts.hostname
     return parts.scheme in ("data", "blob") or parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 

@@ -17,7 +17,7 @@ from tlhelpers.course.book_checks import faults_of
 from tlhelpers.course.book_docstrings import readable
 from tlhelpers.course.book_links import Links
 from tlhelpers.course.book_math import mathml
-from tlhelpers.course.book_pages import hero_of, section_of
+from tlhelpers.course.book_pages import Sources, hero_of, section_of
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.experiments import staleness
 
@@ -51,6 +51,22 @@ def test_a_link_leads_where_the_book_has_it(tmp_path, text, shown):
     assert made == (shown or text)
     for path in links.copied:
         assert (tmp_path / "files" / path).read_bytes() == (repo_root() / path).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("home", "page", "target", "shown"),
+    [
+        ("README.md", "teach.md", "#without-a-network", "start.md#without-a-network"),
+        ("README.md", "start.md", "#without-a-network", "#without-a-network"),
+        ("README.md", "lessons/a.md", "README.md#commands", "../start.md#commands"),
+        ("notebooks/a.md", "b.md", "../README.md#commands", "start.md#commands"),
+        ("notebooks/a.md", "b.md", "../README.md", "index.md"),
+        ("notebooks/a.md", "b.md", "#commands", "#commands"),
+    ],
+)
+def test_a_place_of_the_readme_is_on_the_page_that_shows_it(tmp_path, home, page, target, shown):
+    links = Sources(tmp_path, [], []).links
+    assert links.in_page(f"[a]({target})", home, page) == f"[a]({shown})"
 
 
 # ---------------------------------------------------------------- faults of pages

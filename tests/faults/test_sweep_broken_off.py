@@ -299,7 +299,7 @@ def a_worker_is_killed(folder: Path) -> int:
 
     from tlhelpers.experiments import running
 
-    def in_workers(name, tasks, n_jobs):
+    def in_workers(name, tasks, n_jobs, **_):
         from tlhelpers.evaluation.processes import in_processes
 
         def light(*task):  # it travels whole, so that a worker need not load torch

@@ -256,7 +256,7 @@ def test_missing_requirements_are_named(course):
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.0", "3.13.0"])
 def test_every_pin_can_be_installed_on_the_oldest_python_that_the_readme_promises(version):
-    needs = {one.name: one.metadata["Requires-Python"] for one in distributions()}
+    needs = {one.name: one.metadata.get("Requires-Python") for one in distributions()}
     assert len(needs) > 200  # what requirements.txt brings
     too_new = {
         name: need for name, need in needs.items() if need and version not in SpecifierSet(need)

@@ -23,10 +23,13 @@ class Links:
     """Where a file of the repository is in the book.
 
     `pages` gives the page's source for a path in the repository, e.g. ``"data.md"`` for
-    ``"data/README.md"``; any other file that a page links to is copied, to be downloaded."""
+    ``"data/README.md"``; any other file that a page links to is copied, to be downloaded. Of a
+    file whose sections lie in several pages, `places` gives the page of each of its headings, e.g.
+    ``{("README.md", "commands"): "start.md"}``."""
 
     source: Path
     pages: Mapping[str, str]
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict)
     copied: set[str] = field(default_factory=set)
 
     def in_page(self, text: str, home: str, page: str) -> str:
@@ -43,13 +46,14 @@ class Links:
     def _link(self, found: re.Match, home: str, page: str) -> str:
         image, text, target, title = found.groups()
         text = LINK.sub(lambda inner: self._link(inner, home, page), text)
-        if ELSEWHERE.match(target):
-            return f"{image}[{text}]({target}{title})"
         path, _, place = target.partition("#")
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(home), path))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(home), path)) if path else home
+        there = self.places.get((path, place), page if path == home else self.pages.get(path))
+        if ELSEWHERE.match(target) and (target[0] != "#" or there == page):
+            return f"{image}[{text}]({target}{title})"
         place = f"#{place}" if place else ""
-        if path in self.pages:
-            return f"[{text}]({_relative(self.pages[path], page)}{place}{title})"
+        if there:
+            return f"[{text}]({_relative(there, page)}{place}{title})"
         whole = repo_root() / path
         if whole.is_dir():  # nothing that a browser could open
             return text

@@ -56,7 +56,7 @@ class Sources:
                 pages[f"{home}/{lesson.path.name}"] = f"lessons/{lesson.path.name}"
         for path in self.tables:
             pages[f"data/results/{path.name}"] = f"results/{path.stem}.md"
-        self.links = Links(self.folder, pages)
+        self.links = Links(self.folder, pages, _places_of_readme())
 
     def write(self) -> None:
         """Write all pages; those of an earlier book that are no longer in it are removed."""
@@ -193,6 +193,17 @@ class Sources:
                 contents([*helpers, *rest], caption="For those who build on it"),
             ]
         )
+
+
+def _places_of_readme() -> dict[tuple[str, str], str]:
+    """The page of each heading of the README that the book shows."""
+    readme = _text("README.md")
+    return {
+        ("README.md", re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")): page
+        for page, (_, headings) in PARTS.items()
+        for shown in headings
+        for heading in re.findall(r"^##+ (.+)$", section_of(readme, shown), re.MULTILINE)
+    }
 
 
 def section_of(text: str, heading: str) -> str:
