@@ -113,12 +113,20 @@ def _started(folder: Path, names: list[str]):
         try:
             started.wait(START_SECONDS)
         finally:
-            left = [one for one in hub.seen if one.is_running()]
+            # kernels end a moment after their server
+            _, left = psutil.wait_procs(hub.seen, timeout=15)
+            told = [_told(one) for one in left]
             for one in left:
                 one.kill()
             started.kill()
-    gone, _ = psutil.wait_procs(left, timeout=5)
-    assert not left, f"still running after the hub was told to stop: {left}, {gone}"
+    assert not left, f"still running after the hub was told to stop: {told}"
+
+
+def _told(process: psutil.Process) -> str:
+    try:
+        return f"{process.status()}: {' '.join(process.cmdline())}"
+    except psutil.Error:
+        return "ended meanwhile"
 
 
 def _wait_until_up(hub: Hub, started: subprocess.Popen) -> None:

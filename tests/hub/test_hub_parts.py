@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import sys
@@ -182,10 +183,11 @@ def test_the_server_is_ended_last(tmp_path, monkeypatch):
 
 
 def test_private_memory_is_what_a_process_itself_holds():
+    gc.collect()  # what others left behind is not given back in between
     own = next(one for one in seat_memory.processes() if one.pid == os.getpid())
-    hold = bytearray(b"x") * 2**27
+    hold = bytearray(b"x") * 2**28
     now = next(one for one in seat_memory.processes() if one.pid == os.getpid())
-    assert 0.9 * len(hold) < now.private - own.private < 1.5 * len(hold)
+    assert 0.8 * len(hold) < now.private - own.private < 1.3 * len(hold)
     assert now.parent == os.getppid() and now.uid == os.getuid()
 
 
