@@ -1,6 +1,7 @@
 """Variants by seed: their solutions pass, open ones do not, and a judge outside sees it."""
 
 import re
+import threading
 
 import nbformat
 import numpy as np
@@ -241,6 +242,19 @@ def test_the_judge_takes_the_first_answer_to_what_it_expects_and_no_other(monkey
         checking.check("00.3", "d", seed=7)
     states = {name: ruling.verdict.state for name, ruling in judge.rulings.items()}
     assert states == {"00.1": "wrong", "00.3": "right"}
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["it waits", "it has ended"])
+def test_a_judge_ends_whether_or_not_it_still_waits(ended):
+    judge = Judge(lambda name: variant(name, 7)).__enter__()
+    if ended:  # as when the end comes between the last answer and the next wait
+        judge._done = True
+        judge._come()
+        judge._thread.join(60)
+    over = threading.Thread(target=judge.__exit__, daemon=True)
+    over.start()
+    over.join(60)
+    assert not over.is_alive() and not judge._thread.is_alive()
 
 
 def test_a_function_that_stops_and_one_that_changes_its_arguments_are_told_so(monkeypatch):

@@ -53,10 +53,16 @@ class Judge:
 
     def __exit__(self, *stopped: object) -> None:
         self._done = True
-        with suppress(OSError):  # what waits for somebody to come does not notice otherwise
-            Client(self._listener.address, authkey=self._key.encode()).close()
+        threading.Thread(target=self._come, daemon=True).start()
         self._thread.join(5)
         self._listener.close()
+
+    def _come(self) -> None:
+        """Come as a client, for what waits for one does not notice the end otherwise.
+
+        If it has ended already, nobody answers before the listener is closed."""
+        with suppress(OSError, EOFError):
+            Client(self._listener.address, authkey=self._key.encode()).close()
 
     @property
     def variables(self) -> dict[str, str]:
