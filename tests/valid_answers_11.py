@@ -53,6 +53,31 @@ VALID = [
     ),
     (
         "11.2",
+        "looks at the shape first",
+        "def answer(model, parts):\n"
+        "    model.zero_grad()\n"
+        "    n = sum(model(x).shape[0] for x, _ in parts)\n"
+        "    for x, y in parts:\n"
+        "        losses = F.cross_entropy(model(x), y, reduction='none')\n"
+        "        losses.sum().div(n).backward()\n"
+        "    return [w.grad for w in model.parameters()]",
+    ),
+    (
+        "11.2",
+        "functional",
+        "def answer(model, parts):\n"
+        "    weights = {k: w.detach() for k, w in model.named_parameters()}\n"
+        "    n, found = sum(len(y) for _, y in parts), None\n"
+        "    def loss(weights, x, y):\n"
+        "        out = torch.func.functional_call(model, weights, (x,))\n"
+        "        return F.cross_entropy(out, y, reduction='sum') / n\n"
+        "    for x, y in parts:\n"
+        "        some = torch.func.grad(loss)(weights, x, y)\n"
+        "        found = some if found is None else {k: found[k] + some[k] for k in some}\n"
+        "    return list(found.values())",
+    ),
+    (
+        "11.2",
         "arrays",
         "def answer(model, parts):\n"
         "    model.zero_grad()\n"

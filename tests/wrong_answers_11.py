@@ -14,6 +14,10 @@ BATCHES = [
     ("no weights", "memory - 12 * trained", MOST, "weights themselves"),
     ("only trained ones", "memory - 16 * trained", MOST, "Frozen weights take memory"),
     ("all trained", "memory - 16 * weights", MOST, "frozen have"),
+    ("gradients of all", "memory - 8 * weights - 8 * trained", MOST, "a gradient to all weights"),
+    ("AdamW of all", "memory - 12 * weights - 4 * trained", MOST, "two numbers to all weights"),
+    ("with each item", LEFT, "memory // (4 * weights + 12 * trained + per_item)", "for each item"),
+    ("activations in numbers", LEFT, "max(0, left // (4 * per_item))", "bytes already"),
     ("half precision", "memory - 2 * weights - 6 * trained", MOST, "float32"),
     ("numbers", "memory - weights - 3 * trained", MOST, "not bytes"),
     ("up", LEFT, "max(0, math.ceil(left / per_item))", "rounded up"),
@@ -49,6 +53,7 @@ PARTS = [
     ("mean of means", CLEAR, "", "F.cross_entropy(model(x), y) / len(parts)", GRADS, "means"),
     ("sum of means", CLEAR, "", "F.cross_entropy(model(x), y)", GRADS, "added up"),
     ("sum", CLEAR, "", SUM, GRADS, "sum of all losses"),
+    ("means by items", CLEAR, "", "F.cross_entropy(model(x), y) / n", GRADS, "divide it once"),
     ("by parts", CLEAR, "", f"{SUM} / len(parts)", GRADS, "number of items"),
     ("first size", CLEAR, "", f"{SUM} / len(parts[0][1]) / len(parts)", GRADS, "first part"),
     ("never cleared", "", "", LOSS, GRADS, "leak in"),
@@ -71,6 +76,24 @@ PARTS = [
     ("weight decay", CLEAR, "", f"{LOSS} + 0.01 * sum((w ** 2).sum() for w in model.parameters())",
      GRADS, ""),
 ]  # fmt: skip
+ONE_BACKWARD = """
+def answer(model, parts):
+    model.zero_grad()
+    n = sum(len(y) for _, y in parts)
+    loss = sum(F.cross_entropy(model(x), y, reduction='sum') for x, y in parts) / n
+    loss.backward()
+    return [w.grad for w in model.parameters()]
+"""
+CLEARED_AFTER = """
+def answer(model, parts):
+    n = sum(len(y) for _, y in parts)
+    model.zero_grad()
+    for x, y in parts:
+        (F.cross_entropy(model(x), y, reduction='sum') / n).backward()
+    found = [w.grad for w in model.parameters()]
+    model.zero_grad(set_to_none=False)
+    return found
+"""
 AT_ONCE = """
 def answer(model, parts):
     model.zero_grad()
@@ -124,6 +147,11 @@ SHARES = [
     ("modulo shifted", BOTH, ORDER, "order[(rank + 1)::processes]", "no process's share"),
     ("by epoch and rank", "[seed, epoch + rank]", ORDER, MINE, "two processes"),
 ]  # fmt: skip
+HANDED_ROUND = """
+def answer(n, processes, rank, epoch, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    return order[(rank + epoch) % processes :: processes]
+"""
 ROLLED = """
 def answer(n, processes, rank, epoch, seed):
     return np.roll(np.random.default_rng(seed).permutation(n), epoch * processes)[rank::processes]
@@ -152,6 +180,14 @@ STREAMS = [
     ("n − 1", "mean, np.sqrt((squares / n - mean ** 2) * n / (n - 1))", "n − 1"),
     ("turned round", f"{STD}, mean", "turned round"),
     ("mean alone", "mean", "missing"),
+    ("sum squared", "mean, np.sqrt(total ** 2 / n - mean ** 2)", "squared the sum"),
+    ("root first", "mean, np.sqrt(squares / n) - mean", "root comes last"),
+    (
+        "by numbers",
+        "total / (n * len(total)), np.sqrt(squares / (n * len(total)) - "
+        "(total / (n * len(total))) ** 2)",
+        "count with len",
+    ),
     ("squares alone", "mean, np.sqrt(squares / n)", ""),
     ("sums", f"total, {STD}", ""),
     ("three", f"mean, {STD}, n", "not 2 arrays"),
@@ -183,6 +219,16 @@ KEPT = [
         "come once",
     ),
     ("the last", "lambda b: [(r.mean(0), r.std(0)) for r in b][-1]", "last batch alone"),
+    (
+        "around the mean so far",
+        "def answer(batches):\n"
+        "    n = total = squares = 0\n"
+        "    for b in batches:\n"
+        "        n, total = n + len(b), total + b.sum(0)\n"
+        "        squares = squares + ((b - total / n) ** 2).sum(0)\n"
+        "    return total / n, np.sqrt(squares / n)",
+        "mean so far",
+    ),
     ("the first", "lambda b: (lambda r: (r.mean(0), r.std(0)))(next(b))", ""),
 ]
 ONCE = """
@@ -223,6 +269,15 @@ RUNS = [
     ("count", KEY, "results", MEANS.replace("np.mean", "len"), "counted the seeds"),
     ("pairs", KEY, "results", f"list({MEANS}.items())", "as a dict"),
     ("one mean", KEY, "results", f"np.mean(list({MEANS}.values()))", "over all strategies"),
+    ("a Series", KEY, "results", f"pd.Series({MEANS})", "to_dict"),
+    (
+        "keys of pairs",
+        KEY,
+        "results",
+        "{k: row['accuracy'] for k, row in once.items()}",
+        "not the names",
+    ),
+    ("one dict inside", KEY, "results", f"{{'accuracy': {MEANS}}}", "not the names"),
     ("lists", KEY, "results", "by_name", ""),
     ("the rows", KEY, "results", "once", ""),
     ("strategies", KEY, "results", "list(by_name)", ""),
@@ -237,6 +292,14 @@ RUNS = [
     ),
     ("a frame", KEY, "results", "pd.Series(by_name)", ""),
 ]
+HALVED = """
+def answer(results):
+    once, found = {(row['strategy'], row['seed']): row for row in results}, {}
+    for row in once.values():
+        name, value = row['strategy'], row['accuracy']
+        found[name] = (found[name] + value) / 2 if name in found else value
+    return found
+"""
 SORTED_ONCE = """
 def answer(results):
     results.sort(key=lambda row: row['seed'])
@@ -253,12 +316,15 @@ WRONG = [
         for name, a, b, c, d, word in PARTS
     ),
     ("11.2", "at once", AT_ONCE, "at once"),
+    ("11.2", "one backward", ONE_BACKWARD, "the one before it"),
+    ("11.2", "cleared after", CLEARED_AFTER, "gradients are 0"),
     ("11.2", "a step", STEPPED, "have changed"),
     ("11.2", "nothing", "lambda model, parts: ...", None),
     *(
         ("11.3", name, SHARE.format(seed=a, order=b, result=c), word)
         for name, a, b, c, word in SHARES
     ),
+    ("11.3", "handed round", HANDED_ROUND, "take turns"),
     ("11.3", "an order shifted by epochs", ROLLED, ""),
     ("11.3", "nothing", "lambda *given: None", None),
     ("11.4", "all divided", "50 / (50 / 8)", "could be divided"),
@@ -268,6 +334,11 @@ WRONG = [
     ("11.4", "the limit", "5", "the limit"),
     ("11.4", "the other divided", "50 / (40 + 10 / 8)", "other forty"),
     ("11.4", "the rest forgotten", "50 / (40 / 8)", "ten seconds that stay"),
+    ("11.4", "how much faster", "50 / (10 + 40 / 8) - 1", "twice as fast is 2"),
+    ("11.4", "seconds saved", "50 - 15", "seconds saved"),
+    ("11.4", "share saved", "1 - 15 / 50", "that is saved"),
+    ("11.4", "time if all divided", "(10 + 40) / 8", "cannot be divided"),
+    ("11.4", "a job that grows", "0.2 + 0.8 * 8", "stays the same"),
     ("11.4", "a text", "'three times'", "a number"),
     *(("11.5", name, STREAM.format(result=a), word) for name, a, word in STREAMS),
     *(("11.5", name, code, word) for name, code, word in KEPT),
@@ -275,6 +346,7 @@ WRONG = [
         ("11.6", name, ONCE.format(key=a, rows=b, result=c), word)
         for name, a, b, c, word in RUNS
     ),
+    ("11.6", "halved again and again", HALVED, "last seeds"),
     ("11.6", "sorted in place", SORTED_ONCE, "changes what it is given"),
     ("11.6", "nothing", "lambda results: None", None),
     ("11.7", "a pickle", "'a'", "pickle"),

@@ -39,6 +39,18 @@ EXERCISES = [
                 50 / (10 / 8 + 40),
                 "You divided the ten seconds that cannot be divided. The other forty can.",
             ),
+            (
+                50 / 15 - 1,
+                "That is by how much it is faster. Ask how many times as fast: twice as fast is 2.",
+            ),
+            (35, "These are the seconds saved. Divide the old time by the new one."),
+            (0.7, "That is the share of the time that is saved. Divide old by new."),
+            (6.25, "That is a time, with all 50 seconds divided. Ten of them cannot be divided."),
+            (
+                0.2 + 0.8 * 8,
+                "So it would be if the job grew with the processes (Gustafson's law). Here it "
+                "stays the same: divide its old time by its new one.",
+            ),
             (10, "That leaves out the ten seconds that stay: 50 over the forty divided by 8."),
             (
                 0.8 * 8,
@@ -58,17 +70,17 @@ EXERCISES = [
             "will it be the same file next year?",
             "A `.bin` file is a pickle. `trust_remote_code=True` runs the authors' Python on your "
             "machine. `main` is whatever was uploaded last.",
-            "Three of the four fail one question each.",
+            "Three of the four fail at least one question each.",
         ),
         right="b",
         why_not={
             "a": "The file is a pickle, which can run code while it is loaded, and `main` may be "
-            "another file tomorrow. Wait for safetensors, or convert it on a machine that may "
-            "break.",
+            "another file tomorrow. torch reads tensors only from it with weights_only=True; a "
+            "fixed commit in safetensors spares you both questions.",
             "c": "`trust_remote_code=True` downloads Python and runs it with your rights. A fixed "
             "commit at least makes it the same code each time; it does not make it harmless.",
-            "d": "File and version are fine, and the licence forbids just what it is wanted for. "
-            "That is not a question of technique.",
+            "d": "The licence forbids just what the model is wanted for, however good the file is. "
+            "(A tag can be moved, too, though it seldom is; a commit cannot.)",
         },
     ),
 ]

@@ -1,5 +1,6 @@
 """Exercise 11.2: the gradient of a whole batch, part after part."""
 
+import weakref
 from functools import partial
 
 import torch
@@ -13,6 +14,8 @@ from tlhelpers.course.watched_answer import Fault
 SAYS = {
     "at once": "More items than the largest part went through the model at once. Memory would not "
     "hold them: send one part after the other.",
+    "held": "A part goes through the model before backward() was called for the one before it: the "
+    "activations of both then lie in memory. Call backward() for each part, then take the next.",
     "moved": "The weights of the model have changed. Only the gradient is asked for: make no step.",
     "never": "backward() adds to the gradients that are there, so old ones leak in: clear them "
     "before the first part, with model.zero_grad().",
@@ -64,13 +67,17 @@ def _observe(function):
     for where, model, parts in _situations():
         sizes: list[int] = []
         hook = model.register_forward_pre_hook(_note_sizes(sizes))
+        waiting, other = _note_waiting(model)
         before = [weight.detach().clone() for weight in model.parameters()]
         result = function(model, parts)
         hook.remove()
+        other.remove()
         if result is None or result is Ellipsis:
             return {where: [result]}
         if max(sizes, default=0) > max(len(y) for _, y in parts):
             raise Fault(SAYS["at once"])
+        if any(waiting):
+            raise Fault(SAYS["held"])
         if not all(map(torch.equal, before, model.parameters())):
             raise Fault(SAYS["moved"])
         seen[where] = [_kept(result)]
@@ -79,6 +86,32 @@ def _observe(function):
 
 def _note_sizes(sizes: list[int]):
     return lambda module, inputs: sizes.append(len(inputs[0]))
+
+
+class _Graph:
+    """Lies in the graph of an output as long as that is kept; told when the gradient comes."""
+
+    def __init__(self):
+        self.used = False
+
+    def __call__(self, gradient):
+        self.used = True
+
+
+def _note_waiting(model: nn.Module):
+    """For each forward pass, whether an earlier one still waits for its backward pass."""
+    graphs: list[weakref.ref] = []
+    waiting: list[bool] = []
+
+    def note(module, inputs, output):
+        there = [one() for one in graphs]
+        waiting.append(any(graph is not None and not graph.used for graph in there))
+        if output.requires_grad:
+            graph = _Graph()
+            output.register_hook(graph)
+            graphs.append(weakref.ref(graph))
+
+    return waiting, model.register_forward_hook(note)
 
 
 def _kept(result):
@@ -104,6 +137,14 @@ def _gradient(model, parts, clear="first", share=None, reduction="sum", scale=1.
 def _at_once(model, parts):
     x, y = (torch.cat(some) for some in zip(*parts, strict=True))
     return _gradient(model, [(x, y)])
+
+
+def _one_backward(model, parts):
+    model.zero_grad()
+    items = sum(len(y) for _, y in parts)
+    losses = [cross_entropy(model(x), y, reduction="sum") for x, y in parts]
+    (torch.stack(losses).sum() / items).backward()
+    return [weight.grad for weight in model.parameters()]
 
 
 def _as_one_vector(model, parts):
@@ -169,7 +210,18 @@ GRADIENT = Function(
         ),
         (partial(_gradient, clear="inside"), SAYS["inside"]),
         (partial(_gradient, clear="never"), SAYS["never"]),
+        (
+            partial(_gradient, reduction="mean"),
+            "You took the mean of each part and divided it by the number of all items, too. Take "
+            'the sum of a part\'s losses (reduction="sum") and divide it once.',
+        ),
+        (
+            partial(_gradient, scale=0.0),
+            "All your gradients are 0. What stands in weight.grad is not copied when you put it "
+            "into a list: clear the gradients before the first part, not after the last.",
+        ),
         (_at_once, SAYS["at once"]),
+        (_one_backward, SAYS["held"]),
         (_after_a_step, SAYS["moved"]),
         (
             partial(_gradient, scale=-1.0),

@@ -25,9 +25,7 @@ def _draw(rng):
         "where the last item just fits": _situation(rng, 0.5, int(rng.integers(3, 40)), exact=True),
         "where one item fits": _situation(rng, 0.5, 1),
         "where no item fits": _situation(rng, 1.0, 0),
-        "where not even the weights and their gradients fit": _situation(
-            rng, 1.0, None, short=True
-        ),
+        "where weights, gradients and optimizer do not fit": _situation(rng, 1.0, None, short=True),
     }
 
 
@@ -51,6 +49,14 @@ def _none(memory, weights, trained, per_item):
 
 def _all_trained(memory, weights, trained, per_item):
     return _largest(memory, weights, weights, per_item)
+
+
+def _with_each_item(memory, weights, trained, per_item):
+    return memory // (4 * weights + 12 * trained + per_item)
+
+
+def _activations_in_numbers(memory, weights, trained, per_item):
+    return _largest(memory, weights, trained, 4 * per_item)
 
 
 def _in_bytes(memory, weights, trained, per_item):
@@ -105,6 +111,23 @@ LARGEST_BATCH = Function(
             "none.",
         ),
         (
+            partial(_largest, own=8, other=8),
+            "You give a gradient to all weights. Those that are frozen have none.",
+        ),
+        (
+            partial(_largest, own=12, other=4),
+            "You give AdamW's two numbers to all weights. It keeps none for those that are frozen.",
+        ),
+        (
+            _with_each_item,
+            "You count weights, gradients and optimizer for each item. They are there once: take "
+            "them away from the memory first.",
+        ),
+        (
+            _activations_in_numbers,
+            "`per_item` is in bytes already: do not multiply it by 4.",
+        ),
+        (
             partial(_largest, own=2, other=6),
             "You count 2 bytes for a number. Numbers in float32 take 4.",
         ),
@@ -127,8 +150,8 @@ LARGEST_BATCH = Function(
         ),
         (
             _without_least,
-            "Right but where the weights alone take more than there is: a batch cannot be "
-            "negative, return 0.",
+            "Right but where weights, gradients and optimizer take more than there is: a batch "
+            "cannot be negative, return 0.",
         ),
         (
             _none,

@@ -3,8 +3,17 @@
 from collections import defaultdict
 from statistics import mean, median
 
-from tlhelpers.course.exercise_kinds import Function, on_drawn
+import pandas as pd
 
+from tlhelpers.course.exercise_kinds import Function, on_drawn
+from tlhelpers.course.watched_answer import Fault
+
+SAYS = {
+    "a table": "You return a pandas Series or DataFrame. A dict is asked for, from the name of a "
+    "strategy to its mean accuracy: a Series makes one with .to_dict().",
+    "other keys": "The keys of your dict are not the names of the strategies. Return one mean for "
+    "each strategy, with its name as the key.",
+}
 NAMES = ("frozen", "fine-tuned", "LoRA", "scratch")
 
 
@@ -42,6 +51,19 @@ def _draw(rng):
         "where one worker sent the same twice": ([*same, dict(same[1])],),
         "where all came twice": (_results(rng, NAMES, 3, 12),),
     }
+
+
+def _observe(function):
+    """What came out by situation; a result of another form is a Fault that names the form."""
+    return on_drawn(_draw)(lambda results: _of_strategies(function(results), results))
+
+
+def _of_strategies(found, results):
+    if isinstance(found, (pd.Series, pd.DataFrame)):
+        raise Fault(SAYS["a table"])
+    if isinstance(found, dict) and not set(found) <= {row["strategy"] for row in results}:
+        raise Fault(SAYS["other keys"])
+    return found
 
 
 def _counted(rows, key, average=mean):
@@ -111,6 +133,26 @@ def _numbers_of(results):
     return _counted(results, _work, len)
 
 
+def _running(results):
+    """The mean so far and the next accuracy, halved: the last ones count most."""
+
+    def halved(values):
+        found = values[0]
+        for value in values[1:]:
+            found = (found + value) / 2
+        return found
+
+    return _counted(results, _work, halved)
+
+
+def _as_series(results):
+    return pd.Series(_means(results))
+
+
+def _by_pairs(results):
+    return {_work(row): row["accuracy"] for row in results}
+
+
 def _in_pairs(results):
     return list(_means(results).items())
 
@@ -128,7 +170,7 @@ ONCE = Function(
         "over the rows of each strategy.",
     ),
     reference=_means,
-    observe=on_drawn(_draw),
+    observe=_observe,
     mistakes=[
         (
             _all_of_them,
@@ -184,6 +226,13 @@ ONCE = Function(
             _numbers_of,
             "You counted the seeds of each strategy. Their mean accuracy is asked for.",
         ),
+        (
+            _running,
+            "You take the mean of the mean so far and the next accuracy: the last seeds then count "
+            "most. Gather all accuracies of a strategy, then take one mean.",
+        ),
+        (_as_series, SAYS["a table"]),
+        (_by_pairs, SAYS["other keys"]),
         (
             _in_pairs,
             "The numbers are right. Return them as a dict from the name of a strategy to its mean.",

@@ -22,6 +22,8 @@ SAYS = {
     "same seed": "Another seed gives the same shares. Draw the order from `seed`, too.",
     "own items": "A process gets the same items in every epoch, in another order. Draw an order of "
     "all n items first, then cut it.",
+    "handed round": "Each epoch has the same shares; only the processes take turns with them. Draw "
+    "a new order of all n items in each epoch, then cut it.",
     "sorted": "The order of the items within a share is the old one: in the first epoch, too, they "
     "should come in a random order.",
 }
@@ -86,6 +88,8 @@ def _look_at_others(function, shares, n: int, processes: int, seed: int) -> None
         raise Fault(SAYS["same epoch"])
     if processes > 1 and all(_same_items(shares, one) for one in later):
         raise Fault(SAYS["own items"])
+    if processes > 1 and all(_same_shares(shares, one) for one in later):
+        raise Fault(SAYS["handed round"])
     others = [_shares(function, n, processes, 0, seed + more) for more in (100, 200)]
     if all(_equal(shares, one) for one in others):
         raise Fault(SAYS["same seed"])
@@ -97,6 +101,11 @@ def _equal(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
 
 def _same_items(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
     return all(set(a) == set(b) for a, b in zip(some, others, strict=True))
+
+
+def _same_shares(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    """The same shares, whichever process has which."""
+    return {frozenset(share) for share in some} == {frozenset(share) for share in others}
 
 
 def _share(n, processes, rank, epoch, seed):
@@ -133,6 +142,10 @@ def _fixed_items(n, processes, rank, epoch, seed):
     return np.random.default_rng([seed, epoch]).permutation(np.arange(n)[rank::processes])
 
 
+def _handed_round(n, processes, rank, epoch, seed):
+    return np.random.default_rng(seed).permutation(n)[(rank + epoch) % processes :: processes]
+
+
 def _drawn_with_replacement(n, processes, rank, epoch, seed):
     return np.random.default_rng([seed, epoch, rank]).integers(0, n, n // processes)
 
@@ -167,6 +180,7 @@ SHARE = Function(
         (_rest_dropped, SAYS["missing"]),
         (_rest_to_the_last, SAYS["uneven"]),
         (_fixed_items, SAYS["own items"]),
+        (_handed_round, SAYS["handed round"]),
         (_drawn_with_replacement, SAYS["repeated"]),
         (_mask, SAYS["no indices"]),
         (_unseeded, SAYS["varies"]),

@@ -106,6 +106,34 @@ def _means_of_means_only(stream):
     return np.mean(means, axis=0), np.sqrt(squares / n - (total / n) ** 2)
 
 
+def _squared_sum(stream):
+    n, total = 0, 0.0
+    for batch in stream:
+        n, total = n + len(batch), total + batch.sum(axis=0)
+    return total / n, np.sqrt(total**2 / n - (total / n) ** 2)
+
+
+def _root_first(stream):
+    mean, std = _mean_and_std(stream)
+    return mean, np.sqrt(std**2 + mean**2) - mean
+
+
+def _around_the_mean_so_far(stream):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in stream:
+        n, total = n + len(batch), total + batch.sum(axis=0)
+        squares = squares + ((batch - total / n) ** 2).sum(axis=0)
+    return total / n, np.sqrt(squares / n)
+
+
+def _by_numbers(stream):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in stream:
+        n += batch.size
+        total, squares = total + batch.sum(axis=0), squares + (batch**2).sum(axis=0)
+    return total / n, np.sqrt(squares / n - (total / n) ** 2)
+
+
 def _all_at_once(stream):
     rows = np.concatenate(list(stream))
     return rows.mean(axis=0), rows.std(axis=0)
@@ -135,7 +163,9 @@ def _over_all_numbers(stream):
 STREAM = Function(
     "11.5",
     praise="Three sums are enough, however many items there are: how many, their sum, and the sum "
-    "of their squares. So the transform of a million pictures can be measured in one pass.",
+    "of their squares. So the transform of a million pictures can be measured in one pass. Keep "
+    "the sums in float64: where the mean is large beside the deviation, the difference at the end "
+    "loses digits.",
     hints=(
         "What of a batch must be remembered, so that the mean over all rows can be computed at the "
         "end? And what more for the standard deviation?",
@@ -197,6 +227,25 @@ STREAM = Function(
             _twice_through,
             "The mean is right. The batches come once: your second loop finds none. Gather the sum "
             "of squares in the first.",
+        ),
+        (
+            _squared_sum,
+            "The mean is right. You squared the sum: square each number first, then add up.",
+        ),
+        (
+            _root_first,
+            "The mean is right. You took the root before you took the mean away. The variance is "
+            "the mean of the squares minus the square of the mean; its root comes last.",
+        ),
+        (
+            _around_the_mean_so_far,
+            "The mean is right. You took each batch's distances from the mean so far, which still "
+            "changes. Sum up the squares of the numbers themselves.",
+        ),
+        (
+            _by_numbers,
+            "You divided by the number of all numbers. Each column has as many numbers as there "
+            "are rows: count with len(batch).",
         ),
         (_last_batch, "These are the numbers of the last batch alone."),
         (
