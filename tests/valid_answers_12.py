@@ -1,6 +1,15 @@
 """Right answers to lesson 12 in unusual forms: exercise, name and code."""
 
-from wrong_answers_12 import CLEAR, MADE, OPEN, REPORT, RESULT, RUN, STRATEGIES
+from wrong_answers_12 import (
+    CLEAR,
+    MADE,
+    OPEN,
+    REPORT,
+    RESULT,
+    RUN,
+    SHARED_REPORT,
+    STRATEGIES,
+)
 
 SENTENCES = [
     ("points with a comma", CLEAR, "Good rows beat noise by 12,8 points (7,1 to 18,5)."),
@@ -8,6 +17,16 @@ SENTENCES = [
     ("the loser first", CLEAR, "Noise loses to good rows, by .13 (interval from .07 to .19)."),
     ("below", CLEAR, "noise lies 13 points [7, 19] below good rows"),
     ("does not tell", OPEN, "The data do not tell whether good rows help: +2 points (−1 to +6)."),
+    ("percent and dashes", CLEAR, "Good rows beat noise by 12.8% (7.1%–18.5%)."),
+    ("the lower end", CLEAR, "From 0.07 (lower end) to 0.19: good rows beat noise by 0.13."),
+    ("above 0", CLEAR, "The interval, 0.07 to 0.19, lies above 0: good rows beat noise by 0.13."),
+    ("unclear", OPEN, "It is unclear whether good rows are slightly better: 0.02 [-0.01, 0.06]."),
+    ("which", OPEN, "It is not yet resolved which of the two is better: 0.02 [-0.01, 0.06]."),
+    (
+        "although",
+        OPEN,
+        "Although it is +0.02, we cannot say that good rows are better, -.01 to .06.",
+    ),
     ("undecided", OPEN, "Good rows against noise is undecided, 0.021 [-0.013, 0.055]."),
     ("no difference is resolved", OPEN, "No difference is resolved: 2 points, from -1 to 6."),
 ]
@@ -33,6 +52,8 @@ FITTED = """from sklearn.linear_model import LogisticRegression
     known['random'] = lambda trial: draw(trial.seed).integers(0, 2, len(trial.test))"""
 VALID = [
     *(("12.8", name, MADE + REPORT.format(ends=ends, text=text)) for name, ends, text in SENTENCES),
+    ("12.8", "one name stands in the other", MADE + SHARED_REPORT.format(
+        ends=CLEAR, text="Shuffled GloVe is worse than GloVe: 13 points [7, 19].")),
     ("12.7", "a bootstrap of one's own", MADE + RESULT.format(change=OWN_BOOTSTRAP)),
     ("12.7", "rounded", MADE + RESULT.format(change="names = ('difference', 'low', 'high')\n"
      "result = {name: round(getattr(right, name), 3) for name in names}")),

@@ -25,7 +25,7 @@ PLANS = [
     (
         "three compared",
         "answer = {'plan': made.made_plan() | {'compared': ('good rows', 'noise', 'majority')}}",
-        "could not read",
+        "names of two strategies",
     ),
     (
         "baseline is the transfer",
@@ -36,6 +36,22 @@ PLANS = [
         "control is the transfer",
         "answer = {'plan': made.made_plan() | {'control': 'good rows'}}",
         "differs from 'good rows' in nothing",
+    ),
+    (
+        "control first",
+        "answer = {'plan': made.made_plan() | {'compared': ('noise', 'good rows')}}",
+        "put to the test stands there",
+    ),
+    (
+        "baseline is the control",
+        "plan = made.made_plan(); plan['strategies']['noise']['rows'] = 'none'\n"
+        "answer = {'plan': plan | {'control': 'majority'}}",
+        "your baseline and your control",
+    ),
+    (
+        "one point",
+        "answer = {'plan': made.made_plan() | {'smallest that matters': 1}}",
+        "100 points",
     ),
     ("points", "answer = {'plan': made.made_plan() | {'smallest that matters': 3}}", "percent"),
     ("a text", "answer = {'plan': made.made_plan() | {'prediction': 'more'}}", "is a number"),
@@ -177,6 +193,11 @@ RESULTS = [
         "result = {'difference': d.mean(), 'low': low, 'high': high}",
         "counts each item by itself",
     ),
+    (
+        "in points",
+        "result = {n: 100 * getattr(right, n) for n in ('difference', 'low', 'high')}",
+        "Those are points",
+    ),
     ("two numbers", "result = (right.low, right.high)", "What compare() returns"),
     ("no number", "result = {'difference': 'large', 'low': 0, 'high': 1}", "could not read"),
     (
@@ -208,6 +229,26 @@ SENTENCES = [
         "There is no difference of good rows and noise: 0.02 [−0.01, 0.06].",
         "not equal",
     ),
+    (
+        "open, and yet better",
+        OPEN,
+        "It is not resolved, but good rows are slightly better than noise: 0.02 [-0.01, 0.06].",
+        "takes a side",
+    ),
+    (
+        "open, a trend",
+        OPEN,
+        "Good rows tend to beat noise, though it is not resolved: 0.02 [-0.01, 0.06].",
+        "takes a side",
+    ),
+    (
+        "open, not significant",
+        OPEN,
+        "Good rows and noise do not differ significantly, 0.02 [-0.01, 0.06], "
+        "so the difference is not significant.",
+        "not significant",
+    ),
+    ("clear, denied", CLEAR, "Good rows do not beat noise: 0.13 [0.07, 0.19].", "leaves out 0"),
     ("open, no numbers", OPEN, "It is not resolved which is better.", "the difference"),
     ("clear, turned", CLEAR, "Noise is better than good rows: 0.13 [0.07, 0.19].", "of the other"),
     (
@@ -221,6 +262,9 @@ SENTENCES = [
     ("clear, other ends", CLEAR, "Good rows beat noise by 0.13 [0.10, 0.16].", "lower end"),
     ("clear, rounded up", CLEAR, "Good rows beat noise by 0.2 [0.07, 0.19].", "the difference"),
 ]
+# The name of one strategy stands in that of the other.
+SHARED = "{'compared': ('GloVe', 'shuffled GloVe')}"
+SHARED_REPORT = REPORT.replace("made.made_plan()", SHARED.replace("{", "{{").replace("}", "}}"))
 TABLES = {
     "12.1": ((name, code, word) for name, code, word in PLANS),
     "12.2": ((name, SIZE.format(size=size), word) for name, size, word in SIZES),
@@ -245,6 +289,13 @@ WRONG = [
         (exercise, name, MADE + code, word)
         for exercise, rows in TABLES.items()
         for name, code, word in rows
+    ),
+    (
+        "12.8",
+        "turned, and one name stands in the other",
+        MADE
+        + SHARED_REPORT.format(ends=CLEAR, text="Shuffled GloVe beats GloVe by 13 points [7, 19]."),
+        "of the other",
     ),
     ("12.6", "the table alone", MADE + "answer = made.made_runs()", "a dict with"),
     ("12.6", "open", MADE + OPEN_PART, None),

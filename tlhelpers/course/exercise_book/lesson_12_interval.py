@@ -53,6 +53,7 @@ DIFFERENCE = (
 WRONG_ENDS = (
     "The difference is right; the interval is not that of a paired bootstrap over seeds and groups."
 )
+POINTS = "Those are points. Write shares: the difference is {right:+.3f}."
 OTHER_PAIR = "Your plan compares {a!r} with {b!r}, and this compares {c!r} with {d!r}."
 
 
@@ -92,6 +93,8 @@ def _refuse_other_difference(runs, a: str, b: str, given: Found, right: Found) -
     gaps = _gaps(runs, a, b)
     if abs(given.difference - right.difference) <= NEAR:
         return
+    if abs(given.difference / 100 - right.difference) <= NEAR:
+        raise Fault(POINTS.format(right=right.difference))
     for seed, gap in gaps.items():
         if abs(given.difference - gap) < 1e-6:
             raise Fault(ONE_SEED.format(seed=seed))
@@ -157,6 +160,10 @@ def _wrong_results() -> list:
             DIFFERENCE.format(given=0.5, a=a, b=b, right=right.difference),
         ),
         (_given(right._asdict() | {"low": right.difference - 0.01}), WRONG_ENDS),
+        (
+            _given({name: 100 * value for name, value in right._asdict().items()}),
+            POINTS.format(right=right.difference),
+        ),
         (_given(other), OTHER_PAIR.format(a=a, b=b, c=a, d="majority")),
         (_given((0.1, 0.2, 0.3)), NO_RESULT.format(kind="tuple")),
     ]

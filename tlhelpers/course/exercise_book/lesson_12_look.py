@@ -83,7 +83,8 @@ def _wrong_looks() -> list:
 
 LOOK = Inspected(
     "12.3",
-    praise="Now you know what a label of these data means, and about how right anybody can be.",
+    praise="Now you know what a label of these data means to you. Where you and the data disagree, "
+    "the label is wrong, unclear, or follows a rule that your report must tell.",
     hints=(
         "Write down what you see for each item, and only then count how often the data agree.",
         'truth = [data.class_names[label] for label in data.labels[looked_at]]; "agree" counts '

@@ -26,7 +26,7 @@ COPIES = (
 )
 CLASSES = (
     'The class {name!r} has fewer than two groups in "{part}": it cannot be split again. Take '
-    "another share, or another seed."
+    "a share of 0.3 or 0.4, or another seed."
 )
 SIZE = (
     "The part for choosing holds {share:.0%} of the items. Take a tenth to a half: enough to "
@@ -129,7 +129,7 @@ PARTS = Inspected(
         "Which groups stand in the part for choosing, and which of them in the other?",
         "split_by_group(data, share, seed) gives a split whose two sides share no group; .test and "
         ".train are indices.",
-        'my_parts = {"choosing": split.test, "reporting": split.train}, with a share of 0.25 say.',
+        'my_parts = {"choosing": split.test, "reporting": split.train}, with a share of 0.3, say.',
     ),
     parts=("data", "parts"),
     inspect=_inspect,

@@ -11,6 +11,14 @@ from tlhelpers.course.exercise_book.made_project import made_plan, made_set
 from tlhelpers.course.watched_answer import Fault
 
 KEYS = ("compared", "baseline", "control", "prediction", "smallest that matters", "strategies")
+TWO_NAMES = (
+    '"compared" holds the names of two strategies, first the one that is put to the test: '
+    '("transfer", "rival").'
+)
+TABLE = (
+    '"strategies" is a dict of dicts: for each name its settings, e.g. '
+    '{"transfer": {"weights": "ImageNet", "labels": "25 per class"}, …}.'
+)
 SAME = "You compare {a!r} with itself. Name two different strategies."
 UNKNOWN = 'There is no strategy {name!r} under "strategies" ({role}). There are {known}.'
 SETTINGS = (
@@ -28,6 +36,22 @@ BASELINE = (
 CONTROL = (
     "The control {name!r} differs from {a!r} in {names}. A control is the transfer without what "
     "was learned elsewhere, and all else as it is: let it differ in one setting."
+)
+FIRST = (
+    'The control {name!r} differs from {name!r} in nothing: it stands first under "compared". What '
+    "you put to the test stands there, and the control is another strategy, e.g. the second."
+)
+TWO_ROLES = (
+    "{name!r} is your baseline and your control. The control is the transfer without what was "
+    "learned elsewhere; the baseline is another strategy, the cheapest that somebody would try."
+)
+NO_LABELS = (
+    "No setting of {a!r} says how many labels are learned from. Add one to each strategy, e.g. "
+    '"labels": "100 per class".'
+)
+LARGE_GAP = (
+    '"smallest that matters" is {gap:g}, which is {points:.0f} points of accuracy. Write a share: '
+    "0.03 for three points."
 )
 NO_GAP = (
     "The smallest difference that matters is {gap:g}: give one above 0. Which would change what "
@@ -53,8 +77,16 @@ def _inspect_plan(plan) -> None:
         share_of(plan[name], f'"{name}"')
     if plan["smallest that matters"] <= 0:
         raise Fault(NO_GAP.format(gap=plan["smallest that matters"]))
+    if plan["smallest that matters"] >= 0.5:
+        gap = plan["smallest that matters"]
+        raise Fault(LARGE_GAP.format(gap=gap, points=100 * gap))
+    if isinstance(plan["compared"], str) or len(plan["compared"]) != 2:
+        raise Fault(TWO_NAMES)
+    strategies = plan["strategies"]
+    if not isinstance(strategies, dict) or {type(one) for one in strategies.values()} != {dict}:
+        raise Fault(TABLE)
     a, b = plan["compared"]
-    known = _listed(plan["strategies"])
+    known = _listed(strategies)
     for role, name in (("compared", a), ("compared", b), *((r, plan[r]) for r in KEYS[1:3])):
         if name not in plan["strategies"]:
             raise Fault(UNKNOWN.format(name=name, role=role, known=known))
@@ -67,10 +99,16 @@ def _inspect_plan(plan) -> None:
         raise Fault(TWO_CHANGES.format(a=a, b=b, count=len(changed), names=_listed(changed)))
     if plan["baseline"] in (a, b):
         raise Fault(BASELINE.format(name=plan["baseline"]))
+    if plan["control"] == a:
+        raise Fault(FIRST.format(name=a))
     apart = _changes(plan, a, plan["control"])
-    if len(apart) != 1 or plan["control"] == plan["baseline"]:
+    if len(apart) != 1:
         names = _listed(apart) or "nothing"
         raise Fault(CONTROL.format(name=plan["control"], a=a, names=names))
+    if plan["control"] == plan["baseline"]:
+        raise Fault(TWO_ROLES.format(name=plan["control"]))
+    if not any("label" in f"{name} {value}".lower() for name, value in strategies[a].items()):
+        raise Fault(NO_LABELS.format(a=a))
 
 
 def _changed_plan(strategies=None, **changes) -> dict:
@@ -119,6 +157,20 @@ def _wrong_plans() -> list:
             '"prediction" is 5: write shares, 0.05 for five points, not percent.',
         ),
         (_changed_plan(smallest_that_matters=0), NO_GAP.format(gap=0)),
+        (_changed_plan(smallest_that_matters=1), LARGE_GAP.format(gap=1, points=100)),
+        (_changed_plan(compared=("noise", "good rows")), FIRST.format(name="noise")),
+        (_changed_plan(compared="good rows, noise"), TWO_NAMES),
+        ({"plan": made_plan() | {"strategies": ["majority", "noise", "good rows"]}}, TABLE),
+        (
+            _changed_plan({"majority": {"rows": "all 0"}}, control="majority"),
+            TWO_ROLES.format(name="majority"),
+        ),
+        (
+            _changed_plan(
+                {name: {"learned from": "10 items"} for name in ("majority", "noise", "good rows")}
+            ),
+            NO_LABELS.format(a="good rows"),
+        ),
         (
             _changed_plan(prediction=None),
             'In my_plan there is nothing yet under "prediction". It needs '
@@ -135,7 +187,8 @@ PLAN = Inspected(
         "Lay the settings of the two strategies side by side. In how many do they differ?",
         "The control is your transfer with one thing taken away: what was learned elsewhere. The "
         "baseline is a third strategy, the cheapest that a sensible person would try.",
-        "Section 1 has a plan of this form; look at which keys and which strategies stand in it.",
+        "Section 1 has a plan of this form; look at which keys and which strategies stand in it, "
+        "and which one stands first under compared.",
     ),
     parts=("plan",),
     inspect=_inspect_plan,
@@ -151,6 +204,7 @@ OTHER_COUNT = (
     "There are {n} groups in your data. {given:g} is {what}. Items of one group are not "
     "independent, so groups are what you count."
 )
+OTHER_NUMBER = "not the number of all of them"
 NEEDED = (
     "With a disagreement of {d:g}, half the width of the interval is {gap:g} when there are "
     "{right} groups, not {given:g}: disagreement · (1.96 / difference)², rounded up."
@@ -174,7 +228,8 @@ def _inspect_size(data, plan, size) -> None:
         raise Fault(DISAGREEMENT.format(d=d, gap=gap))
     groups, given = len(np.unique(data.groups)), float(size["there are"])
     if given != groups:
-        what = "the number of items" if given == len(data.labels) else "another number"
+        of_items = given == len(data.labels)
+        what = "the number of items" if of_items else OTHER_NUMBER
         raise Fault(OTHER_COUNT.format(n=groups, given=given, what=what))
     exact = d * (1.96 / gap) ** 2
     needed = float(size["needed"])
@@ -196,7 +251,7 @@ def _wrong_sizes() -> list:
     many = OTHER_COUNT.format(n=60, given=180, what="the number of items")
     return [
         (_size(there_are=180, enough=True), many),
-        (_size(there_are=54), OTHER_COUNT.format(n=60, given=54, what="another number")),
+        (_size(there_are=54), OTHER_COUNT.format(n=60, given=54, what=OTHER_NUMBER)),
         (_size(needed=4, enough=True), NEEDED_ROOT.format(given=4)),
         (_size(needed=20, enough=True), NEEDED.format(d=0.2, gap=0.1, right=77, given=20)),
         (_size(enough=True), ENOUGH.format(n=60, right=77, word=False)),

@@ -13,34 +13,61 @@ KEYS = ("question", "answer", "cost", "limits")
 MINUS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-"})
 NUMBER = re.compile(r"(?<![\w.])[+-]? ?(?:\d+[.,]\d+|\d+|[.,]\d+)")
 UNDECIDED = re.compile(
-    r"not (?:\w+ )?resolve|unresolved|undecided|no difference[^.]*resolved|leaves? (?:it )?open|"
-    r"(?:not|cannot|can't|n't) (?:\w+ )?(?:tell|decide|say)"
+    r"not (?:\w+ )?resolved?|unresolved|undecided|no difference[^.]*resolved|leaves? (?:it )?open|"
+    r"unclear|uncertain|inconclusive|"
+    r"(?:not|cannot|can't|n't) (?:\w+ )?(?:tell|decide|say|show|know)"
 )
+NOT_SIGNIFICANT = re.compile(r"(?:not|n't) (?:\w+ )?significant|insignificant|no significant")
 EQUAL = re.compile(
     r"\b(?:equal|equally|identical|the same accuracy|equivalent|as good as|no effect)\b|"
     r"there is no difference|does not matter|makes no difference"
 )
 UP = (
-    r"beats?|better|outperforms?|higher|more accurate|ahead|above|improves?|wins?|gains?|more often"
+    r"beats?|better|outperforms?|higher|more accurate|ahead|above|improves?|wins?|gains?|"
+    r"more often|superior|exceeds?|surpass(?:es)?|helps? more"
 )
-DOWN = r"worse|lower|loses?|below|behind|less accurate|less often|hurts?"
+DOWN = r"worse|lower|loses?|below|behind|less accurate|less often|hurts?|inferior"
 VERDICT = re.compile(rf"\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")
+# "Lower end" and "above 0" tell of the interval, not of a strategy.
+OF_ENDS = re.compile(
+    r"\b(?:lower|upper|higher) (?:end|bound|limit)s?\b|\b(?:above|below) (?:0|zero)\b(?![.,]\d)"
+)
+DENIED = re.compile(rf"(?:\bnot|n't|\bnever|\bno) (?:\w+ ){{0,2}}?(?:{UP}|{DOWN})\b")
+ASKED = re.compile(r"\b(?:whether|if|which) [^.,;:]*")
+LEANS = re.compile(
+    r"\b(?:tends?|tendency|trend)\b|"
+    r"\b(?:is|are|was|were) (?:slightly|somewhat|probably|likely|a little|still) "
+    rf"(?:\w+ )?(?:{UP}|{DOWN})\b|"
+    r"\b(?:but|although|though)\b(?:(?!\bnot\b|n't|cannot)[^.,;:])*"
+    r"\b(?:(?:is|are|was|were) (?:better|worse|ahead|higher|lower)|beats?|wins?|outperforms?)\b"
+)
 FEWEST_LIMITS, LEAST_WORDS = 3, 4
 
 NO_NUMBER = (
     "The answer does not quote {name}, {value:+.3f}: write the difference and both ends of its "
     "interval, as shares or in points."
 )
-SIGN = "{name} is {value:+.3f}. In your answer it stands without its sign."
+SIGN = "{name} is {value:+.3f}. In your answer it has the other sign, or none."
 CLAIMS = (
     "The interval holds 0, so these data do not tell which is better. Your answer must say that "
     "it is not resolved."
+)
+SAYS_SIGNIFICANT = (
+    "Many read “not significant” as “no difference”. Say that it is not resolved which is better, "
+    "and what the interval leaves open."
+)
+SAYS_MORE = (
+    "“{words}” takes a side, and the interval holds 0. Leave it at what is not resolved; the ends "
+    "of the interval tell the rest."
 )
 SAYS_EQUAL = (
     "Not resolved is not equal: the interval holds many differences, up to {far:+.3f}. Say what it "
     "leaves open."
 )
-SAYS_OPEN = "The interval leaves out 0. Say which of the two is better, and by how much."
+SAYS_OPEN = (
+    "The interval leaves out 0, and your answer says “{words}”. Say which of the two is better, "
+    "and by how much."
+)
 NO_VERDICT = "Say in words which of {a!r} and {b!r} is better."
 WRONG_SIDE = (
     "The difference is {a!r} − {b!r} = {value:+.3f}, so {best!r} is better. Your answer says it of "
@@ -73,9 +100,13 @@ def _inspect(plan, result, report) -> None:
 
 
 def _refuse_other_numbers(answer: str, found: Found, names: tuple[str, str]) -> None:
-    for name in names:  # a 50 in the name of a strategy is no result
-        answer = answer.replace(name, "…")
-    numbers = [float(text.replace(" ", "").replace(",", ".")) for text in NUMBER.findall(answer)]
+    answer = _either(*names).sub("…", answer)  # a 50 in the name of a strategy is no result
+    numbers = []
+    for found_at in NUMBER.finditer(answer):
+        number = float(found_at[0].replace(" ", "").replace(",", "."))
+        numbers.append(number)
+        if number < 0 and re.search(r"[\d%] *$", answer[: found_at.start()]):
+            numbers.append(-number)  # a dash between two numbers may stand for "to"
     for name, value in zip(
         ("the difference", "the lower end", "the upper end"), found, strict=True
     ):
@@ -98,13 +129,17 @@ def _refuse_decided(answer: str, found: Found) -> None:
     if EQUAL.search(small):
         raise Fault(SAYS_EQUAL.format(far=max(found.low, found.high, key=abs)))
     if not UNDECIDED.search(small):
-        raise Fault(CLAIMS)
+        raise Fault(SAYS_SIGNIFICANT if NOT_SIGNIFICANT.search(small) else CLAIMS)
+    leaning = LEANS.search(ASKED.sub("…", small))
+    if leaning:
+        raise Fault(SAYS_MORE.format(words=leaning[0]))
 
 
 def _refuse_wrong_side(answer: str, found: Found, a: str, b: str) -> None:
-    small = answer.lower()
-    if UNDECIDED.search(small) or EQUAL.search(small):
-        raise Fault(SAYS_OPEN)
+    small = OF_ENDS.sub("…", answer.lower())
+    open_words = UNDECIDED.search(small) or EQUAL.search(small) or DENIED.search(small)
+    if open_words:
+        raise Fault(SAYS_OPEN.format(words=open_words[0]))
     verdict = VERDICT.search(small)
     if verdict is None:
         raise Fault(NO_VERDICT.format(a=a, b=b))
@@ -118,11 +153,16 @@ def _refuse_wrong_side(answer: str, found: Found, a: str, b: str) -> None:
 
 def _subject(text: str, end: int, a: str, b: str) -> str | None:
     """Which of two names is said last before a place; where none is, the first one after it."""
-    before = {name: text.rfind(name, 0, end) for name in (a, b)}
-    if max(before.values()) >= 0:
-        return max(before, key=before.get)
-    after = {name: text.find(name, end) for name in (a, b) if name in text[end:]}
-    return min(after, key=after.get) if after else None
+    named = list(_either(a, b).finditer(text))
+    before = [one for one in named if one.end() <= end]
+    nearest = before[-1:] or named[:1]
+    return nearest[0][0].lower() if nearest else None
+
+
+def _either(a: str, b: str) -> re.Pattern:
+    """Two names, the longer one first: one may stand in the other, as in "shuffled GloVe"."""
+    longer_first = sorted((a, b), key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longer_first), re.I)
 
 
 # ---------------------------------------------------------------- wrong ones, known by name
@@ -157,7 +197,19 @@ def _wrong_reports() -> list:
         ),
         (
             _report(answer="It is not resolved: good rows minus noise is 0.13 [0.07, 0.19]."),
-            SAYS_OPEN,
+            SAYS_OPEN.format(words="not resolved"),
+        ),
+        (
+            _report(answer="Good rows are not better than noise: 0.13 [0.07, 0.19]."),
+            SAYS_OPEN.format(words="not better"),
+        ),
+        (
+            _report(OPEN, answer=UNSURE[:-1] + ", but good rows are better."),
+            SAYS_MORE.format(words="but good rows are better"),
+        ),
+        (
+            _report(OPEN, answer="The difference is not significant: +0.02 [−0.01, +0.06]."),
+            SAYS_SIGNIFICANT,
         ),
         (
             _report(answer="Noise beats good rows by 0.13 [0.07, 0.19]."),
