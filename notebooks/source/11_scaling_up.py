@@ -48,9 +48,9 @@ from tlhelpers.training import add_lora, fit, fit_in_processes, freeze_to, train
 figures.shares_diagram(items=16, processes=2)
 
 # %% [markdown]
-# This picture is the idea behind most of what follows: cut the work into shares, and put the results together so
-# that nothing changes but the time. No graphics card was at hand where this lesson was made, and no second
-# machine. So we measure small, check each formula on what was measured, and compute with it how it would be large.
+# This is the idea behind most of what follows: cut the work into shares, and put the results together so that
+# nothing changes but the time. No graphics card and no second machine was at hand here. So we measure small, check
+# each formula on what was measured, and use it for the large case.
 #
 # ## 1 · What fills the memory? Count first
 # A training step keeps four things. The **weights**. A **gradient** for each weight that trains. What the
@@ -68,11 +68,9 @@ weights = sum(p.numel() for p in whole.parameters())
 print(f"{weights:,} weights; texts and tokens: {tuple(x['input_ids'].shape)}")
 
 # %% [markdown]
-# The formula needs no computer. `training_memory` makes one step for real and adds up the tensors. And the
-# system tells how much the process grew in a forward pass, which is a check that knows nothing of either.
-#
-# The first three do not depend on the batch. The activations do, and the formula has no row for them, for they
-# depend on the layers: they are measured at two sizes.
+# A formula gives the first three; the activations, which depend on the batch and on the layers, are measured, at two
+# sizes. `training_memory` makes one step for real and adds up the tensors. As a check, the system tells how much the
+# process grew in a forward pass: usually by more than the activations, for layers also need room for a moment.
 
 # %% tags=["claim"]
 formula = pd.Series({"weights": 4 * weights, "gradients": 4 * weights, "optimizer": 2 * 4 * weights})
@@ -90,7 +88,7 @@ claim_value("11.b", "activations grow in proportion to the batch (8 texts / 4 te
             everything.activations / training_memory(whole, half, y[:4]).activations, at_least=1.95, at_most=2.05)
 
 # %% [markdown]
-# Now three ways to train with less. LoRA trains about three of a thousand weights.
+# Now three ways to train with less. LoRA trains about three weights of a thousand.
 #
 # > **Before you run it:** compared with training everything, which of the three parts beside the weights does LoRA
 # > shrink least?
@@ -127,16 +125,17 @@ claim_value("11.e", "computing each layer anew in the backward pass keeps less t
             kept, at_most=0.1)
 
 # %% [markdown]
-# LoRA saves what belongs to trained weights, and hardly any activations, since the backward pass still goes
-# through all layers. A head on frozen features needs neither. *Activation checkpointing* (the last row) keeps only
-# what enters each layer and computes the rest again in the backward pass: the same gradients for a third more
-# computing. `fit(..., recompute=True)` does it.
+# LoRA saves what belongs to trained weights; most activations stay, since the backward pass still goes through all
+# layers. With the last layer and head alone, the layers below keep nothing. *Activation checkpointing* (the last bar)
+# keeps only what enters each layer and computes the rest again, layer by layer, in the backward pass: the same
+# gradients for about a third more computing. `fit(..., recompute=True)` does it.
 
 # %% [markdown]
 # ### Exercise 11.1
-# Which batch fits? `memory` (bytes) is what there is, `weights` the number of all weights, `trained` that of those
-# that train, `per_item` the bytes of activations of one item; all four are whole numbers. Everything is in float32,
-# the optimizer is AdamW. Return the largest number of items of one step, as a whole number; 0 if not even one fits.
+# Which batch fits? `memory` (bytes) is what there is, `weights` the number of all weights, `trained` the number of
+# those that train, `per_item` the bytes of activations of one item; all four are whole numbers. Everything is in
+# float32, the optimizer is AdamW. Count these four parts alone. Return the largest number of items of one step, as a
+# whole number; 0 if not even one fits.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-11-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def largest_batch(memory, weights, trained, per_item):
@@ -150,10 +149,10 @@ check("11.1", largest_batch)
 
 # %% [markdown]
 # ## 2 · A batch in parts is the same batch
-# If a batch of 16 does not fit, take four of 4 and add up their gradients before the step: *gradient
-# accumulation*. Or give the parts to several processes and take the mean of their gradients (an *all-reduce*): *data
-# parallelism*. It is the same sum, one after the other or side by side. Here it is by hand, on the pictures of
-# lesson 10, made small:
+# If a batch of 16 does not fit, take four of 4, divide the loss of each by four, and let the gradients add up before
+# the step: *gradient accumulation*. Or give the parts to several processes and take the mean of their gradients (an
+# *all-reduce*): *data parallelism*. It is the same mean, one after the other or side by side. By hand, on the
+# pictures of lesson 10, made small:
 
 # %%
 del whole, encoder, new  # memory is let go: section 3 starts two more processes
@@ -195,16 +194,18 @@ claim_value("11.g", "with BatchNorm in training mode they give another one (rela
             off["training"], at_least=0.05)
 
 # %% [markdown]
-# So the parts are the whole wherever an item's loss depends on that item alone. BatchNorm mixes the items of a part
-# (and a contrastive loss compares them). Hold its statistics, as lesson 03 advises, or know that a batch in parts
-# is another training. `fit(..., accumulate=4)` takes each step in four parts.
+# So the parts give the gradient of the whole wherever an item's loss depends on that item alone. BatchNorm mixes the
+# items of a part (and a contrastive loss compares them). Hold its statistics, as lesson 03 advises, or, between
+# processes, take them from the whole batch (torch's `SyncBatchNorm`). `fit(..., accumulate=4)` takes each step in
+# four parts.
 
 # %% [markdown]
 # ### Exercise 11.2
 # Write gradient accumulation for parts of **unequal** size. `parts` is a list of pairs `(x, y)`, whose items together
 # are the batch. The loss is the mean cross-entropy of `model(x)` against `y` over **all** items of the batch. Return
-# its gradient as a list of tensors, one per weight in the order of `model.parameters()`. Only one part at a time
-# goes through the model; no step is made. The model may hold old gradients: they must not leak in.
+# its gradient as a list of tensors, one per weight in the order of `model.parameters()`. Only one part at a time is
+# in memory: its backward pass comes before the next part goes through the model. No step is made. The model may hold
+# old gradients: they must not leak in.
 
 # %% nbgrader={"grade": false, "grade_id": "answer-11-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def batch_gradient(model, parts):
@@ -222,7 +223,7 @@ check("11.2", batch_gradient)
 # %% [markdown]
 # ### Half as many bits
 # *bfloat16* takes 2 bytes. It has the range of float32 and only 8 bits for the digits: the next number after 1 is
-# 1.0078. So a weight of 1 that makes a thousand steps of 0.001 does not move, as the cell shows. That is why *mixed
+# 1.0078. So a weight of 1 that makes a thousand steps of 0.001 does not move. That is why *mixed
 # precision* computes in bfloat16 and keeps the weights in float32. What is only read can be stored short: the
 # features of a million pictures take 5 GB, or half of it. Does the head notice?
 
@@ -240,9 +241,9 @@ claim("11.h", "features that were stored in bfloat16 cost a linear head less tha
 
 # %% [markdown]
 # ## 3 · Several processes
-# For real: `fit_in_processes` starts two processes, which find each other over the network of this machine (with
-# *gloo*; on graphics cards it is *nccl*) and exchange gradients after each step. A small network learns from
-# the features, once in one process and once in two:
+# For real: `fit_in_processes` starts two processes of this machine, which take the mean of their gradients before each
+# step (the library that does it is *gloo*; on graphics cards it is *nccl*). A small network learns from the
+# features, once in one process and once in two:
 
 # %% tags=["claim"]
 rows = torch.tensor(features)
@@ -260,9 +261,11 @@ claim_value("11.i", "two processes end with a network that gives the answers of 
             agree, at_least=0.99)
 
 # %% [markdown]
-# On two cores that wins nothing, since one process uses both already. It pays where each process has
-# a graphics card of its own. There the same program runs with
-# `accelerate launch --multi_gpu --num_processes 8 script.py`. For it to be the same training, each item must be seen once per epoch, by one process.
+# On the cores of one machine that wins little, since one process uses all of them. It pays where each process has a
+# graphics card of its own: there, `accelerate launch --multi_gpu --num_processes 8 script.py` starts a script that
+# calls `fit`. Each process holds the **whole** model; one that is too large for a card is itself spread over the cards
+# (FSDP in torch). And if each card gets as many items as one had before, the batch is eight times as large: choose the
+# learning rate anew. In any case, each item must be seen once per epoch, by one process.
 
 # %% [markdown]
 # ### Exercise 11.3
@@ -270,7 +273,8 @@ claim_value("11.i", "two processes end with a network that gives the answers of 
 # number `rank` (from 0) sees in an epoch, in their order, as an array or a list. All processes call your function with
 # the same `n`, `processes`, `epoch` and `seed`, and they cannot talk to each other. In every epoch each item is in
 # **exactly one** share, and the shares differ in size by one at most. The order is random, drawn from `seed`
-# and `epoch`: the same call gives the same share, and another epoch gives a process other items.
+# and `epoch`: the same call gives the same share, and in another epoch a process gets other items
+# (unless it is the only one).
 
 # %% nbgrader={"grade": false, "grade_id": "answer-11-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def share_of(n, processes, rank, epoch, seed):
@@ -317,8 +321,7 @@ print(f"can be divided: {parallel:.2f} s, cannot: {serial:.2f} s")
 figures.speed_up({1: parallel + serial, 2: sum(two)}, lambda n: (parallel + serial) / (serial + parallel / n))
 
 # %% [markdown]
-# The law is a best case: workers wait for each other and for the disk. If the point lies below the line, something
-# else was running here.
+# The law is a best case: workers also wait for each other, the disk and other programs, so the point may lie below.
 
 # %% [markdown]
 # ### Exercise 11.4
@@ -336,8 +339,7 @@ check("11.4", answer)
 
 # %% [markdown]
 # ## 4 · Data that do not fit
-# Read a batch, use it, let it go. Then memory follows the batch and not the data. `tracemalloc` tells the highest
-# point:
+# Read a batch, use it, let it go: memory then follows the batch, not the data. `tracemalloc` tells its highest point:
 
 # %% tags=["claim"]
 def batches(files, size=32):
@@ -361,8 +363,8 @@ claim_value("11.j", "read in batches, four times the pictures take no more memor
             growth["in batches"], at_most=1.2)
 
 # %% [markdown]
-# This is how `open_pictures` and `fit` read, and why 50,000 pictures pass on a laptop. Where decoding is slow, a
-# `DataLoader` with workers reads ahead (`DiskBatches` here); the batches are the same whatever their number.
+# This is how `open_pictures` and `fit` read, so a laptop can learn from more pictures than its memory holds. Where
+# decoding is slow, a `DataLoader` with workers reads ahead (`DiskBatches` here) and gives the same batches.
 
 # %% [markdown]
 # ### Exercise 11.5
@@ -388,10 +390,10 @@ check("11.5", mean_and_std)
 
 # %% [markdown]
 # ## 5 · Many runs on many machines
-# The runs of a comparison need nothing of each other: every strategy, seed and number of labels stands by itself. Such
-# work is called *embarrassingly parallel*. A *scheduler* hands it out to *workers*; here both are processes of this
-# machine, with dask. On a cluster only the address is another one. `module` names the code that the work needs: a
-# worker with another version of it, or of a library, is refused, since its numbers could be others.
+# The runs of a comparison need nothing of each other: such work is called *embarrassingly parallel*. A *scheduler*
+# hands it out to *workers*; here both are processes of this machine, with dask. On a cluster only the address is
+# another one. `module` names the code that the work needs: a worker with another version of it, or of a library, is
+# refused, since its numbers could be others.
 
 # %% tags=["claim"]
 labels = things.labels
@@ -414,7 +416,7 @@ claim_value("11.k", "runs on the cluster give the accuracies that they give here
 
 # %% [markdown]
 # A worker may die, or be thought dead and come back. So a scheduler gives work out again, and a result may come
-# **twice**. For that no harm is done, three things must hold. Each piece of work draws its random numbers from its own
+# **twice**. That does no harm if three things hold. Each piece of work draws its random numbers from its own
 # seed, not from the worker's. Each result carries the name of its work. And it is counted by that name.
 
 # %% [markdown]
@@ -468,9 +470,9 @@ with TemporaryDirectory() as folder:
         print("refused:", str(error).partition("rror: ")[2].split(" was ")[0])
 
 # %% [markdown]
-# **Does code come with it?** `trust_remote_code=True` would run the authors' Python; the course never says so. **Will it
-# be the same next year?** A name means whatever was uploaded last: `"author/model@commit"` pins it. And the size: two
-# bytes per weight to load, and what section 1 says to train.
+# **Does code come with it?** `trust_remote_code=True` would run the authors' Python; the course never sets it. **Will
+# it be the same next year?** A name means whatever was uploaded last; `"author/model@commit"` pins it (`revision=` in
+# other libraries). And the size: four bytes per weight to load, two in bfloat16, and what section 1 says to train.
 
 # %% [markdown]
 # ### Exercise 11.7
@@ -492,8 +494,8 @@ check("11.7", answer)
 
 # %% [markdown]
 # ## 7 · What will a million cost?
-# Time some sizes, each twice, and draw a line through them: seconds = fixed + per item · items. The interval comes from
-# how far the points lie off the line. Write your own price into `per_hour`.
+# Time some sizes, each twice, and draw a line through them: seconds = fixed + per item · items. The interval comes
+# from the points' distances to it. Write your own price into `per_hour`.
 
 # %%
 def tuned(files):
@@ -525,17 +527,17 @@ bill[["hours", "low", "high"]] = bill[["seconds", "low", "high"]] / 3600
 bill[["way", "items", "hours", "low", "high", "money", "beyond"]].round(3)
 
 # %% [markdown]
-# `beyond` says how far the line was drawn past the largest size that was measured. Ten thousand times is a guess: a
-# million pictures meet a slower disk and a warmer processor. Measure again at ten thousand before you rent. And the
-# table shows the structure: a frozen pass is paid once, an epoch of tuning ten or twenty times, and both for each
-# trial.
+# `beyond` says how far the line was drawn past the largest size that was measured. More than ten thousand times as
+# far is a guess: a million pictures meet a slower disk and a warmer processor. Measure again with ten thousand items
+# before you rent. And a frozen pass is paid once, for all trials of a head on its features; an epoch of tuning ten
+# or twenty times in each trial.
 #
 # ## 8 · When not to scale
-# The same money buys labels. Here are stored runs of lesson 04 (pictures) and lesson 06 (tweets); those lessons run a
-# part of them again. Along a line there are more labels, from line to line there is more computing.
+# Money can also buy labels. Here are stored runs of lesson 04 (pictures) and lesson 06 (tweets). Along a line there
+# are more labels, from line to line there is more computing.
 #
-# > **Before you run it:** on the pictures, with five labels per class: which is worth more, the tenfold
-# > computing of fine-tuning, or frozen features with all 25 labels?
+# > **Before you run it:** on the pictures, which is worth more: fine-tuning with five labels per class, for ten times
+# > the computing, or frozen features with 25?
 
 # %%
 record_prediction("11.buy")
@@ -563,20 +565,20 @@ claim("11.l", "on drawings, five times the labels beat ten times the computing, 
       more_labels, by=0.05)
 claim("11.m", "on tweets, a reused network with 8 labels per class beats counted words with 128 (stored runs)",
       compare(pairs, "frozen, 8 labels", "TF-IDF, 128 labels"))
-claim("11.n", "on tweets, tuning with 32 labels is behind frozen features with 128 by less than 3 points (stored runs)",
+claim("11.n", "on tweets, tuning with 32 labels is at most 3 points behind frozen features with 128 (stored runs)",
       compare(pairs, "fine-tuned, 32 labels", "frozen, 128 labels"), by=-0.03)
 
 # %% [markdown]
-# Three prices for one accuracy. The first step, reusing a network at all, replaced sixteen times the labels on tweets.
-# On drawings with few labels, labels were the better buy; on tweets, tuning replaced about four times the labels. No
-# rule says which it will be for you: the two lines at your own number of labels do.
+# On tweets, reusing a network at all replaced sixteen times the labels, and tuning it about four times. On drawings
+# with five labels per class, tuning brought hardly anything, and more labels did. No rule says which it will be for
+# you: compare the lines at your own number of labels, and ask what a label costs you.
 
 # %% [markdown]
 # ## 9 · And large language models?
-# We cannot run one here. But we can count. Nearly all weights of a transformer are matrices: four of width ×
-# width for attention, two or three of width × inner width after it, in each layer, and the table of words. We check
-# the formula on the encoder that we have, and on a language model with 7 billion weights that torch builds on its
-# *meta* device: shapes without numbers.
+# We cannot run one here, but we can count. Nearly all weights of a transformer are matrices: in each layer, four of
+# width × width for attention (two are smaller in many newer models) and two or three of width × inner width after it;
+# and the table of words, often again where words come out. We check the formula on our encoder, and on a language
+# model with 7 billion weights that torch builds on its *meta* device: shapes without numbers.
 
 # %% tags=["claim"]
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -603,26 +605,27 @@ claim_value("11.o", "the formula for weights is right within 2 % for the small a
 n, thin = counts.counted["7 billion"], 32 * 2 * 8 * (4096 + 4096)
 needs = {"tune everything, AdamW, float32": 4 * n + 12 * n, "LoRA, weights in bfloat16": 2 * n + 16 * thin,
          "LoRA, weights in 4 bits": n / 2 + 16 * thin, "only answer, bfloat16": 2 * n}
-print(f"LoRA trains {thin:,} weights, {thin / n:.3%}; questions and the smallest gap they show:",
-      {items: round(smallest_gap(items), 3) for items in (164, 1319, 14042)})
+tests = {"HumanEval": 164, "GSM8K": 1319, "MMLU": 14042}  # three well-known ones, with their numbers of questions
+print(f"LoRA trains {thin:,} weights, {thin / n:.3%} of all; the smallest gap that a test shows:",
+      {test: round(smallest_gap(items), 3) for test, items in tests.items()})
 (pd.Series(needs, name="GB") / 1e9).round(1).to_frame()
 
 # %% [markdown]
-# That is the whole reason for adapters: full tuning takes several large cards, LoRA one, in 4 bits a good one
-# for games. What else carries over?
+# That is the main reason for adapters: full tuning needs more than a card of 80 GB has, LoRA leaves most of such a
+# card free, and in 4 bits the weights fit on a card for games. What else carries over?
 # - **Instruction data are labels.** Split them by source, and look for near duplicates across the split (lessons 09
 #   and 10). A test that stood on the web may have been trained on.
 # - **A prompt is a strategy.** It is chosen on validation items, and its trials are charged (lesson 04).
-# - **An evaluation is a measurement.** A test with 164 questions shows no gap below several points (printed above).
-#   Give intervals, compare on the same questions, and report seeds. If another model is the judge, measure how often
-#   people agree with it.
+# - **An evaluation is a measurement.** A test with 164 questions reliably shows only gaps of several points (printed
+#   above, where just one of two models is right on a tenth of the questions). Give intervals, compare on the same
+#   questions, and report seeds. If another model is the judge, measure how often people agree with it.
 # - **Cheap rivals first.** A frozen encoder with a linear head on your labels is the row that a large model has to
-#   beat, at a cost per million texts that section 7 computes.
+#   beat; section 7 tells its cost.
 #
 # ### What could not be tried here
-# Graphics cards and their memory, several machines with a network between them, queues of a cluster, a real hub, a
-# model that does not fit. `benchmarks/gpu.py` measures a card where there is one; `docs/cluster.md` says, on
-# paper, how a sweep is sent to Slurm or Kubernetes.
+# Graphics cards, a network between machines, queues of a cluster, a real hub, a model that does not fit.
+# `benchmarks/gpu.py` measures a card where there is one; `docs/cluster.md` says, on paper, how a sweep is sent to
+# Slurm or Kubernetes.
 #
 # ### A page before you rent
 # 1. **Count** weights, gradients, optimizer, activations. Which of them does not fit?
