@@ -23,8 +23,8 @@ POOL = (
     Choice(
         "batchnorm",
         (
-            "A batch of {n} goes through a network with BatchNorm in {k} parts. The layers are in "
-            "training mode. What is the mean of the gradients?"
+            "A batch of {n} goes through a network with BatchNorm in {k} equal parts, in training "
+            "mode. What is the mean of the parts' gradients, compared with that of the whole batch?"
         ),
         "The statistics come from the items of a part, so an item's loss depends on the others.",
         lambda r: {"n": r.choice([32, 64, 128]), "k": r.choice([4, 8])},
@@ -33,8 +33,8 @@ POOL = (
             "the same, since a mean of means is a mean": (
                 "That holds if an item's loss does not depend on the other items. Does it here?"
             ),
-            "the same, if the parts are of equal size": (
-                "Equal parts make the weights right. What do the layers take from a part?"
+            "the same, as all parts have as many items": (
+                "That makes each part count rightly. What do the layers take from a part?"
             ),
             "a smaller one, since each part is smaller": (
                 "It is scaled right. Something else differs between a part and the whole."
@@ -77,7 +77,10 @@ POOL = (
     ),
     Choice(
         "pinned",
-        "Today a hub name gives {p} points. What makes sure that it gives them next year, too?",
+        (
+            "A model that is loaded by its name on a hub reaches {p} points today. What makes sure "
+            "that the same weights are loaded next year?"
+        ),
         "A commit names one state of all files; a name or a branch moves on.",
         lambda r: {"p": r.randrange(71, 94)},
         right="the commit, written behind its hub name",
@@ -126,8 +129,8 @@ POOL = (
             "the gradients do not fit into the cores": (
                 "They lie in memory. Who was using the second core before?"
             ),
-            "half a batch takes as long as a whole one": (
-                "It takes about half as long, on a core of its own. Had one process only one?"
+            "two processes take turns on a single core": (
+                "Each has a core of its own. What did one process do with the second core?"
             ),
         },
     ),
@@ -164,12 +167,12 @@ POOL = (
         "Which two sentences hold for large language models as for a small classifier?",
         "Splits and intervals do not depend on the size of a model.",
         right=(
-            "near duplicates must not stand on both sides",
+            "near duplicates belong on one side of a split",
             "a small test resolves no small differences",
         ),
         wrong={
-            "a prompt is no choice, so it needs no items": (
-                "It is chosen by results, like any setting."
+            "a prompt is no setting: test items may choose it": (
+                "It is chosen by results, like any setting: on validation items."
             ),
             "without training there is nothing to leak": (
                 "Somebody trained it, perhaps on your test."
