@@ -157,26 +157,30 @@ def _wrong_plans() -> list:
             '"prediction" is 5: write shares, 0.05 for five points, not percent.',
         ),
         (_changed_plan(smallest_that_matters=0), NO_GAP.format(gap=0)),
-        (_changed_plan(smallest_that_matters=1), LARGE_GAP.format(gap=1, points=100)),
-        (_changed_plan(compared=("noise", "good rows")), FIRST.format(name="noise")),
-        (_changed_plan(compared="good rows, noise"), TWO_NAMES),
-        ({"plan": made_plan() | {"strategies": ["majority", "noise", "good rows"]}}, TABLE),
-        (
-            _changed_plan({"majority": {"rows": "all 0"}}, control="majority"),
-            TWO_ROLES.format(name="majority"),
-        ),
-        (
-            _changed_plan(
-                {name: {"learned from": "10 items"} for name in ("majority", "noise", "good rows")}
-            ),
-            NO_LABELS.format(a="good rows"),
-        ),
         (
             _changed_plan(prediction=None),
             'In my_plan there is nothing yet under "prediction". It needs '
             + ", ".join(f'"{key}"' for key in KEYS) + ".",
         ),
     ]  # fmt: skip
+
+
+def _wrong_roles_and_forms() -> list:
+    names = ("majority", "noise", "good rows")
+    return [
+        (_changed_plan(smallest_that_matters=1), LARGE_GAP.format(gap=1, points=100)),
+        (_changed_plan(compared=("noise", "good rows")), FIRST.format(name="noise")),
+        (_changed_plan(compared="good rows, noise"), TWO_NAMES),
+        ({"plan": made_plan() | {"strategies": [*names]}}, TABLE),
+        (
+            _changed_plan({"majority": {"rows": "all 0"}}, control="majority"),
+            TWO_ROLES.format(name="majority"),
+        ),
+        (
+            _changed_plan({name: {"learned from": "10 items"} for name in names}),
+            NO_LABELS.format(a="good rows"),
+        ),
+    ]
 
 
 PLAN = Inspected(
@@ -193,7 +197,7 @@ PLAN = Inspected(
     parts=("plan",),
     inspect=_inspect_plan,
     right=_right_plans,
-    wrong=_wrong_plans,
+    wrong=lambda: [*_wrong_plans(), *_wrong_roles_and_forms()],
 )
 
 
