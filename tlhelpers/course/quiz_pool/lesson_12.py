@@ -45,7 +45,7 @@ POOL = (
     ),
     Choice(
         "control",
-        "What does the random twin of a network control for, as a row of your table?",
+        "What does the random twin of a network show, as a row of your table?",
         "Same layers, same size, same head: only what was learned elsewhere is gone.",
         right="what the layers do without anything learned elsewhere",
         wrong={
@@ -68,7 +68,7 @@ POOL = (
         ),
         "The twin shows that something was transferred; the baseline, whether it is worth it.",
         lambda r: {"k": r.randrange(5, 12)},
-        right="whether the transfer beats what costs nothing",
+        right="whether the transfer beats the cheapest rival",
         wrong={
             "whether the random twin was drawn more than once": (
                 "That is worth a row, but first: what would a sensible person try?"
@@ -151,12 +151,12 @@ POOL = (
             "Before any run, you label {n} items by sight and agree with {k} of the given labels. "
             "What has this told you?"
         ),
-        "Where people disagree with the labels, no model can be right by more than luck.",
+        "Where you and the data differ, the label is wrong, unclear, or follows a rule you lack.",
         lambda r: {"n": 20, "k": r.randrange(13, 16)},
-        right="about how right anybody can be on these labels",
+        right="about how often you and these labels agree",
         wrong={
-            "how right a frozen network will be on them": (
-                "A network may be better or worse than you. What have you learned of the labels?"
+            "how often a model can be right at the most": (
+                "A model can learn a rule of the labels that you do not know."
             ),
             "which of the items should be left out of it": (
                 "Then only what you find easy is left. What have you learned of the labels?"
@@ -172,12 +172,12 @@ POOL = (
             "By your plan {a} groups are needed for the smallest difference that matters, and "
             "there are {b}. What do you write before the first run?"
         ),
-        "Then everybody knows beforehand what a verdict of not resolved will mean.",
+        "Then readers know beforehand that not resolved will not mean no difference.",
         lambda r: {"a": (a := r.choice([600, 900, 1200])), "b": a // r.randrange(3, 6)},
         right="that a difference that matters may stay unresolved",
         wrong={
-            "that any difference that is found is too large": (
-                "It may be large and true. What will often happen to smaller ones?"
+            "that no difference can be found in these data": (
+                "A large one can still be found. What will often happen to smaller ones?"
             ),
             "that items will be counted in place of groups": (
                 "The items of one group are as alike as before."
