@@ -150,7 +150,9 @@ def test_progress_is_kept_and_right_stays_right(kept, capsys):
     check("02.2", None)
     assert states(kept) == {"00.1": "right"}
     table = progress().table
-    assert table.loc["00"].to_dict() == {"solved": 1, "tried": 1, "exercises": 3, "quiz": ""}
+    assert table.loc["00"].to_dict() == {
+        "solved": 1, "tried": 1, "exercises": 3, "quiz": "", "predicted": 0, "predictions": 4,
+    }  # fmt: skip
     assert table.loc["02", "solved"] == 0
     assert "✓ 00.1 right" in capsys.readouterr().out
 

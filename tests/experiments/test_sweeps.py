@@ -651,7 +651,9 @@ def test_the_command_runs_a_sweep_by_its_name_or_all_of_a_group(root, monkeypatc
     other = replace(SMALL, name="small-two")
     use(monkeypatch, root, SMALL, other)
     asked = []
-    monkeypatch.setattr(sweeps, "run_sweep", lambda name, jobs: asked.append((name, jobs)) or name)
+    monkeypatch.setattr(
+        sweeps, "run_sweep", lambda name, jobs, _: asked.append((name, jobs)) or name
+    )
     assert sweeps.main(["small", "--jobs", "1"]) == 0 and sweeps.main(["small-two"]) == 0
     assert asked == [("small-one", 1), ("small-two", 1), ("small-two", None)]
     assert "small-one is stored in" in capsys.readouterr().out
@@ -684,7 +686,7 @@ def test_the_course_s_command_sets_nothing_up_for_no_sweep(monkeypatch, capsys, 
 def asked(monkeypatch):
     """The names of the sweeps that the command would run."""
     names = []
-    monkeypatch.setattr(sweeps, "run_sweep", lambda name, jobs: names.append(name) or name)
+    monkeypatch.setattr(sweeps, "run_sweep", lambda name, *_: names.append(name) or name)
     return names
 
 

@@ -45,7 +45,9 @@ def test_twenty_pictures_are_enough_and_each_strategy_runs(tmp_path):
     assert np.isfinite(found.probabilities[:, :2]).all()
     assert found.features.shape == (20, 1280) and np.array_equal(found.used, np.arange(20))
     assert "the intervals are wide" in found.answer.sentence
-    assert {"pass", "minutes", f"step of {TUNING}", "minutes for 1,000 items"} <= set(found.costs)
+    assert {"pass", "minutes", "minutes for 1,000 items"} <= set(found.costs)
+    # at another size where the machine is so busy that the full one is not tried
+    assert any(name.startswith(f"step of {TUNING}") for name in found.costs)
     assert {"python", "torch", "processor", "tlhelpers"} <= set(found.versions)
     for (_, labels, seed), own in found.runs.groupby(["size", "labels", "seed"]):
         assert len({tuple(items) for items in own["items"]}) == 1, (labels, seed)
