@@ -10,6 +10,7 @@ import accessibility
 import browser
 import ipywidgets
 from lesson_parts import LESSONS, calls, code_cells, needed_for
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tlhelpers import course, figures, own_data
 
@@ -107,14 +108,20 @@ def use(page, cell) -> str:
         page.keyboard.type("violin" if label == "word" else "5")
         page.keyboard.press("Enter")
     else:
-        page.keyboard.press("ArrowDown" if kind == "select" else "Space")
+        page.keyboard.press("ArrowDown" if kind == "select-one" else "Space")
     if cell.locator(".tl-quiz").count():
-        while page.evaluate("document.activeElement.tagName") != "BUTTON":
+        for _ in range(TABS):
             page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.tagName") == "BUTTON":
+                break
         page.keyboard.press("Space")
-    page.wait_for_function(
-        f"([cell, before]) => ({SHOWN})(cell) !== before", arg=[cell.element_handle(), before]
-    )
+    changed = f"([cell, before]) => ({SHOWN})(cell) !== before"
+    try:
+        page.wait_for_function(changed, arg=[cell.element_handle(), before], timeout=60_000)
+    except PlaywrightTimeout:
+        raise AssertionError(
+            f"the {kind} {label!r} answers nothing:\n{cell.inner_text()}"
+        ) from None
     return kind
 
 
