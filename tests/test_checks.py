@@ -53,7 +53,14 @@ def test_floats_that_are_whole_pass_unchanged(values):
     assert whole_numbers(np.array(values, dtype=float), "labels").tolist() == values
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, True, "1", None, 1j])
+@pytest.mark.parametrize(
+    "value", [0, -1, 2**63 - 1, 2**64, 10**30, 0.5, np.int8(3), np.float32(1), np.longdouble(2)]
+)
+def test_numbers_of_every_size_are_numbers(value):
+    assert is_number(value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, True, np.True_, "1", None, 1j, 10**400])
 def test_what_is_no_number_is_refused(value):
     assert not is_number(value)
     with pytest.raises(ValueError, match="weight must be a number from 0 on"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Iterable
@@ -86,8 +87,12 @@ def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
 
 def is_number(value) -> bool:
     """True for a finite number of Python or NumPy; True and False are none."""
-    kinds = (int, float, np.integer, np.floating)
-    return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def number(name: str, value, least: float = 0.0) -> None:
