@@ -38,7 +38,7 @@ POOL = (
         right="so that vectors of real tokens have to be good, too",
         wrong={
             "so that the guessing gets easier in the first steps": (
-                "A swapped token makes it harder. What does one meet in use?"
+                "A token left as it is is easy, a swapped one is hard. What does one meet in use?"
             ),
             "so that rare tokens are chosen as often as common ones": (
                 "Tokens are chosen at random, the common ones more often."
@@ -132,10 +132,11 @@ POOL = (
         "zero-shot",
         (
             "Without labels, three wordings of the class names give very different "
-            "accuracies on the test side. You pick the best. What is its accuracy?"
+            "accuracies on the test side. You pick the best by these and report its "
+            "accuracy. What kind of number is that?"
         ),
         ("Labels of the test side chose the wording: that is no zero-shot result any more."),
-        right="one that used test labels, and no longer zero-shot",
+        right="one that used test labels, so no longer a zero-shot one",
         wrong={
             "a zero-shot accuracy, since no head has been trained": (
                 "Nothing was trained, but something was chosen. By what?"
@@ -169,18 +170,19 @@ POOL = (
                 "One half is chance with two classes. What did the three learn?"
             ),
             "two test sides that were harder than the three other ones": (
-                "Harder ones would lower it a little. These are exactly at chance."
+                "Harder ones would lower it a little. These two are at chance."
             ),
         },
     ),
     Choice(
         "repair",
         (
-            "With a warm-up, the high learning rate does as well as a rate ten times "
-            "lower; no difference is resolved. What do you take?"
+            "A high learning rate is repaired by a warm-up and by training the head first. "
+            "Between it and a plain rate ten times lower no difference is resolved. Which "
+            "do you take?"
         ),
         "The low rate needs no repair, and no gain of the repaired one was shown.",
-        right="the low rate, which is as good as yet and needs no repair",
+        right="the low rate, since it needs no repair and no loss is shown",
         wrong={
             "the high rate, which must be the better one with more seeds": (
                 "That more seeds will show a gain nobody knows."
@@ -250,6 +252,7 @@ POOL = (
                 lambda v: 1 / v,
                 "That is the probability of each entry. The loss is minus its logarithm.",
             ),
+            (lambda v: -math.log(v), "A loss is not negative. Mind the minus in front."),
             (lambda v: math.log2(v), "That is in bits. The natural logarithm is asked for."),
             (lambda v: math.log10(v), "That is the logarithm to base 10."),
         ),
@@ -258,16 +261,16 @@ POOL = (
     Number(
         "mean",
         (
-            "A text has {r} real tokens and is filled up to {n}. In one direction real "
-            "tokens have the value {a} on average, padding has {b}. What does a plain "
-            "mean over all positions give there?"
+            "A text has {r} real tokens and is filled up with padding to {n} positions. In "
+            "one of the features real tokens have the value {a} on average, padding has {b}. "
+            "What does a plain mean over all positions give for this feature?"
         ),
         "Padding is averaged in, by its share of the positions.",
         lambda r: {
             "r": r.randrange(4, 9),
             "n": r.randrange(16, 33, 4),
             "a": r.choice([6, 8, 10]),
-            "b": r.choice([-2, 1, 2]),
+            "b": r.choice([1, 2, 3]),
         },
         value=lambda r, n, a, b: (r * a + (n - r) * b) / n,
         mistakes=(
@@ -283,20 +286,21 @@ POOL = (
     Several(
         "compare",
         (
-            "Tuned encoder against frozen encoder: heads tried three penalties, networks "
-            "were trained once at a rate seen to suit these tweets. Which two things have "
-            "to be told?"
+            "In the lesson's table of tuned and frozen encoders two things favour one of "
+            "the sides, so they have to be told. Which two?"
         ),
-        ("One favours the heads and the other the networks; neither is charged in the table."),
+        ("The first favours the heads, the second the networks; the table charges neither."),
         right=(
-            "that heads could choose and networks could not",
-            "that the rate had been seen on these tweets",
+            "heads tried three penalties, networks were trained once",
+            "a rate for the networks had been tried on these tweets",
         ),
         wrong={
-            "that a network has more layers than a head": (
-                "That is what is compared, and no unfairness."
+            "heads and networks were judged on the same test tweets": (
+                "That favours neither: it is what makes them comparable."
             ),
-            "that tweets are shorter than news in general": "Both sides met the same tweets.",
+            "heads and networks learned from the same drawn labels": (
+                "Both had the same labels, so neither side gains by it."
+            ),
         },
         missing="There is one more thing, which favours the other side.",
     ),

@@ -107,11 +107,11 @@ POOL = (
     Choice(
         "self-training",
         (
-            "Self-training does harm on one kind of features and helps on another. What "
-            "is a likely reason?"
+            "Self-training does harm on GloVe averages, and helps where MiniLM itself was "
+            "tuned on the source. What is a likely reason for the harm?"
         ),
         ("Guesses are taken for true: where many are wrong, they teach their own mistakes."),
-        right="where guesses are mostly wrong, they teach mistakes",
+        right="where many guesses are wrong, they teach mistakes",
         wrong={
             "where guesses are mostly right, nothing is left to learn": (
                 "There it helped. What do wrong guesses do?"
@@ -120,7 +120,7 @@ POOL = (
                 "Length is not the point. How good are the guesses?"
             ),
             "where labels are few, the guesses are always left out": (
-                "The number of source labels was the same. Think of the guesses."
+                "There were as many source labels in both cases. Think of the guesses."
             ),
         },
     ),
@@ -179,13 +179,13 @@ POOL = (
         lambda r: {"s": r.randrange(600, 1500, 100), "t": r.choice([16, 32])},
         right="the tweets hardly count; they should be weighted up",
         wrong={
-            "the news hardly count; they should be weighted up": (
-                "They are by far the most. Which ones hardly count?"
+            "the news hardly counts; it should be weighted up": (
+                "Most of the items are news. Which ones hardly count?"
             ),
             "tweets and news must never be used in one training": (
                 "Together they were better than few tweets alone."
             ),
-            "both must be tuned by a network before any head is": (
+            "the encoder must be tuned before a head is trained": (
                 "A head on frozen features is fair enough. Count the items."
             ),
         },
@@ -210,7 +210,7 @@ POOL = (
                 "That does not follow either. What is to be compared?"
             ),
             "neither of them: both lose, and an oracle has to be trained first": (
-                "That takes target labels, which you may not have."
+                "An oracle shows what is lost. It does not say which of the two is better."
             ),
         },
     ),
@@ -273,10 +273,10 @@ POOL = (
             "may you say of the picked one?"
         ),
         (
-            "The pick is a guess. In the lesson no difference to source only was resolved "
-            "for what it picked."
+            "No target label stands behind the pick. In the lesson no difference to source "
+            "only was resolved for what it picked."
         ),
-        right="that it was picked blindly, and may be no better than none",
+        right="that it is a guess, and may be no better than not adapting",
         wrong={
             "that it is the best one, since it is right on its way back": (
                 "The way back is judged at home. What do you know of the target?"

@@ -28,7 +28,7 @@ POOL = (
     ),
     Choice(
         "both-bn",
-        "Which part of a method's gain does the row “both in BatchNorm” take off?",
+        "Which part of a method's gain does a comparison with the row “both in BatchNorm” take off?",
         (
             "Its batches hold digits of both domains, and nothing is aligned: what it "
             "gains comes from BatchNorm having seen the target."
@@ -140,7 +140,7 @@ POOL = (
         right="adapting is worse than source only, and this is resolved",
         wrong={
             "adapting is below the oracle, and this is resolved too": (
-                "All methods stay below it. What would leaving it alone bring?"
+                "That is usual: the oracle has target labels. What would leaving it alone bring?"
             ),
             "the accuracy on the source falls while adapting goes on": (
                 "That is a price at home. What about the target?"
@@ -193,8 +193,8 @@ POOL = (
     Choice(
         "tent",
         (
-            "Adapting in use, the entropy of the answers falls from batch to batch. Is "
-            "that good news?"
+            "(Section 8, which is optional.) A network adapts in use by Tent, and the entropy "
+            "of its answers falls from batch to batch. Is that good news?"
         ),
         (
             "Entropy is what was trained; in a collapse it falls towards 0 while accuracy "
@@ -203,7 +203,7 @@ POOL = (
         right="not by itself: it is what was trained, and falls in a collapse",
         wrong={
             "yes: the lower the entropy is, the more of the answers are right": (
-                "A network that always says the same has no entropy at all."
+                "A network that always says the same, with confidence 1, has an entropy of 0."
             ),
             "yes, if the learning rate is high enough for it to fall quickly": (
                 "At high rates the collapse came sooner."
@@ -215,14 +215,14 @@ POOL = (
     ),
     Several(
         "watch",
-        "Which two things warn of a collapse, without a label?",
+        "(Section 8, which is optional.) Which two things warn of a collapse, without a label?",
         ("The shares of the predicted classes, and how far answers have gone from AdaBN's."),
         right=(
             "one class is predicted more and more often",
             "answers differ more and more from AdaBN's",
         ),
         wrong={
-            "the entropy of the predictions goes on to fall": (
+            "the entropy of the predictions keeps falling": (
                 "It falls when all is well, too: it is what is trained."
             ),
             "the accuracy on held-out target labels sinks": "That would tell, but takes labels.",
@@ -232,21 +232,21 @@ POOL = (
     Choice(
         "few-labels",
         (
-            "You have {n} labelled target items. Where do they help most with methods "
-            "that differ in strength?"
+            "You have several adapted models, and {n} labelled target items that none of "
+            "them was trained on. By what do you choose one of the models?"
         ),
-        ("Which strength and which method: no score tells that surely, and the labels measure it."),
-        lambda r: {"n": r.randrange(40, 120, 10)},
-        right="kept apart, for choosing among the adapted models",
+        ("The labels measure what you want to know; scores without labels only guess it."),
+        lambda r: {"n": r.randrange(100, 300, 20)},
+        right="by the accuracy on these items, kept for the choice alone",
         wrong={
-            "put into the source, so that it gets a little larger": (
-                "Among thousands of source items they hardly count."
+            "by the accuracy on held-out items of the source, as usual": (
+                "At home nearly all of them are alike, also those that fail abroad."
             ),
-            "put into the test, so that its interval is narrower": (
-                "A surer test of the wrong choice does not help."
+            "by the confidence of their answers on all target items": (
+                "It takes more items, but a model may be confident and wrong."
             ),
-            "left away, as methods without labels must not use any": (
-                "What may be known should be used. For what?"
+            "by how nearly their domain heads are reduced to guessing": (
+                "Mixed features may have classes in the wrong place."
             ),
         },
     ),
@@ -311,8 +311,8 @@ POOL = (
     Choice(
         "stronger",
         (
-            "A small network is adapted to another drawing style, and gains a little. "
-            "What should stand beside it before one goes on?"
+            "A small network is adapted to another drawing style, without labels of it, and "
+            "gains a little. Which rival, also without these labels, do you try next?"
         ),
         "Before one adapts a weak model, one looks for a stronger one to reuse.",
         right="frozen features of a stronger network, with nothing adapted",
@@ -321,10 +321,10 @@ POOL = (
                 "Strength may destroy what was won. What about another network?"
             ),
             "the same small network, adapted in the opposite direction too": (
-                "Worth doing for a report. But what may be better from the start?"
+                "That is another task. What may be better at this one from the start?"
             ),
-            "a network whose weights were drawn at random, as a majority line": (
-                "A random network is a control, and hardly a rival here."
+            "frozen features of the same small network with random weights": (
+                "That is a control, and hardly a rival. Which features are better?"
             ),
         },
     ),

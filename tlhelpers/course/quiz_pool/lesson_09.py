@@ -6,18 +6,18 @@ POOL = (
     Choice(
         "shuffled",
         (
-            "A script reaches {a} % on two equally common classes. With labels shuffled before "
-            "its first step it reaches {b} %. What follows?"
+            "A script reaches {a} % on {n} test items of two equally common classes. With labels "
+            "shuffled before its first step it reaches {b} %. What follows?"
         ),
         "Nothing can predict shuffled labels, so what is above one half was looked up.",
-        lambda r: {"a": r.randrange(82, 93), "b": r.randrange(64, 74)},
+        lambda r: {"n": r.choice([300, 400]), "a": r.randrange(82, 93), "b": r.randrange(64, 74)},
         right="some step has seen the labels of the test items",
         wrong={
             "the features are strong, even on shuffled labels": (
                 "No feature knows how a coin falls. Where can it come from?"
             ),
             "the test side is small, so such numbers are usual": (
-                "Chance goes to both sides of one half, and seldom so far."
+                "Chance goes to both sides of one half, and with {n} items hardly ever so far."
             ),
             "shuffled labels are easier, as they are balanced": (
                 "They were balanced before as well. What could still be predicted?"
@@ -44,8 +44,8 @@ POOL = (
     Choice(
         "wall",
         (
-            "All pictures of one class come from one room. Which test would show that the head "
-            "looks at the room?"
+            "All pictures of one class come from one room, those of the other class from "
+            "another room. Which test would show that the head looks at the room?"
         ),
         "No split of these pictures can show it. Pictures from elsewhere can.",
         right="new pictures of both classes from other rooms",
@@ -84,7 +84,10 @@ POOL = (
     ),
     Choice(
         "restart",
-        "A run that did not work is started anew with other seeds until it does. What is reported?",
+        (
+            "A run that did not work is started anew with other seeds until its test accuracy is "
+            "good. What does the reported number describe?"
+        ),
         "The best of several seeds is a choice by the test side.",
         right="the luckiest seed, and no longer the method",
         wrong={
@@ -108,7 +111,7 @@ POOL = (
             "whether the learning rate has been too high": (
                 "The weights are the same in both orders. What is not?"
             ),
-            "whether classes are spelt in the same order": (
+            "whether classes are listed in the same order": (
                 "Wrong names would be wrong in both orders alike."
             ),
             "whether the test items have been shuffled": (
@@ -135,7 +138,10 @@ POOL = (
     ),
     Choice(
         "order-of-names",
-        "One program reads class folders as 1, 10, 2, another as 1, 2, 10. What comes out?",
+        (
+            "(Room 12, which is optional.) The training lists its class folders as 1, 2, …, 10, "
+            "the program that uses the model as 1, 10, 2, … What comes out?"
+        ),
         "The outputs stay, and the names that are read off them are others.",
         right="classes that take each other's names without an error",
         wrong={
@@ -143,10 +149,10 @@ POOL = (
                 "There are as many classes as before, in another order."
             ),
             "a slightly lower accuracy, since names are only names": (
-                "All items of the classes that changed places are wrong."
+                "All classes that changed places are named wrongly, not a few items."
             ),
-            "nothing, since each program learns its own names again": (
-                "One learned, and the other one reads. What goes between them?"
+            "nothing, since the names are kept beside the weights": (
+                "Here they are not: the second program reads them from the folders."
             ),
         },
     ),
@@ -167,7 +173,7 @@ POOL = (
     Several(
         "alarm",
         "Which two checks find a silent mistake without knowing which one it is?",
-        "Both ask for what must be so, whatever the code does.",
+        "Both ask for what must hold of any sound code, whatever its task is.",
         right=(
             "shuffled labels: is it at chance?",
             "another order: the same answers?",
@@ -182,33 +188,37 @@ POOL = (
         "majority",
         (
             "Of {n} test items {k} show a bird. A head is right on {a} % of all items. How many "
-            "percentage points is it above always saying no? (It may be below.)"
+            "percentage points is it above always saying “no bird”? (Negative if it is below.)"
         ),
-        "Always saying no is right on all items without a bird. That is the row to beat.",
+        "Always saying “no bird” is right on all items without one. That is the row to beat.",
         lambda r: {
             "n": (n := r.choice([200, 400, 500])),
             "k": n // r.choice([10, 20]),
-            "a": r.choice([97, 98, 99]),
+            "a": r.choice([93, 94, 96, 97, 98]),
         },
         value=lambda n, k, a: a - 100 * (n - k) / n,
         mistakes=(
             (lambda n, k, a: a - 50, "One half is not the row to beat: the classes are unequal."),
             (
                 lambda n, k, a: a - 100 * k / n,
-                "That is the share of birds. No is right elsewhere.",
+                "You took off the share of birds. “No bird” is right on all the others.",
             ),
             (
                 lambda n, k, a: 100 * (n - k) / n,
-                "That is what always saying no reaches. How far above is the head?",
+                "That is what always saying “no bird” reaches. How far above is the head?",
+            ),
+            (
+                lambda n, k, a: a / 100 - (n - k) / n,
+                "Right as a share. Percentage points are asked for: 0.05 is 5 of them.",
             ),
         ),
-        hint="How often is somebody right who never looks and always says no?",
+        hint="How often is somebody right who never looks and always says “no bird”?",
     ),
     Number(
         "padding",
         (
-            "A text of {t} tokens is filled up to {m}. A plain mean over all places is taken. "
-            "Which share of that mean comes from padding?"
+            "A text of {t} tokens is filled up with padding to {m} places, and a plain mean is "
+            "taken over all of them. Which share of the averaged places is padding?"
         ),
         "Each place counts as much as any other, unless a mask leaves the filled ones out.",
         lambda r: {"t": r.randrange(6, 14), "m": r.choice([32, 48, 64])},

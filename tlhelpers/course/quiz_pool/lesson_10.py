@@ -8,20 +8,20 @@ POOL = (
     Choice(
         "group",
         (
-            "You sort photographs of birds, several from each camera trap. The model shall "
-            "work at new traps. What must not stand on both sides of the split?"
+            "You sort photographs of birds by species, several from each camera trap. The model "
+            "shall work at new traps. What do you keep together on one side of the split?"
         ),
         "What is new in use must be new in the test: here that is the trap.",
-        right="a trap, with all the photographs that it took",
+        right="the photographs of one trap, whatever they show",
         wrong={
-            "a class, so that each side has its own birds": (
+            "the photographs of one species, wherever taken": (
                 "A class that is not learned cannot be named. What is new in use?"
             ),
-            "a day, so that no weather is on both sides": (
+            "the photographs of one day, from all the traps": (
                 "Two days of one trap share the background. What will be new in use?"
             ),
-            "a file, so that no photograph is there twice": (
-                "Two files of one trap share the background, and that helps."
+            "the copies of one photograph, and nothing beyond": (
+                "Other photographs of the trap share the background, and that helps."
             ),
         },
     ),
@@ -74,7 +74,11 @@ POOL = (
             "+.0{h}. Which sentence may stand in your report?"
         ),
         "The interval holds 0 and values on both sides: these data do not tell.",
-        lambda r: {"m": r.randrange(1, 3), "l": r.randrange(2, 5), "h": r.randrange(4, 7)},
+        lambda r: {
+            "m": (m := r.randrange(1, 3)),
+            "l": (low := r.randrange(2, 5)),
+            "h": low + 2 * m,
+        },
         right="that one of them is better is not resolved",
         wrong={
             "that fine-tuning is better, but only a little": (
@@ -95,13 +99,13 @@ POOL = (
         right="frozen features against the largest class",
         wrong={
             "fine-tuning at several rates, with ten seeds": (
-                "That is dear. What costs seconds, and tells whether anything is learned?"
+                "That is costly. What takes seconds, and tells whether anything is learned?"
             ),
             "several backbones, each one tuned as a whole": (
                 "First see whether one of them, frozen, tells the classes apart."
             ),
             "a network from scratch, as the honest base": (
-                "It is a control, and a dear one. Cheaper controls come first."
+                "It is a control, and a costly one. Cheaper controls come first."
             ),
         },
     ),
@@ -180,22 +184,23 @@ POOL = (
     Several(
         "report-line",
         "Which two lines of a reading's report need a decision by a person?",
-        "Only somebody who knows the data can say what is right there.",
+        "Which class is right, and whether two spellings mean the same, only a person can say.",
         right=(
             "one picture lies in the folders of two classes",
-            "two classes are spelt alike but for one letter",
+            "two spellings were taken for one and the same class",
         ),
         wrong={
-            "a hidden file of the system was passed over": "It is no item of yours.",
-            "a picture was turned as its camera noted it": "That is what the camera meant.",
+            "a file that the system keeps there was left out": "It is no item of yours.",
+            "two rows of the table that are empty were left out": "An empty row holds no item.",
         },
         missing="There is one more that no program can decide.",
     ),
     Number(
         "more-labels",
         (
-            "With {p} labels per class a difference is +.02, and half the width of its interval "
-            "is .0{h}. How many labels per class must there be in all until half the width is .02?"
+            "With {p} labels per class, training and test together, a difference is +.02, and "
+            "half the width of its interval is .0{h}. How many labels per class must there be in "
+            "all until half the width is about .02?"
         ),
         "Half the width shrinks with the square root: labels grow with the square of the ratio.",
         lambda r: {"p": r.choice([20, 40, 60]), "h": r.choice([4, 6, 8])},
@@ -223,6 +228,7 @@ POOL = (
         mistakes=(
             (lambda f, t, m: 60 * m // t, "The pass takes its time first."),
             (lambda f, t, m: 60 * m // (f + t), "The pass is done once, not before each run."),
+            (lambda f, t, m: (60 * m - f) / t, "Only whole runs count: round down."),
         ),
         hint="How many seconds are left when the pass is done?",
     ),

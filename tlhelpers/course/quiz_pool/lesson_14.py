@@ -48,8 +48,8 @@ POOL = (
     Choice(
         "abroad",
         (
-            "A temperature was fitted on held-out news. The head goes to film reviews. "
-            "What do you know about its confidences there?"
+            "A temperature was fitted on held-out news. The head goes to a new domain, of "
+            "which you have no label. What do you know about its confidences there?"
         ),
         ("One number fits one domain; without labels one cannot see which way it errs abroad."),
         right="nothing: they may be too high or too low over there",
@@ -234,7 +234,7 @@ POOL = (
             "in ten. Which of the scores, counted from the smallest, is the bound?"
         ),
         ("Its place is (n + 1) · 0.9, rounded up: the new item takes one of n + 1 places."),
-        lambda r: {"n": r.choice([21, 23, 25, 27, 32])},
+        lambda r: {"n": r.randrange(22, 28)},
         value=lambda n: math.ceil((n + 1) * 0.9 - 1e-9),
         mistakes=(
             (
@@ -246,7 +246,10 @@ POOL = (
             ),
             (
                 lambda n: math.floor((n + 1) * 0.9),
-                "Rounded down, it would be exceeded more often than promised.",
+                (
+                    "That is nine tenths of n, or of n + 1 rounded down: it would be exceeded more "
+                    "often than promised."
+                ),
             ),
             (lambda n: n / 10, "That one is exceeded nine times of ten."),
         ),
@@ -310,7 +313,7 @@ POOL = (
         "nothing-needed",
         "Which two promises can be made with held-out labels from home alone?",
         "At home they hold, for new items that are drawn like the held-out ones.",
-        right=("an accuracy at home, with its interval", "sets at home that keep nine of ten"),
+        right=("an accuracy at home, with its interval", "sets that keep nine of ten at home"),
         wrong={
             "a threshold that keeps nine of ten abroad": "Abroad it takes labels from abroad.",
             "which domain the next texts will be from": "No label at home tells what will come.",
