@@ -286,8 +286,8 @@ POOL = (
     Several(
         "compare",
         (
-            "In the lesson's table of tuned and frozen encoders two things favour one of "
-            "the sides, so they have to be told. Which two?"
+            "In the lesson's table one thing favours the heads on a frozen encoder and another "
+            "favours the tuned networks, so both have to be told. Which two?"
         ),
         ("The first favours the heads, the second the networks; the table charges neither."),
         right=(

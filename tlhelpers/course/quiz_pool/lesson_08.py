@@ -28,7 +28,10 @@ POOL = (
     ),
     Choice(
         "both-bn",
-        "Which part of a method's gain does a comparison with the row “both in BatchNorm” take off?",
+        (
+            "A method is compared with the row “both in BatchNorm” and not with source only. "
+            "Which part of its gain does that take off?"
+        ),
         (
             "Its batches hold digits of both domains, and nothing is aligned: what it "
             "gains comes from BatchNorm having seen the target."
@@ -245,7 +248,7 @@ POOL = (
             "by the confidence of their answers on all target items": (
                 "It takes more items, but a model may be confident and wrong."
             ),
-            "by how nearly their domain heads are reduced to guessing": (
+            "by the domain heads, which should be right for one half": (
                 "Mixed features may have classes in the wrong place."
             ),
         },
