@@ -94,7 +94,7 @@ POOL = (
             "low": d - (h := r.randrange(1, 4) / 100),
             "high": d + h,
         },
-        right="the new way is better here, by about as much as the interval says",
+        right="the new way is better here; the interval says by about how much",
         wrong={
             "the new way is better here, by exactly the difference that is given": (
                 "The difference itself is uncertain: other seeds and drawings would move it "
@@ -125,7 +125,7 @@ POOL = (
             "low": d - (h := r.randrange(4, 8) / 100),
             "high": d + h,
         },
-        right="the data leave open which is better; they show no equality",
+        right="the data leave open which is better; equality is not shown",
         wrong={
             "nothing: an interval that holds 0 shows that the two are equal": (
                 "It holds other values, too. Could the true difference not be one of those?"
@@ -185,18 +185,18 @@ POOL = (
     Number(
         "chance",
         (
-            "A model guesses among {k} classes, each as often. How many of {n} test "
+            "A model guesses at random, each of {k} classes equally often. How many of {n} test "
             "drawings does it get right on average?"
         ),
-        "One in so many as there are classes, whatever the drawings are.",
-        lambda r: {"k": r.randrange(4, 9), "n": r.randrange(100, 400, 10)},
+        "On average one guess in {k} is right, whatever the drawings are.",
+        lambda r: {"k": (k := r.randrange(4, 9)), "n": k * r.randrange(20, 60)},
         value=lambda k, n: n / k,
         mistakes=(
             (lambda k, n: 1 / k, "That is the share. How many drawings is it?"),
             (lambda k, n: n / 2, "One half would be right with two classes. Here there are more."),
             (lambda k, n: n - n / k, "So many are wrong on average. How many are right?"),
         ),
-        hint="Each guess is right once in as many times as there are classes.",
+        hint="Which share of the guesses is right? How many of {n} drawings is that?",
     ),
     Several(
         "vary",
@@ -204,7 +204,7 @@ POOL = (
         "Split and labels are drawn anew for each seed; what they are drawn from stays.",
         right=("which of the drawings are tested", "which drawings come with a label"),
         wrong={
-            "which weights are pretrained": (
+            "which pretrained weights are used": (
                 "The pretrained network is one and the same file for all seeds."
             ),
             "which classes there are to tell": (
@@ -242,13 +242,13 @@ POOL = (
         ),
         "Always saying the common class needs no picture, and is right more often.",
         lambda r: {"q": (q := r.randrange(75, 92)), "p": q - r.randrange(3, 9)},
-        right="a constant answer would be right more often than this model",
+        right="always saying the common class would be right more often",
         wrong={
             "the model is good, since it is right far above one half": (
                 "One half is chance with equal classes. Here one class is far more common."
             ),
             "the model is good, if its interval leaves out one half": (
-                "The line to beat is another one here. What does a constant reach?"
+                "The line to beat is not one half here. Which answer needs no picture?"
             ),
             "the classes are unequal, so nothing can be said about it": (
                 "One can: compare with what needs no picture at all."
@@ -258,22 +258,23 @@ POOL = (
     Choice(
         "useless",
         (
-            "Suppose that training on photographs were of no use for these drawings. What "
-            "would the figure with the two rivals look like?"
+            "Frozen features are compared with raw pixels and with the random twin. Suppose that "
+            "the training on photographs were of no use for these drawings. What would follow?"
         ),
         (
-            "The twin lacks the training alone. If that were of no use, both would lie "
-            "together, high or low."
+            "The twin lacks the training alone. If that were of no use, both would be equally "
+            "good, whether good or bad."
         ),
-        right="frozen features and the random twin would lie together",
+        right="frozen features would be about as good as the random twin",
         wrong={
-            "frozen features and raw pixels would both lie at chance": (
-                "Pixels may be of use whatever photographs are. Which row lacks the training alone?"
+            "frozen features and raw pixels would both be at chance": (
+                "Pixels may be of use whatever photographs are. Which rival lacks the training "
+                "alone?"
             ),
-            "the random twin would lie well below the raw pixels": (
+            "the random twin would be far worse than the raw pixels": (
                 "That would tell something of the layers, and nothing of the training."
             ),
-            "all of the rows would fall as the labels get more": (
+            "all three would get worse as the labels become more": (
                 "More labels help whatever the features are, if these tell anything at all."
             ),
         },

@@ -7,10 +7,10 @@ POOL = (
         "three-sets",
         "You want to decide after which epoch to stop. Which items do you look at?",
         (
-            "Decisions are what validation items are for: they were not learned from, and "
-            "they report nothing."
+            "Decisions are what validation items are for: nothing was learned from them, and the "
+            "number to report is not measured on them."
         ),
-        right="the validation items, which neither train nor report",
+        right="the validation items, used neither to train nor to report",
         wrong={
             "the training items, as there are the most of them": (
                 "On these the network becomes nearly perfect. When would you ever stop?"
@@ -26,8 +26,9 @@ POOL = (
     Choice(
         "copies",
         (
-            "Each of {n} pictures is turned a little, and pictures and copies are then "
-            "split at random into training and test. What happens to the test accuracy?"
+            "Of each of {n} pictures a copy is made that is turned a little. Pictures and copies "
+            "are then split at random into training and test. How good is the test accuracy as "
+            "an estimate for new pictures?"
         ),
         (
             "Most test pictures then have a near copy in training. Nothing was learned "
@@ -50,8 +51,14 @@ POOL = (
     ),
     Choice(
         "patient",
-        "{n} slices from each of 40 patients shall be split. How?",
-        ("Slices of one patient are alike. Only whole patients apart ask about new patients."),
+        (
+            "From the scans of each of 40 patients there are {n} pictures, slices of the body. The "
+            "model is meant for new patients. How do you split the slices into training and test?"
+        ),
+        (
+            "Slices of one patient are alike. Only if whole patients lie on one side does the test "
+            "tell something about new patients."
+        ),
         lambda r: {"n": r.randrange(10, 60, 5)},
         right="by patient: all slices of one lie on one side",
         wrong={
@@ -61,7 +68,7 @@ POOL = (
             "by slice, with equal shares of each class": (
                 "The classes may be balanced that way, but the patients lie on both sides."
             ),
-            "by patient, but one slice of each is tested": (
+            "by patient: one slice of each one is tested": (
                 "Then the others of that patient are learned from."
             ),
         },
@@ -170,8 +177,8 @@ POOL = (
         "augment",
         "Which augmentation is safe for handwritten letters that are labelled a to z?",
         (
-            "A letter moved by a pixel is the same letter. Mirrored or upside down it may "
-            "be another one."
+            "A letter moved by a pixel is the same letter. Mirrored, upside down or in part it "
+            "may be another one."
         ),
         right="moving each letter by one or two pixels",
         wrong={
@@ -181,14 +188,17 @@ POOL = (
             "turning each letter until it is upside down": (
                 "Upside down, n looks like u, and keeps the label n."
             ),
-            "mirroring each letter from top to bottom": (
-                "That way, p looks like b, and keeps the label p."
+            "covering the upper half of every letter": (
+                "Without its upper half, h looks like n, and keeps the label h."
             ),
         },
     ),
     Choice(
         "no-gain",
-        "Ten seeds resolve no gain from augmentation. What do you report?",
+        (
+            "Over ten seeds, the interval of the accuracy with augmentation minus that without "
+            "holds 0. What do you report?"
+        ),
         ("Not resolved leaves a small gain or loss open; the interval says how large it may be."),
         right="that no gain is resolved, and the interval of the difference",
         wrong={
@@ -249,9 +259,9 @@ POOL = (
         "curve-left",
         (
             "With one label per class, a network from scratch lies near the majority "
-            "line. What does that say about networks?"
+            "line. What does that say?"
         ),
-        ("Ten drawings say next to nothing about ten classes to weights that start at random."),
+        ("From one drawing of each class, weights that start at random learn next to nothing."),
         right="that so few labels teach random weights next to nothing",
         wrong={
             "that the network is too small, and a larger one would do": (
@@ -272,10 +282,10 @@ POOL = (
             "setting and test again. And now?"
         ),
         (
-            "The test set has begun to choose. The honest second look takes items that "
-            "have judged nothing as yet."
+            "The setting was changed because of the first number. An honest second look takes "
+            "items that have judged nothing as yet."
         ),
-        right="the second number is a choice too, and new items should judge",
+        right="the test items have helped to choose, so new items should judge",
         wrong={
             "the second number counts alone, since the first one is replaced": (
                 "It was made because of the first one. Would you have kept a lucky first number?"

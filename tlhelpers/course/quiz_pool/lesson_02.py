@@ -16,7 +16,7 @@ POOL = (
         lambda r: {"a": (a := r.randrange(60, 90)), "b": a - r.randrange(12, 25), "c": a},
         right="nothing that shows: the same layers without it do as well",
         wrong={
-            "the lead over pixels, which no network has been part of": (
+            "the lead over pixels, since these come without a network": (
                 "That lead is there in the twin, too, which has never seen a photograph."
             ),
             "half of the lead over pixels, as the twin has the other": (
@@ -34,10 +34,10 @@ POOL = (
             "What is random in a strategy must vary over the seeds, or the interval does "
             "not know about it."
         ),
-        right="so that the luck of one draw of weights enters the interval",
+        right="so that the luck of one draw of weights counts in the interval",
         wrong={
             "so that the mean of three twins gets as good as the network": (
-                "They are a control, and nobody wants them to be good."
+                "They are a control: how good they are is to be measured, not to be raised."
             ),
             "so that every class of drawings has a twin network of its own": (
                 "Each twin tells all classes. Think of what is random about a twin."
@@ -78,7 +78,7 @@ POOL = (
             "an honest accuracy?"
         ),
         ("The choice is made inside the training side, and the test side judges one layer."),
-        right="choose by folds of the training side, then test that layer",
+        right="choose by cross-validation in the training side, then test",
         wrong={
             "take the highest of nine, and give its interval with it": (
                 "The interval does not know that the layer was chosen as the highest."
@@ -132,7 +132,7 @@ POOL = (
             "the test pictures of today are harder than Monday's were": (
                 "They are the same pictures. What turns them into features?"
             ),
-            "the weights of the network have been trained any further": (
+            "the weights of the network have been trained since Monday": (
                 "No weight moved. What else does a forward pass change?"
             ),
         },
@@ -155,7 +155,7 @@ POOL = (
             "more digits for the test, until the verdict turns round": (
                 "More digits make the verdict surer, and do not turn it."
             ),
-            "features that are averaged over several networks' twins": (
+            "features that are averaged over a few more random twins": (
                 "Twins know nothing, and the place is still lost."
             ),
         },
@@ -164,8 +164,8 @@ POOL = (
         "sorted",
         "Why is a grid of cells compared with the same cells, sorted by size?",
         (
-            "Sorted cells are as many numbers, without the place: what is left of the "
-            "gain is due to places."
+            "Sorted cells are as many numbers without their places. What the grid gains over them "
+            "is due to the places."
         ),
         right="to part the gain of places from that of more numbers",
         wrong={
@@ -176,7 +176,7 @@ POOL = (
                 "The sorted cells are as many numbers as before."
             ),
             "to see whether a trained network is needed for the grid": (
-                "That is told by the twin's grid, sorted or not."
+                "The grid of the random twin tells that."
             ),
         },
     ),
@@ -271,15 +271,16 @@ POOL = (
     Number(
         "holm",
         (
-            "{m} comparisons are judged together by Holm's correction at 0.05. The "
-            "smallest p value must be at most …?"
+            "{m} comparisons are judged together at 0.05. Holm's correction asks that the smallest "
+            "p value be at most 0.05 / {m}. For each next larger one, 0.05 is divided by one less "
+            "than before. What may the third smallest p value be at most?"
         ),
         (
-            "Holm divides by the number of comparisons for the smallest one, and by fewer "
-            "for the next ones."
+            "The more is claimed, the more evidence is asked for: most of it from the smallest "
+            "p value, and a little less from each one that follows."
         ),
-        lambda r: {"m": r.choice([3, 4, 6, 7, 8])},
-        value=lambda m: 0.05 / m,
+        lambda r: {"m": r.choice([4, 6, 7, 10])},
+        value=lambda m: 0.05 / (m - 2),
         mistakes=(
             (
                 lambda m: 0.05,
@@ -288,10 +289,10 @@ POOL = (
                     "is asked for."
                 ),
             ),
-            (lambda m: 0.05 / 2, "One half would do for two comparisons."),
-            (lambda m: 0.05 * m, "That would ask for less evidence the more is claimed."),
+            (lambda m: 0.05 / m, "That is the bound of the smallest one."),
+            (lambda m: 0.05 / (m - 1), "That is the bound of the second smallest one."),
         ),
-        hint="Divide the level among the comparisons.",
+        hint="By which number is 0.05 divided for the smallest, the second and the third one?",
     ),
     Several(
         "first",
@@ -305,7 +306,7 @@ POOL = (
             "a head needs few labels and trains in moments",
         ),
         wrong={
-            "they are better than tuned networks with any labels": (
+            "they beat tuned networks, however many labels": (
                 "With enough labels a tuned network may win, as lessons 03 and 04 measure."
             ),
             "they need no row of raw pixels to be compared with": (

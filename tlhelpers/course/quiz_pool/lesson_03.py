@@ -103,7 +103,7 @@ POOL = (
                 "Who trains once may be unlucky as well."
             ),
             "that fine-tuning does not work, since three of ten have failed": (
-                "It is this rate that fails at times. A lower one was not asked."
+                "It is this rate that fails at times. A lower one was not tried here."
             ),
         },
     ),
@@ -120,10 +120,10 @@ POOL = (
                 "Training mode does not touch requires_grad."
             ),
             "the layers behind them get no gradient and cannot be trained": (
-                "The gradient comes from behind, and stops only at the frozen front."
+                "The gradient comes from the output, and stops only at the frozen front."
             ),
             "nothing is wrong, since frozen layers ignore the training mode": (
-                "The mode is not about gradients: which means does BatchNorm use?"
+                "The mode is not about gradients. What does BatchNorm do in training mode?"
             ),
         },
     ),
@@ -163,7 +163,7 @@ POOL = (
                 "Weights may move a lot and the answers stay, or the other way round."
             ),
             "test the new head on photographs, with its twenty classes": (
-                "That head knows no kinds of photographs. Which layer knew them?"
+                "That head names kinds of drawings. Which layer named kinds of photographs?"
             ),
         },
     ),
@@ -179,8 +179,8 @@ POOL = (
         ),
         right="(1 − s) · old + s · new for each weight, without any training",
         wrong={
-            "the old network for a share s of the items, the new for others": (
-                "That would be two networks. The mix is a single one."
+            "s · old + (1 − s) · new for each weight, without any training": (
+                "With s = 1 that would be the old network. But s is the share of the new weights."
             ),
             "the mean of both networks' answers, each weighted by its share": (
                 "That mixes answers and needs both networks in use. Here weights are mixed."
@@ -250,7 +250,7 @@ POOL = (
         ),
         (
             "The same factor three times leads from the first to the last, so the factor "
-            "is the third root of their ratio."
+            "is the cube root of their ratio."
         ),
         lambda r: {"low": 1e-6, "high": 1e-6 * r.choice([8, 27, 64, 125])},
         value=lambda low, high: low * (high / low) ** (1 / 3),
@@ -285,20 +285,20 @@ POOL = (
             "the thin matrices need many more epochs than the full ones do": (
                 "The epochs were as many. Think of one step."
             ),
-            "the optimizer needs more memory for thin matrices than for one": (
-                "It needs less of it: that is what LoRA was made for."
+            "the optimizer takes longer over two thin matrices than over one": (
+                "It has far fewer numbers to move. What else is computed in each step?"
             ),
         },
     ),
     Choice(
         "resume",
         (
-            "Training stops in epoch {n} as the laptop closes. What must a checkpoint "
-            "hold so that going on gives the very same network?"
+            "The laptop closes after epoch {n}. What must a checkpoint hold so that training can "
+            "go on with the next epoch and ends with the very same network?"
         ),
         "Weights alone start the optimizer, the schedule and the random order anew.",
         lambda r: {"n": r.randrange(3, 20)},
-        right="weights, the optimizer's state, the schedule and random streams",
+        right="weights, states of the optimizer, the schedule and random numbers",
         wrong={
             "the weights alone, since all the rest is computed from the weights": (
                 "The optimizer remembers earlier steps, and the order of items is random."
@@ -306,8 +306,8 @@ POOL = (
             "the weights and the number of epochs that are left until the end": (
                 "The optimizer's memory and the random order would be other ones."
             ),
-            "the training items and the seed, so that all is trained once more": (
-                "That starts anew, and is no going on."
+            "the weights of the best epoch so far, as validation items judged it": (
+                "These may be older than epoch {n}, and more than weights is needed to go on."
             ),
         },
     ),

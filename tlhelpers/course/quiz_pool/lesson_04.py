@@ -36,8 +36,8 @@ POOL = (
             "the final training only, since the trials have been thrown away": (
                 "They were paid for all the same: without them no setting would have been chosen."
             ),
-            "the prediction only, since training is done a single time": (
-                "Once is not free of charge. What would someone pay who starts today?"
+            "all trials and the features, since these two chose the setting": (
+                "The network that is used comes after the choice. What does it take to get there?"
             ),
             "the trials only, since the last training repeats one of them": (
                 "It is trained again on all items, and that is paid too."
@@ -100,9 +100,9 @@ POOL = (
     Number(
         "cost",
         (
-            "One full training takes {t} seconds, in proportion to its items. {k} "
-            "settings are tried on 70 % of the items, then the best is trained on all. "
-            "How many seconds?"
+            "One full training takes {t} seconds; the seconds grow in proportion to the number of "
+            "items. {k} settings are tried on 70 % of the items, then the best is trained on all. "
+            "How many seconds is that altogether?"
         ),
         ("Each trial takes seven tenths of a full training, and the final training comes on top."),
         lambda r: {"t": r.randrange(10, 60, 5), "k": r.randrange(4, 9)},
@@ -166,20 +166,20 @@ POOL = (
     Choice(
         "few-labels",
         (
-            "With five labels per class no difference is resolved between tuning and "
-            "frozen features. What would change that soonest?"
+            "With five labels per class tuning and frozen features differ by a fraction of a "
+            "point, and no difference is resolved. What is most likely to bring one out?"
         ),
         (
-            "Where the difference is a fraction of a point, tens of thousands of items "
-            "would be needed; labels to learn from change the question itself."
+            "So small a difference would take tens of thousands of test items. With about "
+            "twenty-five labels per class the difference itself was larger."
         ),
-        right="more labels to learn from, which is where tuning gains",
+        right="more labels to learn from, with which tuning pulled ahead",
         wrong={
             "more decimal places in the accuracies of each strategy": (
                 "Digits do not make a number more certain."
             ),
-            "another name for the strategy that has the higher mean": (
-                "A name settles nothing. What does tuning live on?"
+            "a hundred more test drawings, for a narrower interval": (
+                "The interval shrinks with the square root only, and the difference is tiny."
             ),
             "leaving out the seeds on which frozen features are ahead": (
                 "That would choose the verdict by hand."
@@ -263,7 +263,7 @@ POOL = (
         right="with a note that the choice makes its lead a little too hopeful",
         wrong={
             "without a note, since all of the strategies saw the same pictures": (
-                "Seen, yes. But only one was chosen by them."
+                "All were judged on them. But only the recipe was chosen by them."
             ),
             "not at all, since a number that saw test pictures is of no use": (
                 "It tells what to try next, if it is labelled as what it is."
@@ -276,12 +276,12 @@ POOL = (
     Choice(
         "small-gap",
         (
-            "Two models differ on one item in ten. Why does it matter how often they "
-            "disagree, when you plan a test set?"
+            "You plan a test set that shall tell which of two models is better. Why do you ask on "
+            "how many items the two will disagree?"
         ),
         (
-            "Only items on which they disagree tell which one is better; the fewer there "
-            "are, the more items it takes to find them."
+            "Where both are right or both wrong, an item does not part them. What is left is a "
+            "count over the others, and how much chance does to it depends on how many there are."
         ),
         right="only items on which they disagree tell which one is better",
         wrong={
@@ -300,12 +300,12 @@ POOL = (
         "budget",
         (
             "Frozen features cost {f} seconds and are right for {a} %, tuning costs {t} "
-            "seconds and is right for {b} %. How many extra seconds does each of the "
-            "extra points cost?"
+            "seconds and is right for {b} %. How many extra seconds does each extra percentage "
+            "point cost?"
         ),
         "The extra seconds, divided by the extra points.",
         lambda r: {
-            "f": r.randrange(5, 20),
+            "f": r.randrange(20, 60),
             "t": r.randrange(200, 600, 20),
             "a": (a := r.randrange(50, 80)),
             "b": a + r.randrange(3, 9),
@@ -315,6 +315,10 @@ POOL = (
             (
                 lambda f, t, a, b: t / b,
                 "These are seconds per point of tuning as a whole. What is extra?",
+            ),
+            (
+                lambda f, t, a, b: t / (b - a),
+                "Frozen features take some of these seconds as well. How many are extra?",
             ),
             (lambda f, t, a, b: t - f, "So much more it costs altogether. For how many points?"),
             (

@@ -32,7 +32,7 @@ POOL = (
         right="words used alike would have to be each other's neighbours",
         wrong={
             "the table would be too small to have a row for each word": (
-                "A single table has as many rows. Think of what a product must be."
+                "A single table has as many rows. What must the product of two rows say?"
             ),
             "noise words could not be drawn from the text any longer": (
                 "They could. Which two rows is the probability computed from?"
@@ -129,17 +129,18 @@ POOL = (
     Choice(
         "few-posts",
         (
-            "You have {n} labelled posts, and many thousands without a label from the "
-            "same forum. What do you try first?"
+            "Posts are to be sorted into {n} topics. You have two labelled posts per topic, and "
+            "many thousands without a label from the same forum. Which of these do you expect to "
+            "do best?"
         ),
         (
             "With few labels, vectors from unlabelled posts beat counting: they know "
             "which words are used alike."
         ),
-        lambda r: {"n": r.randrange(12, 40, 2)},
+        lambda r: {"n": r.randrange(8, 15)},
         right="means of word vectors trained on the unlabelled posts",
         wrong={
-            "counted words of the labelled posts, with rare ones up": (
+            "counted words of the labelled posts, weighted by TF-IDF": (
                 "So few posts hold few of the words that the next post will use."
             ),
             "a tuned table of vectors, beginning at random numbers": (
@@ -156,11 +157,11 @@ POOL = (
         ("Counting gives each word a weight of its own; a mean of a hundred numbers blurs them."),
         right="each word gets a weight of its own, where a mean blurs them",
         wrong={
-            "vectors were trained too shortly, and more passes would win": (
-                "The large table of another maker does not win either."
+            "vectors were trained for too short a time to be of any use": (
+                "With few labels they win, so they are of use. What has counting that a mean lacks?"
             ),
-            "counted words know the order of a text, and means forget it": (
-                "Counts of words hold hardly any order. What does each word get?"
+            "vectors were trained on texts from quite another kind of forum": (
+                "Word2Vec was trained on other posts of the same groups, and lost as well."
             ),
             "vectors know too few words of the posts, and counts know all": (
                 "Counts know the words of the training posts alone."
@@ -170,8 +171,8 @@ POOL = (
     Choice(
         "shuffled",
         (
-            "A tuned table starts from GloVe's rows, given to the wrong words. What is "
-            "this row of the table for?"
+            "One embedding table starts from GloVe's vectors, each given to a wrong word, and is "
+            "tuned. What is this control for?"
         ),
         (
             "Right numbers at wrong words: what is left is their spread, and not what "
@@ -183,7 +184,7 @@ POOL = (
                 "It is tuned as the others are. What was changed at the start?"
             ),
             "to see whether a table learns faster with larger numbers": (
-                "The numbers are the same ones. Where do they stand?"
+                "The numbers are GloVe's own ones. Which words do they belong to now?"
             ),
             "to see how many words of the tweets GloVe does not know": (
                 "For that one counts words, and trains nothing."
@@ -193,8 +194,8 @@ POOL = (
     Choice(
         "untouched",
         (
-            "A table is tuned on few tweets. In use comes a tweet with words that no "
-            "training tweet held. What is special about their vectors?"
+            "A table is tuned on few tweets, without weight decay. In use comes a tweet with words "
+            "of the table that no training tweet held. What is special about their vectors?"
         ),
         (
             "They stayed where they were, while the others moved: the head meets rows "
@@ -263,7 +264,7 @@ POOL = (
             "− probability)? (Natural logarithm.)"
         ),
         ("A noise word should have a small probability; the larger it is, the larger the loss."),
-        lambda r: {"p": r.choice([-2, -1, 1, 2, 3])},
+        lambda r: {"p": r.choice([-2, -1, 1, 2])},
         value=lambda p: -math.log(1 - 1 / (1 + math.exp(-p))),
         mistakes=(
             (
