@@ -209,6 +209,19 @@ def test_a_number_may_be_written_in_several_ways_and_rounded(write):
 
 
 @pytest.mark.parametrize(
+    ("value", "answer", "state"),
+    [(12288, "12,288", "right"), (12288, "12,400.0", "right"), (1234567, "1,234,567", "right"),
+     (1.234, "1,234", "right"), (12288, "1,228", "wrong"), (0.2128, "0.21", "open"),
+     (0.2128, "21 %", "open"), (0.2128, "0.213", "right"), (0.2128, "0.22", "wrong"),
+     (0.2128, "0.2", "wrong"), (14.29, 14, "open"), (14.29, "15", "wrong"), (3e-6, "0", "wrong")],
+    ids=str,
+)  # fmt: skip
+def test_commas_may_part_thousands_and_a_number_rounded_too_far_is_left_open(value, answer, state):
+    asked = AskedNumber("k", "t", value=value, how="a number", hint="h")
+    assert asked.judge(answer).state == state
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ({"lesson": "77"}, "quiz of lesson"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from tlhelpers.course.exercise_kinds import AROUND_A_LETTER, Verdict
 Drawn = dict[str, float]
 LETTERS = string.ascii_lowercase
 DIGITS = 6  # of a number in a text; a tolerance of one part in a hundred asks for fewer
+THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")  # 12,288: also read as 12288
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,40 @@ class AskedNumber(Asked):
 
     def judge(self, answer: object) -> Verdict:
         """Take a number, or a text with one, also with a comma or in per cent."""
-        text = str(answer).strip().replace(",", ".").replace("−", "-")
-        try:
-            number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
+        text = str(answer).strip().replace("−", "-")
+        percent = text.endswith("%")
+        text = text.removesuffix("%").strip()
+        written = [text.replace(",", ".")]
+        if THOUSANDS.fullmatch(text):
+            written.append(text.replace(",", ""))
+        read = {one: number for one in written if (number := _number(one, percent)) is not None}
+        if not read:
             return Verdict("open", f"Answer with {self.how}.")
         for value, told in [(self.value, self.praise), *self.mistakes]:
-            if near(number, value):
+            if any(near(number, value) for number in read.values()):
                 return Verdict("right" if value == self.value else "wrong", told)
+        if any(_rounded_too_far(one, number, self.value, percent) for one, number in read.items()):
+            return Verdict("open", "That is rounded too far to be judged: give one digit more.")
         return Verdict("wrong", self.hint)
 
     @property
     def right_answer(self) -> str:
         """The number with some digits more than are asked for."""
         return f"{self.value:.{DIGITS}g}"
+
+
+def _number(text: str, percent: bool) -> float | None:
+    try:
+        return float(text) / (100 if percent else 1)
+    except ValueError:
+        return None
+
+
+def _rounded_too_far(text: str, number: float, value: float, percent: bool) -> bool:
+    """Whether a number is the value, rounded to fewer digits than are asked for."""
+    decimals = len(text.partition(".")[2]) + (2 if percent else 0)
+    rounded = math.isclose(round(value, decimals), number, rel_tol=1e-9)
+    return rounded and abs(number - value) <= 0.05 * abs(value)
 
 
 def near(number: float, value: float) -> bool:
