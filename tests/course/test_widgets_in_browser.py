@@ -158,8 +158,9 @@ def assert_kept(page, lab) -> None:
         kept.first.wait_for(state="attached")
     shown = notebook.panel.text_content()
     assert "Loading widget" not in shown and "Error displaying widget" not in shown
-    # By its place: running the last cell adds one below it.
-    asked = notebook.code_cells().nth(notebook.code_cells().count() - 1)
+    # By its place, once all are there: running the last cell adds one below it.
+    asked = notebook.code_cells().nth(len(sources()) - 1)
+    asked.wait_for(state="attached")
     notebook.run(asked)
     row = asked.locator("tr", has=page.get_by_text("00", exact=True))
     # Here some outcomes are shown before anything is predicted, which is not counted.
