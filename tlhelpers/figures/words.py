@@ -48,10 +48,11 @@ def flat_map(
     for name, look in zip(names, looks(names), strict=True):
         members = [i for i, group in enumerate(groups) if group == name]
         axes.plot(*points[members].T, label=name, **(look | {"linestyle": "none", "markersize": 7}))
-    if len(names) > 1:
-        axes.legend(fontsize=9)
+    if len(names) > 1:  # above: a place among the points is searched at every drawing
+        axes.legend(fontsize=9, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
     axes.margins(0.15)
-    axes.set(xticks=[], yticks=[], title=title)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, pad=28 if len(names) > 1 else None)
     axes.set_xlabel(f"first component ({shares[0]:.0%} of the variance)")
     axes.set_ylabel(f"second ({shares[1]:.0%})")
     _write_beside(axes, points, captions)
@@ -98,6 +99,7 @@ def _write_beside(axes, points: np.ndarray, captions: Sequence[str], size: float
         for text, corner in zip(written, corners, strict=True):
             text.set_position(corner)
         before = corners
+    axes.figure.set_layout_engine("none")  # it is laid out
 
 
 def _free_corners(places: np.ndarray, widths: Sequence[float], size: float) -> list[tuple]:
