@@ -31,6 +31,8 @@ from tlhelpers.setup.machine import processor_name
 
 CELL_SECONDS = 600
 STAMP = "tlhelpers"  # the part of an executed notebook's metadata that says what made it
+# ipykernel may flush what it has just closed when it ends; that is nothing to tell anybody.
+QUIET_END = "__import__('logging').getLogger('tornado.general').setLevel('CRITICAL')"
 LOOK_SECONDS = 0.1  # between two looks at the kernel's processes
 CLEARING_SECONDS = 15  # after which a stopped run no longer waits for nbclient
 # Where the system tells how much of a process's memory is shared (Linux), that counts once.
@@ -77,7 +79,7 @@ def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> Le
         timeout=CELL_SECONDS,
         kernel_name="python3",
         kernel_manager_class=_OwnKernel,
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=ERROR", f"--IPKernelApp.exec_lines={QUIET_END}"],
         store_widget_state=False,
         resources={"metadata": {"path": str(out)}},
     )
