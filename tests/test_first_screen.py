@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tlhelpers.course.book_links import place_of
 from tlhelpers.course.book_pages import hero_of
 from tlhelpers.errors import repo_root
 
@@ -67,10 +68,7 @@ def test_three_doors_and_what_it_is_not_come_before_the_first_section():
     doors = re.findall(r"^- \*\*(\w+)\*\*: .*?\]\((\S+?)\)", FIRST_SCREEN, re.MULTILINE)
     assert [name for name, _ in doors] == ["Look", "Try", "Teach"]
     assert "**What it is not.**" in FIRST_SCREEN
-    anchors = {
-        re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)", README, re.MULTILINE)
-    }
+    anchors = set(map(place_of, re.findall(r"^#+ (.+)", README, re.MULTILINE)))
     for link in re.findall(r"\]\(([^)]+)\)", FIRST_SCREEN):
         assert link.removeprefix("#") in anchors if link[0] == "#" else (ROOT / link).exists()
 

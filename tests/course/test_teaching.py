@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tlhelpers.course import teaching_times
+from tlhelpers.course.book_links import place_of
 from tlhelpers.course.contents import COURSE, source_dir
 from tlhelpers.errors import repo_root
 
@@ -56,7 +57,7 @@ def broken_links(page: Path, text: str) -> list[str]:
 
 def anchors(path: Path) -> set[str]:
     lines = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+    return set(map(place_of, lines))
 
 
 def unknown_exercises(text: str) -> set[str]:

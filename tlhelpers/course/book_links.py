@@ -15,7 +15,7 @@ from tlhelpers.errors import repo_root
 # [text](target "title"), an image when it begins with !; the text may hold one image or brackets.
 LINK = re.compile(r'(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)((?:\s+"[^"]*")?)\)')
 FENCE = re.compile(r"^(```|~~~).*?^\1[`~]*\s*$", re.MULTILINE | re.DOTALL)
-ELSEWHERE = re.compile(r"^([a-z][a-z0-9+.-]*:|//|#)", re.IGNORECASE)
+ELSEWHERE = re.compile(r"^([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
 @dataclass
@@ -46,10 +46,12 @@ class Links:
     def _link(self, found: re.Match, home: str, page: str) -> str:
         image, text, target, title = found.groups()
         text = LINK.sub(lambda inner: self._link(inner, home, page), text)
-        path, _, place = target.partition("#")
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(home), path)) if path else home
-        there = self.places.get((path, place), page if path == home else self.pages.get(path))
-        if ELSEWHERE.match(target) and (target[0] != "#" or there == page):
+        if ELSEWHERE.match(target):
+            return f"{image}[{text}]({target}{title})"
+        file, _, place = target.partition("#")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(home), file)) if file else home
+        there = self.places.get((path, place)) or (self.pages.get(path) if file else page)
+        if there == page and not file:
             return f"{image}[{text}]({target}{title})"
         place = f"#{place}" if place else ""
         if there:
@@ -65,6 +67,11 @@ class Links:
         self.copied.add(path)
         write_if_changed(self.source / "files" / path, (repo_root() / path).read_bytes())
         return _relative(f"files/{path}", page)
+
+
+def place_of(heading: str) -> str:
+    """What a link to a heading has after its ``#``, as code hosts and the book make it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _relative(target: str, page: str) -> str:

@@ -12,7 +12,7 @@ import nbformat
 
 from tlhelpers.course import book_reference, book_tables
 from tlhelpers.course.book_execution import ExecutedLesson, for_a_page, write_if_changed
-from tlhelpers.course.book_links import Links
+from tlhelpers.course.book_links import Links, place_of
 from tlhelpers.course.book_tables import contents, heading_of, title_of
 from tlhelpers.errors import CourseError, repo_root
 from tlhelpers.setup.files import remove
@@ -199,7 +199,7 @@ def _places_of_readme() -> dict[tuple[str, str], str]:
     """The page of each heading of the README that the book shows."""
     readme = _text("README.md")
     return {
-        ("README.md", re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")): page
+        ("README.md", place_of(heading)): page
         for page, (_, headings) in PARTS.items()
         for shown in headings
         for heading in re.findall(r"^##+ (.+)$", section_of(readme, shown), re.MULTILINE)
