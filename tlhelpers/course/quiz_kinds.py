@@ -6,6 +6,7 @@ import math
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -83,19 +84,13 @@ class AskedNumber(Asked):
 
     def judge(self, answer: object) -> Verdict:
         """Take a number, or a text with one, also with a comma or in per cent."""
-        text = str(answer).strip().replace("−", "-")
-        percent = text.endswith("%")
-        text = text.removesuffix("%").strip()
-        written = [text.replace(",", ".")]
-        if THOUSANDS.fullmatch(text):
-            written.append(text.replace(",", ""))
-        read = {one: number for one in written if (number := _number(one, percent)) is not None}
+        read = _readings(str(answer))
         if not read:
             return Verdict("open", f"Answer with {self.how}.")
         for value, told in [(self.value, self.praise), *self.mistakes]:
-            if any(near(number, value) for number in read.values()):
+            if any(near(number, value) for number, _ in read):
                 return Verdict("right" if value == self.value else "wrong", told)
-        if any(_rounded_too_far(one, number, self.value, percent) for one, number in read.items()):
+        if any(_rounded_too_far(number, decimals, self.value) for number, decimals in read):
             return Verdict("open", "That is rounded too far to be judged: give one digit more.")
         return Verdict("wrong", self.hint)
 
@@ -105,16 +100,24 @@ class AskedNumber(Asked):
         return f"{self.value:.{DIGITS}g}"
 
 
-def _number(text: str, percent: bool) -> float | None:
-    try:
-        return float(text) / (100 if percent else 1)
-    except ValueError:
-        return None
+def _readings(answer: str) -> list[tuple[float, int]]:
+    """Each number that an answer may mean, with how many decimals it is written."""
+    text = answer.strip().replace("−", "-")
+    percent = text.endswith("%")
+    text = text.removesuffix("%").strip()
+    written = [text.replace(",", ".")]
+    if THOUSANDS.fullmatch(text):
+        written.append(text.replace(",", ""))
+    read = []
+    for one in written:
+        with suppress(ValueError):  # it is no number, read in this way
+            number = float(one) / (100 if percent else 1)
+            read.append((number, len(one.partition(".")[2]) + (2 if percent else 0)))
+    return read
 
 
-def _rounded_too_far(text: str, number: float, value: float, percent: bool) -> bool:
+def _rounded_too_far(number: float, decimals: int, value: float) -> bool:
     """Whether a number is the value, rounded to fewer digits than are asked for."""
-    decimals = len(text.partition(".")[2]) + (2 if percent else 0)
     rounded = math.isclose(round(value, decimals), number, rel_tol=1e-9)
     return rounded and abs(number - value) <= 0.05 * abs(value)
 

@@ -65,27 +65,20 @@ def _observe(function):
     """By situation, the gradients that were returned; what went through the model is watched."""
     seen = {}
     for where, model, parts in _situations():
-        sizes: list[int] = []
-        hook = model.register_forward_pre_hook(_note_sizes(sizes))
-        waiting, other = _note_waiting(model)
+        passes, hook = _note_passes(model)
         before = [weight.detach().clone() for weight in model.parameters()]
         result = function(model, parts)
         hook.remove()
-        other.remove()
         if result is None or result is Ellipsis:
             return {where: [result]}
-        if max(sizes, default=0) > max(len(y) for _, y in parts):
+        if max((items for items, _ in passes), default=0) > max(len(y) for _, y in parts):
             raise Fault(SAYS["at once"])
-        if any(waiting):
+        if any(waits for _, waits in passes):
             raise Fault(SAYS["held"])
         if not all(map(torch.equal, before, model.parameters())):
             raise Fault(SAYS["moved"])
         seen[where] = [_kept(result)]
     return seen
-
-
-def _note_sizes(sizes: list[int]):
-    return lambda module, inputs: sizes.append(len(inputs[0]))
 
 
 class _Graph:
@@ -98,20 +91,21 @@ class _Graph:
         self.used = True
 
 
-def _note_waiting(model: nn.Module):
-    """For each forward pass, whether an earlier one still waits for its backward pass."""
+def _note_passes(model: nn.Module):
+    """Of each forward pass, its items, and whether an earlier one waits for its backward pass."""
     graphs: list[weakref.ref] = []
-    waiting: list[bool] = []
+    passes: list[tuple[int, bool]] = []
 
     def note(module, inputs, output):
         there = [one() for one in graphs]
-        waiting.append(any(graph is not None and not graph.used for graph in there))
+        waits = any(graph is not None and not graph.used for graph in there)
+        passes.append((len(inputs[0]), waits))
         if output.requires_grad:
             graph = _Graph()
             output.register_hook(graph)
             graphs.append(weakref.ref(graph))
 
-    return waiting, model.register_forward_hook(note)
+    return passes, model.register_forward_hook(note)
 
 
 def _kept(result):

@@ -73,23 +73,35 @@ def _listed(names) -> str:
 
 def _inspect_plan(plan) -> None:
     plan = with_keys(plan, KEYS, "my_plan")
+    _refuse_shares(plan)
+    _refuse_forms(plan)
+    _refuse_comparison(plan, *plan["compared"])
+    _refuse_roles(plan, *plan["compared"])
+
+
+def _refuse_shares(plan: dict) -> None:
     for name in ("prediction", "smallest that matters"):
         share_of(plan[name], f'"{name}"')
-    if plan["smallest that matters"] <= 0:
-        raise Fault(NO_GAP.format(gap=plan["smallest that matters"]))
-    if plan["smallest that matters"] >= 0.5:
-        gap = plan["smallest that matters"]
+    gap = plan["smallest that matters"]
+    if gap <= 0:
+        raise Fault(NO_GAP.format(gap=gap))
+    if gap >= 0.5:
         raise Fault(LARGE_GAP.format(gap=gap, points=100 * gap))
-    if isinstance(plan["compared"], str) or len(plan["compared"]) != 2:
+
+
+def _refuse_forms(plan: dict) -> None:
+    compared, strategies = plan["compared"], plan["strategies"]
+    if isinstance(compared, str) or len(compared) != 2:
         raise Fault(TWO_NAMES)
-    strategies = plan["strategies"]
     if not isinstance(strategies, dict) or {type(one) for one in strategies.values()} != {dict}:
         raise Fault(TABLE)
-    a, b = plan["compared"]
-    known = _listed(strategies)
-    for role, name in (("compared", a), ("compared", b), *((r, plan[r]) for r in KEYS[1:3])):
-        if name not in plan["strategies"]:
-            raise Fault(UNKNOWN.format(name=name, role=role, known=known))
+    named = [*(("compared", name) for name in compared), *((r, plan[r]) for r in KEYS[1:3])]
+    for role, name in named:
+        if name not in strategies:
+            raise Fault(UNKNOWN.format(name=name, role=role, known=_listed(strategies)))
+
+
+def _refuse_comparison(plan: dict, a: str, b: str) -> None:
     if a == b:
         raise Fault(SAME.format(a=a))
     changed = _changes(plan, a, b)
@@ -97,6 +109,9 @@ def _inspect_plan(plan) -> None:
         raise Fault(NO_CHANGE.format(a=a, b=b))
     if len(changed) > 1:
         raise Fault(TWO_CHANGES.format(a=a, b=b, count=len(changed), names=_listed(changed)))
+
+
+def _refuse_roles(plan: dict, a: str, b: str) -> None:
     if plan["baseline"] in (a, b):
         raise Fault(BASELINE.format(name=plan["baseline"]))
     if plan["control"] == a:
@@ -107,7 +122,8 @@ def _inspect_plan(plan) -> None:
         raise Fault(CONTROL.format(name=plan["control"], a=a, names=names))
     if plan["control"] == plan["baseline"]:
         raise Fault(TWO_ROLES.format(name=plan["control"]))
-    if not any("label" in f"{name} {value}".lower() for name, value in strategies[a].items()):
+    settings = plan["strategies"][a].items()
+    if not any("label" in f"{name} {value}".lower() for name, value in settings):
         raise Fault(NO_LABELS.format(a=a))
 
 
@@ -232,8 +248,7 @@ def _inspect_size(data, plan, size) -> None:
         raise Fault(DISAGREEMENT.format(d=d, gap=gap))
     groups, given = len(np.unique(data.groups)), float(size["there are"])
     if given != groups:
-        of_items = given == len(data.labels)
-        what = "the number of items" if of_items else OTHER_NUMBER
+        what = "the number of items" if given == len(data.labels) else OTHER_NUMBER
         raise Fault(OTHER_COUNT.format(n=groups, given=given, what=what))
     exact = d * (1.96 / gap) ** 2
     needed = float(size["needed"])

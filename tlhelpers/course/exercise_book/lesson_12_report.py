@@ -187,7 +187,7 @@ def _report(result=None, **changes) -> dict:
     return {"plan": made_plan(), "result": result or RESOLVED, "report": report | changes}
 
 
-def _wrong_reports() -> list:
+def _wrong_verdicts() -> list:
     a, b = COMPARED
     return [
         (_report(OPEN, answer=UNSURE.replace("not resolved", "clear")), CLAIMS),
@@ -215,6 +215,13 @@ def _wrong_reports() -> list:
             _report(answer="Noise beats good rows by 0.13 [0.07, 0.19]."),
             WRONG_SIDE.format(a=a, b=b, value=0.128, best=a),
         ),
+        (_report(answer="Good rows minus noise: 0.13 [0.07, 0.19]."), NO_VERDICT.format(a=a, b=b)),
+    ]
+
+
+def _wrong_reports() -> list:
+    return [
+        *_wrong_verdicts(),
         (
             _report(answer="Good rows beat noise by 0.13."),
             NO_NUMBER.format(name="the lower end", value=0.071),
@@ -223,7 +230,6 @@ def _wrong_reports() -> list:
             _report(OPEN, answer=UNSURE.replace("−", "")),
             SIGN.format(name="The lower end", value=-0.013),
         ),
-        (_report(answer="Good rows minus noise: 0.13 [0.07, 0.19]."), NO_VERDICT.format(a=a, b=b)),
         (_report(limits=["Only sixty made people were looked at."]), LIMITS.format(n=1)),
         (_report(cost="It costs next to nothing."), NO_COST),
         (_report(question="Does it work?"), SHORT.format(key="question")),
