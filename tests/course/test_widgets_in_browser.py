@@ -110,10 +110,7 @@ def use(page, cell) -> str:
     else:
         page.keyboard.press("ArrowDown" if kind == "select-one" else "Space")
     if cell.locator(".tl-quiz").count():
-        for _ in range(TABS):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.tagName") == "BUTTON":
-                break
+        tab_until(page, "document.activeElement.tagName === 'BUTTON'")
         page.keyboard.press("Space")
     changed = f"([cell, before]) => ({SHOWN})(cell) !== before"
     try:
@@ -126,11 +123,16 @@ def use(page, cell) -> str:
 
 
 def focused_after_tab(page) -> tuple[str, bool, str]:
+    tab_until(page, f"({FOCUSED})()[1]")
+    return page.evaluate(FOCUSED)
+
+
+def tab_until(page, reached: str) -> None:
+    """Press Tab until something is true of the page, or often enough."""
     for _ in range(TABS):
         page.keyboard.press("Tab")
-        if page.evaluate(FOCUSED)[1]:
+        if page.evaluate(reached):
             break
-    return page.evaluate(FOCUSED)
 
 
 def save(page, notebook, lab) -> None:

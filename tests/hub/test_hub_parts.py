@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -182,13 +182,26 @@ def test_the_server_is_ended_last(tmp_path, monkeypatch):
     assert killed == [11, 10]
 
 
+HOLDS = """import sys
+for line in sys.stdin:
+    held = b"x" * int(line)
+    print(len(held), flush=True)
+"""
+
+
 def test_private_memory_is_what_a_process_itself_holds():
-    gc.collect()  # what others left behind is not given back in between
-    own = next(one for one in seat_memory.processes() if one.pid == os.getpid())
-    hold = bytearray(b"x") * 2**28
-    now = next(one for one in seat_memory.processes() if one.pid == os.getpid())
-    assert 0.8 * len(hold) < now.private - own.private < 1.3 * len(hold)
-    assert now.parent == os.getppid() and now.uid == os.getuid()
+    """A fresh process: this one gives back what other tests have left, at any time."""
+    command, pipe = [sys.executable, "-c", HOLDS], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        own, now = (_when_it_holds(process, size) for size in (1, 2**27))
+    assert 0.9 * 2**27 < now.private - own.private < 1.5 * 2**27
+    assert now.parent == os.getpid() and now.uid == os.getuid()
+
+
+def _when_it_holds(process, size: int):
+    print(size, file=process.stdin, flush=True)
+    assert process.stdout.readline() == f"{size}\n"
+    return next(one for one in seat_memory.processes() if one.pid == process.pid)
 
 
 # ---------------------------------------------------------------- the configuration
