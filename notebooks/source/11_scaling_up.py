@@ -113,7 +113,7 @@ table = pd.DataFrame({"everything": everything} | {way: training_memory(change(n
                                                    for way, change in ways.items()}).T
 left = (table.loc["LoRA of rank 8"] / table.loc["everything"]).drop("weights")
 show_outcome("11.lora", left.idxmax())
-figures.memory_bars(table, "MiniLM, 8 texts of 79 tokens")
+figures.memory_bars(table, "MiniLM, {} texts of {} tokens".format(*x["input_ids"].shape))
 
 # %% tags=["claim"]
 claim_value("11.c", "LoRA keeps more than half of the activations of training everything (ratio)",
