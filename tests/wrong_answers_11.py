@@ -84,6 +84,16 @@ def answer(model, parts):
     loss.backward()
     return [w.grad for w in model.parameters()]
 """
+ONE_BACKWARD_FORWARD = ONE_BACKWARD.replace("model(x)", "model.forward(x)")
+READ_AFTER = """
+def answer(model, parts):
+    n = sum(len(y) for _, y in parts)
+    model.zero_grad()
+    for x, y in parts:
+        (F.cross_entropy(model(x), y, reduction='sum') / n).backward()
+    model.zero_grad()
+    return [w.grad for w in model.parameters()]
+"""
 CLEARED_AFTER = """
 def answer(model, parts):
     n = sum(len(y) for _, y in parts)
@@ -316,6 +326,8 @@ WRONG = [
         for name, a, b, c, d, word in PARTS
     ),
     ("11.2", "at once", AT_ONCE, "at once"),
+    ("11.2", "read after clearing", READ_AFTER, "stands None"),
+    ("11.2", "one backward through forward", ONE_BACKWARD_FORWARD, "the one before it"),
     ("11.2", "one backward", ONE_BACKWARD, "the one before it"),
     ("11.2", "cleared after", CLEARED_AFTER, "gradients are 0"),
     ("11.2", "a step", STEPPED, "have changed"),

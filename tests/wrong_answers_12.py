@@ -23,6 +23,18 @@ PLANS = [
         "3 things change",
     ),
     (
+        "the same, written otherwise",
+        "plan = made.made_plan(); plan['strategies']['noise'] = {\n"
+        "    k: f' {v}'.upper() for k, v in plan['strategies']['good rows'].items()}\n"
+        "answer = {'plan': plan}",
+        "the same settings",
+    ),
+    (
+        "no strategies",
+        "answer = {'plan': made.made_plan() | {'strategies': {}}}",
+        "is a dict of dicts",
+    ),
+    (
         "three compared",
         "answer = {'plan': made.made_plan() | {'compared': ('good rows', 'noise', 'majority')}}",
         "names of two strategies",

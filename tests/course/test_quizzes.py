@@ -213,7 +213,11 @@ def test_a_number_may_be_written_in_several_ways_and_rounded(write):
     [(12288, "12,288", "right"), (12288, "12,400.0", "right"), (1234567, "1,234,567", "right"),
      (1.234, "1,234", "right"), (12288, "1,228", "wrong"), (0.2128, "0.21", "open"),
      (0.2128, "21 %", "open"), (0.2128, "0.213", "right"), (0.2128, "0.22", "wrong"),
-     (0.2128, "0.2", "wrong"), (14.29, 14, "open"), (14.29, "15", "wrong"), (3e-6, "0", "wrong")],
+     (0.2128, "0.2", "wrong"), (14.29, 14, "open"), (14.29, "15", "wrong"), (3e-6, "0", "wrong"),
+     (12288, "12.288", "right"), (12288, "12 288", "right"), (12288, "12\u2019288,5", "right"),
+     (1234567.8, "1.234.567,8", "right"), (0.125, "12.5 per cent", "right"),
+     (-3, "\u2212 3", "right"), (1e-9, "1e999999999999999999", "open"), (0.5, "sNaN", "open"),
+     (0.5, "1e-999999999999", "wrong"), (0.5, "inf", "open")],
     ids=str,
 )  # fmt: skip
 def test_commas_may_part_thousands_and_a_number_rounded_too_far_is_left_open(value, answer, state):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -106,8 +107,8 @@ def test_a_killed_process_ends_all_and_the_run_goes_on_to_the_same_result(
     flag.write_text("1")
     done = _launched(folder)
     assert done.returncode and "epoch 1/4" in done.stdout and "epoch 2/4" not in done.stdout
-    assert len(re.findall("another process of this training has ended", done.stderr)) >= 1
-    assert "hang" not in done.stderr and not flag.exists()
+    # Which process was killed, the launcher tells; it may end the other before that one speaks.
+    assert "Signal 9 (SIGKILL)" in done.stderr and "hang" not in done.stderr and not flag.exists()
 
     flag.write_text("2")
     options = shared.OPTIONS | {"quiet": False, "checkpoint": folder / "whole"}
@@ -151,6 +152,38 @@ def _launched(folder: Path) -> subprocess.CompletedProcess:
     )
     assert time.monotonic() - started < 110, "it hung until torch lost patience"
     return done
+
+
+def test_without_a_launcher_the_one_that_is_left_says_that_another_has_ended(folder):
+    """As a cluster's script starts them: nobody watches the two, and one is killed."""
+    place = folder / "alone"
+    place.mkdir()
+    (place / "script.py").write_text(SCRIPT)
+    (place / "die").write_text("1")
+    left, killed = (_started(place, rank, port) for port in [_free_port()] for rank in range(2))
+    _, told = left.communicate(timeout=110)
+    assert killed.wait(timeout=60) == -signal.SIGKILL and left.returncode == 1
+    assert "another process of this training has ended" in told and "checkpoint=" in told
+
+
+def _started(place: Path, rank: int, port: int) -> subprocess.Popen:
+    told = dict(zip(team.TOLD, map(str, (rank, 2, "127.0.0.1", port)), strict=True))
+    path = os.pathsep.join([str(tiny.ROOT), str(tiny.ROOT / "tests"), os.environ["PYTHONPATH"]])
+    environment = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "DIE_AFTER": str(place / "die")}
+    return subprocess.Popen(
+        [sys.executable, "script.py"],
+        cwd=place,
+        env=tiny.environ(**told, **environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def _left() -> list[str]:

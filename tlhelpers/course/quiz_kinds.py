@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 
 from tlhelpers.course.exercise_kinds import AROUND_A_LETTER, Verdict
@@ -15,7 +16,10 @@ from tlhelpers.course.exercise_kinds import AROUND_A_LETTER, Verdict
 Drawn = dict[str, float]
 LETTERS = string.ascii_lowercase
 DIGITS = 6  # of a number in a text; a tolerance of one part in a hundred asks for fewer
-THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")  # 12,288: also read as 12288
+# 12,288 and 12.288 are also read as 12288; a space or an apostrophe can part nothing but thousands.
+PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:([,.\s'’])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
+PERCENT = re.compile(r"\s*(?:[%％٪]|per ?cent)$", re.IGNORECASE)
+SIGNS = str.maketrans({"−": "-", "–": "-", "－": "-", "＋": "+"})
 
 
 @dataclass(frozen=True)
@@ -102,24 +106,25 @@ class AskedNumber(Asked):
 
 def _readings(answer: str) -> list[tuple[float, int]]:
     """Each number that an answer may mean, with how many decimals it is written."""
-    text = answer.strip().replace("−", "-")
-    percent = text.endswith("%")
-    text = text.removesuffix("%").strip()
+    text = re.sub(r"^([+-])\s+", r"\1", answer.strip().translate(SIGNS))
+    text, percent = PERCENT.subn("", text)
     written = [text.replace(",", ".")]
-    if THOUSANDS.fullmatch(text):
-        written.append(text.replace(",", ""))
+    if parted := PARTED.fullmatch(text):
+        written.append(text.replace(parted[1], "").replace(",", "."))
     read = []
     for one in written:
-        with suppress(ValueError):  # it is no number, read in this way
-            number = float(one) / (100 if percent else 1)
-            read.append((number, len(one.partition(".")[2]) + (2 if percent else 0)))
+        with suppress(ArithmeticError, ValueError):  # it is no number, read in this way
+            number = Decimal(one).scaleb(-2 if percent else 0)
+            if math.isfinite(number):
+                read.append((float(number), -number.as_tuple().exponent))
     return read
 
 
 def _rounded_too_far(number: float, decimals: int, value: float) -> bool:
     """Whether a number is the value, rounded to fewer digits than are asked for."""
-    rounded = math.isclose(round(value, decimals), number, rel_tol=1e-9)
-    return rounded and abs(number - value) <= 0.05 * abs(value)
+    if abs(number - value) > 0.05 * abs(value):
+        return False
+    return math.isclose(round(value, decimals), number, rel_tol=1e-9)
 
 
 def near(number: float, value: float) -> bool:

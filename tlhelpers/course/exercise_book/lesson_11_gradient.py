@@ -19,6 +19,8 @@ SAYS = {
     "moved": "The weights of the model have changed. Only the gradient is asked for: make no step.",
     "never": "backward() adds to the gradients that are there, so old ones leak in: clear them "
     "before the first part, with model.zero_grad().",
+    "none": "Among your gradients stands None. A weight has a gradient after backward(), until "
+    "model.zero_grad() clears it: read it in between.",
     "inside": "These are the gradients of the last part alone: you clear them before each part. "
     "Clear them once, before the first.",
 }
@@ -77,6 +79,8 @@ def _observe(function):
             raise Fault(SAYS["held"])
         if not all(map(torch.equal, before, model.parameters())):
             raise Fault(SAYS["moved"])
+        if isinstance(result, (list, tuple)) and any(one is None for one in result):
+            raise Fault(SAYS["none"])
         seen[where] = [_kept(result)]
     return seen
 
@@ -99,13 +103,14 @@ def _note_passes(model: nn.Module):
     def note(module, inputs, output):
         there = [one() for one in graphs]
         waits = any(graph is not None and not graph.used for graph in there)
-        passes.append((len(inputs[0]), waits))
+        passes.append((len(output), waits))
         if output.requires_grad:
             graph = _Graph()
             output.register_hook(graph)
             graphs.append(weakref.ref(graph))
 
-    return passes, model.register_forward_hook(note)
+    # Its last layer is called, too, where model.forward(x) or layer after layer is.
+    return passes, model[-1].register_forward_hook(note)
 
 
 def _kept(result):

@@ -64,7 +64,12 @@ def _changes(plan: dict, a: str, b: str) -> list[str]:
     apart = sorted(set(first) ^ set(second))
     if apart:
         raise Fault(SETTINGS.format(a=a, b=b, names=_listed(apart)))
-    return [name for name in first if first[name] != second[name]]
+    return [name for name in first if _plain(first[name]) != _plain(second[name])]
+
+
+def _plain(setting) -> str:
+    """A setting as a text, in which case and spaces make no difference."""
+    return " ".join(str(setting).casefold().split())
 
 
 def _listed(names) -> str:
@@ -93,7 +98,9 @@ def _refuse_forms(plan: dict) -> None:
     compared, strategies = plan["compared"], plan["strategies"]
     if isinstance(compared, str) or len(compared) != 2:
         raise Fault(TWO_NAMES)
-    if not isinstance(strategies, dict) or {type(one) for one in strategies.values()} != {dict}:
+    if not isinstance(strategies, dict) or not strategies:
+        raise Fault(TABLE)
+    if not all(isinstance(one, dict) for one in strategies.values()):
         raise Fault(TABLE)
     named = [*(("compared", name) for name in compared), *((r, plan[r]) for r in KEYS[1:3])]
     for role, name in named:
