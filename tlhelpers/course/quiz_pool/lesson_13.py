@@ -204,8 +204,8 @@ POOL = (
     Choice(
         "split-pairs",
         (
-            "{n:,} pairs are drawn from the sentences of all articles, and then the pairs are split "
-            "at random. What is the fault?"
+            "{n:,} pairs are drawn from the sentences of all articles, and then the pairs are "
+            "split at random. What is the fault?"
         ),
         "Sentences of one article share its names and its topic. Split the articles first.",
         lambda r: {"n": r.choice([1000, 2000, 3000])},
@@ -400,8 +400,8 @@ POOL = (
     Number(
         "precision-in-use",
         (
-            "Of a hundred words with a capital, a head calls {t} capital, and of a hundred without, "
-            "{f}. In a text one word in {n} has a capital. What is its precision there?"
+            "Of a hundred words with a capital, a head calls {t} capital, and of a hundred "
+            "without, {f}. In a text one word in {n} has a capital. What is its precision there?"
         ),
         "For each word with a capital there are many without, and their mistakes all count.",
         lambda r: {
