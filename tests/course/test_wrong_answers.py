@@ -12,7 +12,7 @@ import valid_answers
 from tlhelpers.course.exercise_book import exercises
 from tlhelpers.course.exercises import examine
 
-LESSONS = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "14"]
+LESSONS = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14"]
 TABLES = [import_module(f"wrong_answers_{lesson}") for lesson in LESSONS]
 WRONG = [row for table in TABLES for row in table.WRONG]
 VALID = valid_answers.VALID + [

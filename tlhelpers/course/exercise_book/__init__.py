@@ -16,6 +16,7 @@ from tlhelpers.course.exercise_book import (
     lesson_10,
     lesson_11,
     lesson_12,
+    lesson_13,
     lesson_14,
 )
 from tlhelpers.course.exercise_kinds import Exercise
@@ -34,6 +35,7 @@ BOOKS = (
     lesson_10,
     lesson_11,
     lesson_12,
+    lesson_13,
     lesson_14,
 )
 
