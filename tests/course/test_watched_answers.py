@@ -108,6 +108,18 @@ def test_an_argument_that_is_changed_in_place_is_named(value):
     assert "`value` is no longer what it was" in watched.what_it_changed()
 
 
+@pytest.mark.parametrize("old", [None, "a", b"a", True, 1.5, np.int64(2), float("nan")], ids=repr)
+@pytest.mark.parametrize("new", [None, "b", 7, np.float32(9), np.arange(2)], ids=repr)
+def test_an_item_that_is_replaced_in_a_list_is_seen_whatever_it_was(old, new):
+    def replace(value):
+        value[1] = new
+
+    for holds in (lambda: [0, old], lambda: {0: 0, 1: old}):
+        watched = Watched(replace)
+        watched(holds())
+        assert watched.changed == ([] if old is new else ["value"])
+
+
 def test_two_arguments_that_are_changed_are_named_together():
     def swap(left, right):
         left[:], right[:] = right[:], left[:]

@@ -11,6 +11,7 @@ import random
 import traceback
 from collections.abc import Callable, Iterator, KeysView, ValuesView
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -145,8 +146,10 @@ def _same(old: Any, new: Any) -> bool:
 def _same_item(old: Any, new: Any) -> bool:
     if isinstance(old, COMPARED):
         return _same(old, new)
-    plain = (int, float, complex, np.generic)
-    return not isinstance(old, plain) or old == new or old != old
+    plain = (int, float, complex, str, bytes, NoneType, np.generic)
+    if not isinstance(old, plain):
+        return True
+    return isinstance(new, plain) and bool(old == new or (old != old and new != new))
 
 
 def _equal(old: np.ndarray, new: np.ndarray) -> bool:
