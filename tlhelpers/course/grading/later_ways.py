@@ -1,4 +1,4 @@
-"""Variants of the exercises of lessons 08 to 14."""
+"""Variants of the exercises of lessons 08 to 11, and of lesson 14."""
 
 from __future__ import annotations
 

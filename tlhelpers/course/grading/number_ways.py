@@ -121,6 +121,29 @@ def _speed_up(draw: Random) -> Numbers:
     )
 
 
+def _passes(draw: Random) -> Numbers:
+    """So many questions and answers that the ratio is whole, as in the course."""
+    times, ratio = draw.choice((2, 3, 4)), draw.choice((19, 24, 39, 49))
+    questions, answers = times * (ratio + 1), times * ratio * (ratio + 1)
+    return Numbers(
+        f"{questions} questions, {answers:,} answers",
+        (
+            (
+                "Each of 100 questions is to be compared with each of 9,900 answers.",
+                f"Each of {questions} questions is to be compared with each of {answers:,} "
+                "answers.",
+            ),
+        ),
+        (
+            (
+                "100 * 9_900 / (100 + 9_900)",
+                f"{questions} * {answers:_} / ({questions} + {answers:_})",
+            ),
+        ),
+        times * ratio,
+    )
+
+
 DRAWS: dict[str, Callable[[Random], Numbers]] = {
     "01.4": _block,
     "03.6": _lora,
@@ -128,4 +151,5 @@ DRAWS: dict[str, Callable[[Random], Numbers]] = {
     "06.4": _encoder,
     "09.7": _loss,
     "11.4": _speed_up,
+    "13.4": _passes,
 }

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from tlhelpers.course.exercise_book import exercises
 from tlhelpers.course.exercise_kinds import Choice, Exercise, Function, Number, Verdict
-from tlhelpers.course.grading import later_ways, number_ways, text_ways, vision_ways
+from tlhelpers.course.grading import later_ways, number_ways, text_ways, vision_ways, word_ways
 from tlhelpers.course.grading.ways import Numbers, Way, edited
 from tlhelpers.course.watched_answer import Watched
 
-WAYS: dict[str, tuple[Way, ...]] = vision_ways.WAYS | text_ways.WAYS | later_ways.WAYS
+WAYS: dict[str, tuple[Way, ...]] = (
+    vision_ways.WAYS | text_ways.WAYS | later_ways.WAYS | word_ways.WAYS
+)
 AS_IN_THE_COURSE = (
     "That is right for the exercise as the course has it. Here something else is asked for: "
     "read the text again."
