@@ -134,6 +134,11 @@ def test_no_guide_belongs_to_a_lesson_that_is_not_there():
     assert sorted(page.stem for page in (TEACHING / "lessons").glob("*.md")) == READY
 
 
+def test_the_guide_of_each_lesson_can_be_reached_from_the_first_page():
+    first = (TEACHING / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\(lessons/(\d\d)\.md\)", first)) == set(READY)
+
+
 def test_the_table_of_times_is_current():
     """Where this fails: python3 -m tlhelpers.course.teaching_times"""
     page = (TEACHING / "times.md").read_text(encoding="utf-8")

@@ -537,7 +537,8 @@ def test_what_the_sweeps_compare(monkeypatch):
     across = {f"text-domains-{name}" for name in ("news", "tweets", "movies", "products")}
     within = {"text-embeddings", "text-rates", "text-strategies", "text-few-labels"}
     sweeps = {name: sweep for name, sweep in SWEEPS.items() if name.startswith("text-")}
-    assert set(sweeps) == across | within | {"text-after-news", "text-contrastive", "text-topics"}
+    others = {"text-after-news", "text-contrastive", "text-pairs", "text-topics", "text-words"}
+    assert set(sweeps) == across | within | others
     compared = {name: set(sweep.strategies()) for name, sweep in sweeps.items()}
     assert compared["text-strategies"] == {
         "TF-IDF", "GloVe mean", "frozen", "frozen random", "fine-tuned", "LoRA",

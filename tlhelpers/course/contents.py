@@ -53,6 +53,7 @@ COURSE = (
     Lesson("10", "your_own_data", "Your own data", None, None),
     Lesson("11", "scaling_up", "Scaling up", None, None),
     Lesson("12", "project", "A project", None, None, is_project=True),
+    Lesson("13", "words_and_pairs", "Words and pairs", True, True),
     Lesson("14", "what_one_may_promise", "What one may promise", False, True),
 )
 

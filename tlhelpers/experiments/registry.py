@@ -13,7 +13,9 @@ from tlhelpers.experiments import (
     text_few,
     text_further,
     text_hub,
+    text_pairs,
     text_topics,
+    text_words,
     vision,
     vision_across,
     vision_choosing,
@@ -38,7 +40,9 @@ SWEEPS: dict[str, Sweep] = {
         text,
         text_across,
         text_few,
+        text_pairs,
         text_topics,
+        text_words,
     )
     for sweep in module.SWEEPS
 }

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = make_face(
         "small": "SmallCNN",
         "text_features": "encode encode_layers",
         "vector_files": "keyed_vectors load_vectors",
+        "word_features": "cut_words encode_words",
         "word2vec": "train_fasttext train_word2vec",
         "words": "coverage document_vectors tokens",
         "zero_shot": "nearest_description",

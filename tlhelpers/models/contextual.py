@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import nn
 
 from tlhelpers.checks import full_texts
 from tlhelpers.models.encoders import Encoder
+from tlhelpers.models.evaluating import evaluating
 from tlhelpers.models.words import MARK, composed
 
 
@@ -90,7 +89,7 @@ def word_layers(encoder: Encoder, text: str, word: str) -> torch.Tensor:
     if not any(inside):
         raise ValueError(f"the tokenizer leaves {word!r} out")
     inputs = _to_device_of(encoder, encoder.transform.padded([cut["input_ids"]]))
-    with _evaluating(encoder), torch.no_grad():
+    with evaluating(encoder), torch.no_grad():
         states = torch.stack(encoder.hidden_states(**inputs))
     return states[:, 0].cpu()[:, torch.tensor(inside)].mean(1)
 
@@ -119,24 +118,12 @@ def attention_weights(encoder: Encoder, text: str) -> tuple[list[str], torch.Ten
     quick = encoder.model.config._attn_implementation
     encoder.model.set_attn_implementation("eager")  # the fast one keeps no weights
     try:
-        with _evaluating(encoder), torch.no_grad():
+        with evaluating(encoder), torch.no_grad():
             attentions = encoder.model(**inputs, output_attentions=True).attentions
     finally:
         encoder.model.set_attn_implementation(quick)
     tokens = encoder.tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
     return tokens, torch.cat(attentions).cpu().clone()
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    """In evaluation mode; afterwards each part is in the mode that it was in."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def _place_of(word: str, text: str) -> tuple[int, int]:

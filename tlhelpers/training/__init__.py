@@ -16,5 +16,6 @@ __getattr__, __dir__, __all__ = make_face(
         "rate_test": "find_rate",
         "predicting": "predict",
         "pretraining": "pretrain",
+        "word_labels": "fit_words label_tokens",
     },
 )

@@ -148,13 +148,12 @@ PAIRS = (
         "a number for each pair",
         (
             (
-                "Return two int arrays: the places of the pairs",
+                "Return two int arrays: the places of the pairs (counted from 0)",
                 "Return **one int array of shape (n,)**, with 1 for the pairs",
             ),
             ("and of those whose", "2 for those whose"),
             (
-                "for the test, each in ascending order. Pairs that stand on both sides are left "
-                "out.",
+                "for the test, each in ascending order.",
                 "for the test, and 0 for the pairs that stand on both sides.",
             ),
         ),

@@ -55,21 +55,25 @@ POOL = (
             ),
         },
     ),
-    OneOf(
+    Better(
         "pairs",
-        "When all pairs have labels, which way will be best?",
-        {
-            "itself": "each sentence by itself",
-            "together": "both sentences together",
+        "With all pairs labelled and all weights tuned, which way will do better?",
+        pair={
+            "encoder, fine-tuned, cosine": "each sentence by itself",
+            "read together, fine-tuned": "both sentences together",
         },
-        {
-            "itself": (
+        surprise={
+            "encoder, fine-tuned, cosine": (
                 "This encoder was tuned to compare sentences by their vectors. To read two "
                 "together is something that it has to learn anew."
             ),
-            "together": (
+            "read together, fine-tuned": (
                 "Read together, each word can look at the words of the other sentence. Two "
                 "finished vectors no longer allow that."
+            ),
+            UNRESOLVED: (
+                "Where no difference is resolved, one takes what costs less: vectors, which are "
+                "computed once for each text."
             ),
         },
     ),

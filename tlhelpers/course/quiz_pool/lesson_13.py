@@ -83,7 +83,7 @@ POOL = (
         "balanced",
         (
             "A head learned from as many words with a capital as without, and is used where one "
-            "word in {n} has one. What becomes of precision and recall for capitals?"
+            "word in {n} has one. What is to be expected of precision and recall for capitals?"
         ),
         (
             "It finds the same share of the capitals. But there are more small words, and so more "
@@ -129,7 +129,7 @@ POOL = (
             "An encoder was tuned to compare sentences by the mean of their tokens. Why may a "
             "middle layer serve a label for each word better than its last?"
         ),
-        "What the last layer was tuned for is one vector for a sentence, and no word by itself.",
+        "A likely reason: what was tuned last is one vector for a sentence, and no word by itself.",
         right="the last layer was shaped for whole sentences",
         wrong={
             "the last layer has fewer numbers for a word": (
@@ -184,8 +184,8 @@ POOL = (
     Choice(
         "unknown",
         (
-            "A test word stands in none of the articles to learn from. What does a head on the "
-            "encoder have that a list of the commonest cases lacks?"
+            "A test word stands in none of the articles to learn from. What does a head on layer "
+            "3 of the encoder have that a list of the commonest cases lacks?"
         ),
         "A word is built from known pieces, and its vector takes up the words around it.",
         right="what its pieces and its neighbours tell",
@@ -465,9 +465,9 @@ POOL = (
     Number(
         "both-sides",
         (
-            "Of {n:,} articles, {p} in ten are to learn from and the others are for the test. Both "
-            "halves of a pair are drawn from all articles at random. Which share of the pairs has "
-            "one half on each side?"
+            "Of {n:,} articles, {p} in ten are to learn from and the others are for the test. Each "
+            "half of a pair is drawn by itself from all articles. Which share of the pairs has one "
+            "half on each side?"
         ),
         "The first half may lie here and the second there, or the other way round.",
         lambda r: {"n": r.choice([500, 1000, 2000]), "p": r.choice([6, 7, 8, 9])},
