@@ -300,9 +300,10 @@ del tuned, plain  # two networks that are no longer used
 # %% [markdown]
 # ## 5 · What is rare must be counted otherwise
 # Of the words that are asked for, if none is left out for balance, one in ten has a capital here. Whoever writes all
-# of them in small letters is right nine times in ten, and useless. So one looks at two other shares: of the words that were *called* capital, how many are
-# (**precision**)? Of those that *are* capital, how many were called so (**recall**)? Their harmonic mean is
-# **F1**, $2 \cdot \text{precision} \cdot \text{recall} / (\text{precision} + \text{recall})$.
+# of them in small letters is right nine times in ten, and useless. So one looks at two other shares: of the words that
+# were *called* capital, how many are (**precision**)? Of those that *are* capital, how many were called so
+# (**recall**)? Their harmonic mean is **F1**,
+# $2 \cdot \text{precision} \cdot \text{recall} / (\text{precision} + \text{recall})$.
 
 # %% [markdown]
 # ### Exercise 13.2
@@ -372,7 +373,7 @@ claim_value("13.l", "what is worked out beforehand misses that precision by", ab
 
 # %% [markdown]
 # Nothing about the head has changed. But there are now ten times as many small words that it may call capital by
-# mistake, so most of what it calls capital is wrong or nearly so. With the recall $r$, the share $f$ of small words
+# mistake, and so a far larger part of what it calls capital is wrong. With the recall $r$, the share $f$ of small words
 # that are called capital, and the share $s$ of words that have one, the precision is $r s / (r s + f (1 - s))$: it
 # can be worked out before the model is used, and that is the second claim. So **an F1 belongs to a share of the
 # classes**; two of them can be compared only where that share is the same. The head that learned from all words calls
