@@ -8,6 +8,7 @@ import accessibility
 import browser
 import nbformat
 import pytest
+from cell_output import printed
 from made_lessons import broken_lesson, quick_lesson, whole_lesson, write_lesson
 
 from tlhelpers.course import book, book_execution
@@ -197,11 +198,11 @@ def test_only_changed_code_is_executed_again(tmp_path):
     prose = run_again(write_lesson(tmp_path, "98_quick", quick_lesson("say less")), cache)
     assert not prose.executed_now
     assert prose.notebook.cells[0].source == "say less"
-    assert prose.notebook.cells[1].outputs[0].text == "the last cell\n"
+    assert printed(prose.notebook.cells[1]) == "the last cell\n"
 
     other = quick_lesson(last="print('another')")
     code = run_again(write_lesson(tmp_path, "98_quick", other), cache)
-    assert code.executed_now and code.notebook.cells[1].outputs[0].text == "another\n"
+    assert code.executed_now and printed(code.notebook.cells[1]) == "another\n"
 
 
 def test_what_run_executed_is_taken_but_not_half_a_file(tmp_path):

@@ -5,6 +5,7 @@ import json
 
 import nbformat
 import pytest
+from cell_output import printed
 from nbclient import NotebookClient
 
 from tlhelpers.course.claims import (
@@ -177,7 +178,7 @@ def test_claims_are_read_from_an_executed_notebook(executed):
 @pytest.mark.enable_socket
 def test_the_table_without_arguments_holds_the_claims_of_its_notebook(executed):
     wanted = [["00.a", True], ["00.b", True], ["00.c", False], ["00.d", False]]
-    assert ast.literal_eval(executed.cells[-1].outputs[0].text) == wanted
+    assert ast.literal_eval(printed(executed.cells[-1])) == wanted
 
 
 @pytest.mark.enable_socket
