@@ -80,11 +80,13 @@ def test_the_encoder_is_left_as_it_was(small):
     ("sentences", "told"),
     [
         ([], "at least one word"), ([["the"], []], "at least one word"),
+        (["the bank"], "sentence 0 is a text"), ("the bank", "is a text"),
+        ([["a"], ["the", None]], "sentence 1 holds None"), ([["a", 3]], "holds 3"),
         ([["the", " "]], "leaves ' ' of sentence 0 out"),
         ([["a"], ["the", "\u200b", "bank"]], "of sentence 1 out"),
         ([["bank"] * 39], "has 41 tokens, the encoder takes 40"),
     ],
-    ids=["none", "empty", "space", "no sign", "long"],
+    ids=["none", "empty", "text", "one text", "None", "number", "space", "no sign", "long"],
 )  # fmt: skip
 def test_what_cannot_be_cut_is_one_error(small, sentences, told):
     with pytest.raises(ValueError, match=told):

@@ -103,8 +103,14 @@ def test_predictions_do_not_depend_on_what_stands_beside(small):
         ([[0, 1]], "sentence 0 has 3 words and 2 labels"),
         ([[NO, NO, NO]], "no word has a label"),
         ([[0, 0, 0]], "classes"),
+        ([[0, -1, 1]], "sentence 0 has the label -1"),
+        ([[0, 0.5, 1]], "labels of sentence 0 must be whole numbers"),
+        ([[0, float("nan"), 1]], "labels of sentence 0 hold 1 NaN"),
+        ([["a", "b", "c"]], "labels of sentence 0 must be whole numbers"),
+        ([[0, 1, 0], [1]], "1 sentences, but labels for 2"),
+        ([], "1 sentences, but labels for 0"),
     ],
-    ids=["short", "none", "one class"],
+    ids=["short", "none", "one class", "negative", "half", "nan", "texts", "more", "no labels"],
 )
 def test_labels_that_do_not_fit_are_one_error(small, labels, told):
     with pytest.raises(ValueError, match=told):

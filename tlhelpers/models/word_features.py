@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from tlhelpers.checks import whole
 from tlhelpers.models.devices import on_device
@@ -31,9 +32,10 @@ def cut_words(encoder: Encoder, sentences: Sequence[Sequence[str]]) -> tuple[lis
     Raises
     ------
     ValueError
-        If there is no sentence, a sentence has no words, the tokenizer leaves a word out, or a
-        sentence has more tokens than the encoder takes.
+        If there is no sentence, a sentence has no words or is no list of them, the tokenizer leaves
+        a word out, or a sentence has more tokens than the encoder takes.
     """
+    _refuse_texts(sentences)
     if not len(sentences) or not all(map(len, sentences)):
         raise ValueError("each sentence needs at least one word")
     cut = encoder.tokenizer(list(map(list, sentences)), is_split_into_words=True, verbose=False)
@@ -50,6 +52,58 @@ def cut_words(encoder: Encoder, sentences: Sequence[Sequence[str]]) -> tuple[lis
             )
         firsts.append(np.array([starts[i] for i in range(len(words))], dtype=np.int64))
     return cut["input_ids"], firsts
+
+
+def _refuse_texts(sentences) -> None:
+    """A text would be taken for a list of its letters."""
+    for place, words in enumerate([sentences] if isinstance(sentences, str) else sentences):
+        if isinstance(words, str):
+            raise ValueError(f"sentence {place} is a text: give its words, text.split() say")
+        if odd := [word for word in words if not isinstance(word, str)]:
+            raise ValueError(f"sentence {place} holds {odd[0]!r}, which is no text: give words")
+
+
+def read_words(
+    encoder: Encoder,
+    network: nn.Module,
+    sentences: Sequence[Sequence[str]],
+    read: Callable[..., torch.Tensor],
+    batch_size: int = 32,
+) -> list[np.ndarray]:
+    """What ``read(input_ids=…, attention_mask=…)`` gives for the first subword of each word.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Cuts the words.
+    network : nn.Module
+        What `read` runs, in evaluation mode and on its device; it is left as it is.
+    sentences : sequence of sequences of str
+    read : callable
+        Gives a tensor of shape (n, length, …).
+    batch_size : int
+        Sentences per step; those of like length go together.
+
+    Returns
+    -------
+    list of array, shape (words of the sentence, …)
+
+    Raises
+    ------
+    ValueError
+        As `cut_words` does.
+    """
+    whole("batch_size", batch_size)
+    numbers, firsts = cut_words(encoder, sentences)
+    order = np.argsort([len(row) for row in numbers], kind="stable")
+    rows: list = [None] * len(numbers)
+    with evaluating(network), torch.inference_mode(), on_device(network, changes=False) as device:
+        for items in np.array_split(order, -(-len(order) // batch_size)):
+            given = encoder.transform.padded([numbers[i] for i in items])
+            found = read(**{name: x.to(device) for name, x in given.items()}).cpu().numpy()
+            for i, of_one in zip(items, found, strict=True):
+                rows[i] = of_one[firsts[i]]
+    return rows
 
 
 def encode_words(
@@ -81,17 +135,12 @@ def encode_words(
     ValueError
         As `cut_words` does, and if a layer does not exist.
     """
-    whole("batch_size", batch_size)
     layers = encoder.layers if layers is None else list(layers)
     inside = [encoder.layer_number(layer) for layer in layers]
-    numbers, firsts = cut_words(encoder, sentences)
-    order = np.argsort([len(row) for row in numbers], kind="stable")
-    rows: list = [None] * len(numbers)
-    with evaluating(encoder), torch.inference_mode(), on_device(encoder, changes=False) as device:
-        for items in np.array_split(order, -(-len(order) // batch_size)):
-            given = encoder.transform.padded([numbers[i] for i in items])
-            states = encoder.hidden_states(**{name: x.to(device) for name, x in given.items()})
-            stacked = torch.stack([states[layer] for layer in inside], dim=1).float().cpu()
-            for i, of_one in zip(items, stacked.numpy(), strict=True):
-                rows[i] = of_one[:, firsts[i]]
-    return {layer: np.concatenate([row[k] for row in rows]) for k, layer in enumerate(layers)}
+
+    def states(**given: torch.Tensor) -> torch.Tensor:
+        every = encoder.hidden_states(**given)
+        return torch.stack([every[layer] for layer in inside], dim=2).float()
+
+    rows = read_words(encoder, encoder, sentences, states, batch_size)
+    return {layer: np.concatenate([row[:, k] for row in rows]) for k, layer in enumerate(layers)}

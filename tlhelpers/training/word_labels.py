@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import whole
+from tlhelpers.checks import whole, whole_numbers
 from tlhelpers.data.cased_words import NOT_ASKED
-from tlhelpers.models.devices import on_device
+from tlhelpers.models.backbones import seeded
 from tlhelpers.models.encoders import Encoder
-from tlhelpers.models.evaluating import evaluating
-from tlhelpers.models.word_features import cut_words
+from tlhelpers.models.word_features import cut_words, read_words
 from tlhelpers.training.by_steps import train_by_steps
 from tlhelpers.training.optimizers import check_rate
 
@@ -34,8 +33,7 @@ class WordClassifier(nn.Module):
     def __init__(self, encoder: Encoder, classes: int, seed: int = 0):
         super().__init__()
         self.encoder = copy.deepcopy(encoder)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(whole("seed", seed, 0))
+        with seeded(whole("seed", seed, 0)):
             self.head = nn.Linear(encoder.feature_size, whole("classes", classes, 2))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
@@ -45,16 +43,11 @@ class WordClassifier(nn.Module):
 
     def predict(self, sentences: Sequence[Sequence[str]], batch_size: int = 32) -> list[np.ndarray]:
         """The class of each word of each sentence, read at its first subword; int64 arrays."""
-        numbers, firsts = cut_words(self.encoder, sentences)
-        predicted: list = [None] * len(numbers)
-        order = np.argsort([len(row) for row in numbers], kind="stable")
-        with evaluating(self), torch.inference_mode(), on_device(self, changes=False) as device:
-            for items in np.array_split(order, -(-len(order) // whole("batch_size", batch_size))):
-                given = self.encoder.transform.padded([numbers[i] for i in items])
-                scores = self(**{name: x.to(device) for name, x in given.items()})
-                for i, of_one in zip(items, scores.argmax(2).cpu().numpy(), strict=True):
-                    predicted[i] = of_one[firsts[i]]
-        return predicted
+
+        def classes(**given: torch.Tensor) -> torch.Tensor:
+            return self(**given).argmax(2)
+
+        return read_words(self.encoder, self, sentences, classes, batch_size)
 
 
 def label_tokens(numbers, firsts, labels) -> list[np.ndarray]:
@@ -74,12 +67,18 @@ def label_tokens(numbers, firsts, labels) -> list[np.ndarray]:
     Raises
     ------
     ValueError
-        If a sentence has another number of labels than of words, or no word has a label.
+        If a sentence has another number of labels than of words, or one that is no class, or no
+        word has a label.
     """
+    if len(labels) != len(numbers):
+        raise ValueError(f"{len(numbers)} sentences, but labels for {len(labels)}")
     rows = []
     for place, (tokens, starts, own) in enumerate(zip(numbers, firsts, labels, strict=True)):
+        own = whole_numbers(own, f"the labels of sentence {place}")
         if len(own) != len(starts):
             raise ValueError(f"sentence {place} has {len(starts)} words and {len(own)} labels")
+        if (wrong := own[(own < 0) & (own != NOT_ASKED)]).size:
+            raise ValueError(f"sentence {place} has the label {wrong[0]}: take 0, 1, … or −100")
         row = np.full(len(tokens), NOT_ASKED, dtype=np.int64)
         row[starts] = own
         rows.append(row)
