@@ -216,8 +216,8 @@ claim_value("13.e", "on words of one piece without a labelled example, layer 3 i
 # `fit_words` puts one linear layer on every token's vector in the last layer and tunes everything. It differs from
 # the tuning of lesson 06 in two things: the loss is the cross-entropy of *all words that are asked for*, and the
 # linear layer is not trained first. Live, with 32 labelled words per class, and made small: each step sees a quarter of
-# the sentences that one of the stored table below does, and the embeddings stay frozen, which needs a third less
-# memory. (The first word of a sentence is not asked for.)
+# the sentences that one of the stored table below does, and the embeddings stay frozen, which needs less memory.
+# (The first word of a sentence is not asked for.)
 
 # %%
 few = split.train[draw_labels(words.labels[split.train], 32, seed=0)]
