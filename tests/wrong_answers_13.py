@@ -379,6 +379,24 @@ PAIRS_CHANGED = [
 ]
 PAIRS_WHOLE = [
     (
+        "for the test the first half alone",
+        "def answer(first, second, learned):\n    learn, test = [], []\n"
+        "    for i, (a, b) in enumerate(zip(first, second)):\n"
+        "        if a in learned and b in learned:\n            learn.append(i)\n"
+        "        elif a not in learned:\n            test.append(i)\n"
+        "    return np.array(learn, int), np.array(test, int)",
+        "the first half only",
+    ),
+    (
+        "for the test the second half alone",
+        "def answer(first, second, learned):\n    learn, test = [], []\n"
+        "    for i, (a, b) in enumerate(zip(first, second)):\n"
+        "        if a in learned and b in learned:\n            learn.append(i)\n"
+        "        elif b not in learned:\n            test.append(i)\n"
+        "    return np.array(learn, int), np.array(test, int)",
+        "the second half only",
+    ),
+    (
         "a set for isin",
         "def answer(first, second, learned):\n    learned = set(learned)\n"
         "    a, b = np.isin(first, learned), np.isin(second, learned)\n"

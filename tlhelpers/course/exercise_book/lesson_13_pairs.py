@@ -154,6 +154,16 @@ PAIRS = Function(
             "learned` asks about the second half alone: ask for each half.",
         ),
         (
+            _sorted_by(_both, lambda a, b: ~a),
+            "Right for the pairs to learn from. For the test you look at the first half only; the "
+            "second may be an article to learn from.",
+        ),
+        (
+            _sorted_by(_both, lambda a, b: ~b),
+            "Right for the pairs to learn from. For the test you look at the second half only; the "
+            "first may be an article to learn from.",
+        ),
+        (
             _sorted_by(_neither, _both),
             "The two arrays are swapped: the pairs to learn from come first.",
         ),
