@@ -10,8 +10,9 @@ import torch
 
 from tlhelpers.course import check, progress
 from tlhelpers.course.exercise_book import exercises
-from tlhelpers.course.exercise_kinds import Choice, Function, Number, alike
+from tlhelpers.course.exercise_kinds import RETURNS_NOTHING, Choice, Function, Number, alike
 from tlhelpers.course.exercises import examine
+from tlhelpers.course.watched_answer import is_empty
 
 ALL = exercises()
 LESSONS = sorted({exercise_id[:2] for exercise_id in ALL})
@@ -43,6 +44,39 @@ def test_an_empty_answer_is_open(exercise_id):
     if isinstance(ALL[exercise_id], Function):
         empty += [lambda *given: None, lambda *given: ...]
     assert [examine(exercise_id, answer).state for answer in empty] == ["open"] * len(empty)
+
+
+@pytest.mark.parametrize("exercise_id", [name for name in ALL if isinstance(ALL[name], Function)])
+def test_a_function_that_only_prints_or_forgets_to_return_is_told_so(exercise_id, capsys):
+    def printing(*given):
+        print("0.5")
+
+    def forgetting(*given):
+        result = len(given)  # noqa: F841
+
+    for answer in (printing, forgetting, printing):
+        assert examine(exercise_id, answer) == ("wrong", RETURNS_NOTHING)
+
+
+def test_a_body_without_a_step_is_an_empty_one():
+    def documented(x):
+        """What it will do."""
+
+    def passing(x):
+        pass
+
+    def dots(x): ...
+
+    def nothing(x):
+        return None
+
+    bound = 3
+
+    def named(x):
+        return bound and None
+
+    assert all(map(is_empty, (documented, passing, dots, nothing)))
+    assert not any(map(is_empty, (named, print, len, lambda x: x, lambda x: x[0])))
 
 
 def test_lesson_00_has_three_exercises_and_lesson_02_at_least_five():

@@ -168,6 +168,11 @@ def test_drawn_arguments_are_new_for_each_seed_and_the_same_in_each_check():
         ([None], [1.0], "returned None"),
         ([np.zeros(3)], [1.0], "numbers of shape (3,), not one number"),
         ([np.zeros(3)], [np.zeros((3, 1))], "shape (3,), not numbers of shape (3, 1)"),
+        (
+            [(np.zeros(2), np.zeros(3))],
+            [(np.zeros(2), np.zeros((3, 1)))],
+            "In place 2 of 2, your function returned numbers of shape (3,), not",
+        ),
         (["1"], [1.0], "a text, not one number"),
         ([True], [1.0], "True or False, not one number"),
         ([{"a": 1}], [1.0], "something else (dict), not one number"),

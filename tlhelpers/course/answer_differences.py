@@ -77,10 +77,18 @@ def _other_form(got: Any, wanted: Any, where: str) -> str:
     if isinstance(wanted, (list, tuple)) and any(np.ndim(array_of(w)) for w in wanted):
         if not isinstance(got, (list, tuple)) or len(got) != len(wanted):
             return f"Your function returned {_form(got)}, not {len(wanted)} arrays."
-        inner = (_other_form(g, w, where) for g, w in zip(got, wanted, strict=True))
-        return next(filter(None, inner), "")
+        return _other_form_inside(got, wanted, where)
     form = _form(got)
     return "" if form == _form(wanted) else f"Your function returned {form}, not {_form(wanted)}."
+
+
+def _other_form_inside(got: list | tuple, wanted: list | tuple, where: str) -> str:
+    """The same for the first of several arrays that is another kind of thing, with its place."""
+    for place, pair in enumerate(zip(got, wanted, strict=True), start=1):
+        if said := _other_form(*pair, where):
+            said = said[0].lower() + said[1:]
+            return f"In place {place} of {len(wanted)}, {said}"
+    return ""
 
 
 def _form(value: Any) -> str:

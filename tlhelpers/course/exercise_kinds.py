@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tlhelpers.course.answer_differences import array_of, difference
-from tlhelpers.course.watched_answer import Fault, Watched, random_numbers_kept
+from tlhelpers.course.watched_answer import Fault, Watched, is_empty, random_numbers_kept
 
 
 class Verdict(NamedTuple):
@@ -123,7 +123,7 @@ class Function(Exercise):
         if watched.changed:
             return Verdict("wrong", watched.what_it_changed())
         if all(value is None or value is Ellipsis for value in _results(seen)):
-            return Verdict("open")
+            return Verdict("open") if is_empty(answer) else Verdict("wrong", RETURNS_NOTHING)
         return self._judge(seen, answer)
 
     def _why_it_stopped(self, watched: Watched, error: BaseException) -> str:
@@ -156,6 +156,10 @@ class Function(Exercise):
         return list(self.mistakes)
 
 
+RETURNS_NOTHING = (
+    "Your function returns None. What a function gives back is what stands after `return`; what it "
+    "prints is only shown."
+)
 OTHERWISE_AGAIN = "On one and the same input your function gives another result at every call."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dis
 import functools
 import inspect
 import io
@@ -94,6 +95,16 @@ def random_numbers_kept() -> Iterator[None]:
     finally:
         random.setstate(plain)
         np.random.set_state(of_numpy)  # noqa: NPY002
+
+
+# What `pass`, `...`, a docstring and `return None` become, in all versions of Python.
+NOTHING = {"RESUME", "COPY_FREE_VARS", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
+
+
+def is_empty(function: Callable) -> bool:
+    """Whether nothing is written in a function yet: `pass`, `...`, a docstring or `return None`."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code is not None and all(one.opname in NOTHING for one in dis.get_instructions(code))
 
 
 def listed(result: Any) -> Any:
