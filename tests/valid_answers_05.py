@@ -153,6 +153,11 @@ MEANS = [
         "np.zeros(size, dtype='float32')",
         "(np.array(s) @ np.stack([vectors[w] for w in known]) / sum(s)).astype('float32')",
     ),
+    (
+        "by counts",
+        "np.zeros(size)",
+        "sum(n * weights.get(w, 1) * vectors[w] for w, n in Counter(known).items()) / sum(s)",
+    ),
     ("tuple", "(0,) * size", "tuple(np.average([vectors[w] for w in known], 0, s).tolist())"),
 ]
 EFFECTS = [

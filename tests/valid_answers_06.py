@@ -42,6 +42,12 @@ JOINED = [
         "    return re.sub('\\n##', '', text).split('\\n') if pieces else []",
     ),
     (
+        "recursion",
+        "def answer(pieces):\n    if not pieces:\n        return []\n    *before, last = pieces\n"
+        "    if last[:2] != '##':\n        return [*answer(before), last]\n"
+        "    *words, word = answer(before)\n    return [*words, word + last[2:]]",
+    ),
+    (
         "map",
         "def answer(pieces):\n    places = [i for i, p in enumerate(pieces) if p[:2] != '##']\n"
         "    return map(lambda a, b: pieces[a] + ''.join(p[2:] for p in pieces[a + 1:b]), "

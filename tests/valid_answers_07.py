@@ -75,6 +75,11 @@ EACH = [
         "        return (x - x.mean(0)) / torch.where(sd > 1e-9, sd, 1)\n    return f(s), f(t)",
     ),
     (
+        "scipy",
+        "from scipy.stats import zscore\n"
+        "answer = lambda s, t: tuple(np.nan_to_num(zscore(x)) for x in (s, t))",
+    ),
+    (
         "nan to number",
         "def answer(s, t):\n    def f(x):\n        sd = x.std(0)\n"
         "        sd[np.ptp(x, 0) == 0] = np.nan\n"
@@ -153,6 +158,21 @@ GUESSES = [
         "    rank = d.groupby('k').c.rank(ascending=False, method='first')\n"
         "    n = d.groupby('k').c.transform(lambda g: round(share * len(g)))\n"
         "    d = d[rank <= n]\n    return d.index, d.k",
+    ),
+    (
+        "heap, int32",
+        "import heapq\ndef answer(p, share):\n    k, s, chosen = p.argmax(1), p.max(1), []\n"
+        "    for c in np.unique(k):\n        own = np.flatnonzero(k == c)\n"
+        "        n = round(share * len(own))\n"
+        "        chosen += heapq.nsmallest(n, own, key=lambda i: (-s[i], i))\n"
+        "    items = np.array(sorted(chosen), dtype=np.int32)\n"
+        "    return items, k[items].astype(np.uint8)",
+    ),
+    (
+        "nlargest",
+        "def answer(p, share):\n    k, s = p.argmax(1), pd.Series(p.max(1))\n"
+        "    items = sorted(i for c in set(k) for i in "
+        "s[k == c].nlargest(round(share * sum(k == c))).index)\n    return items, k[items]",
     ),
     (
         "lexsort",

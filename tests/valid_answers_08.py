@@ -129,6 +129,16 @@ REVERSALS = [
     ),
     ("data", "x.data * (1 + strength) - x * strength"),
     (
+        "hook on a layer of torch's",
+        "(lambda m: (m.register_full_backward_hook(lambda m, i, o: (-strength * i[0],)), m(x))[1])"
+        "(nn.Identity())",
+    ),
+    (
+        "hook before a layer of torch's",
+        "(lambda m: (m.register_full_backward_pre_hook(lambda m, o: (-strength * o[0],)), m(x))[1])"
+        "(nn.Identity())",
+    ),
+    (
         "detached at 0",
         "x.detach() * (1 + strength) - strength * x if strength else x.detach()",
     ),

@@ -181,7 +181,7 @@ NEAREST_WHOLE = [
         "NameError",
     ),
     ("the word as a place", "lambda word, words, rows: words[(rows @ rows[word]).argmax()]", "Err"),
-    ("prints", "lambda word, words, rows: print(end='')", None),
+    ("prints", "lambda word, words, rows: print(end='')", "only shown"),
 ]
 
 ALL = "w = [x for t in texts for x in t]"
@@ -261,8 +261,27 @@ SHARES = [
         "letters",
         "w = [c for t in texts for x in t for c in x]",
         "sum(c in v for c in w) / len(w) if w else 0",
-        "",
+        "gives 0 even where every word",
     ),
+    (
+        "signs stripped",
+        f"{ALL}",
+        "sum(x.strip('!#:)') in v for x in w) / len(w) if w else 0",
+        "other signs than letters",
+    ),
+    (
+        "words of letters alone",
+        "w = [x for t in texts for x in t if x.isalpha()]",
+        "sum(x in v for x in w) / len(w) if w else 0",
+        "other signs than letters",
+    ),
+    (
+        "equal texts once",
+        "w = [x for t in set(map(tuple, texts)) for x in t]",
+        "sum(x in v for x in w) / len(w) if w else 0",
+        "text comes twice",
+    ),
+    ("texts looked up", "w = texts", "sum(' '.join(t) in v for t in w) / max(len(w), 1)", ""),
     ("lists in a set", "w = texts", "sum(x in v for x in w) / len(w) if w else 0", "unhashable"),
     ("a text", f"{ALL}", "str(sum(x in v for x in w) / len(w) if w else 0)", "a text"),
     (
@@ -343,6 +362,9 @@ MEANS = [
     ("length one", Z, W, f"(lambda v: v / np.linalg.norm(v))({R})", "length one"),
     ("three zeros", "np.zeros(3)", W, R, "(3,)"),
     ("fifty zeros", "np.zeros(50)", W, R, "(50,)"),
+    ("seven zeros", "np.zeros(7)", W, R, "(7,)"),
+    ("as long as a vector", "np.zeros(len(next(iter(vectors.values()))))", W, R, "may be empty"),
+    ("an array of None", "np.array([None] * size)", W, R, "ndarray"),
     ("one zero", "0.0", W, R, "single 0"),
     ("a row of zeros", "np.zeros((1, size))", W, R, "(1, 7)"),
     ("ones", "np.ones(size)", W, R, "no word is known"),

@@ -118,7 +118,12 @@ LOSSES = [
     ("sign", {"result": "-difference.square().sum() / (4 * d**2)"}, "turned round"),
     ("added", {"difference": "covariance(a) + covariance(b)"}, ""),
     ("the matrix", {"result": "difference.square() / (4 * d**2)"}, "of shape"),
-    ("one number in a row", {"result": "(difference.square().sum() / (4 * d**2))[None]"}, "(1,)"),
+    (
+        "one number in a row",
+        {"result": "(difference.square().sum() / (4 * d**2))[None]"},
+        "loss is of shape (1,)",
+    ),
+    ("in a list", {"result": "[difference.square().sum() / (4 * d**2)]"}, "returned a list"),
     ("largest", {"result": "difference.square().max() / (4 * d**2)"}, ""),
     ("three features", {"result": "difference.square().sum() / (4 * 3**2)"}, ""),
     ("whole division", {"result": "difference.square().sum() // (4 * d**2)"}, "No gradient passes"),
@@ -212,6 +217,19 @@ MMDS = [
     ("root of all", {"result": "np.sqrt(within(a) + within(b) - 2 * k(a, b).mean())"}, "the root"),
     ("means", {"result": "((a.mean(0) - b.mean(0)) ** 2).sum()"}, "two means"),
     ("row by row", {"result": "within(a) + within(b) - 2 * np.diag(k(a, b)).mean()"}, "every row"),
+    (
+        "never in the same place",
+        {
+            "result": "within(a) + within(b) - 2 * (k(a, b).sum() - np.trace(k(a, b))) "
+            "/ (k(a, b).size - min(k(a, b).shape))"
+        },
+        "in the same place",
+    ),
+    (
+        "equal ones across left out",
+        {"result": "within(a) + within(b) - 2 * k(a, b)[k(a, b) < 1].mean()"},
+        "pairs of equal rows",
+    ),
     (
         "n of a for both",
         {"within": "(own.sum() - n) / (len(a) * (len(a) - 1))"},
@@ -386,6 +404,12 @@ CHOSEN = [
         "",
     ),
     (
+        "cut at 0.0001",
+        "min(q, key=lambda n: score(q[n]))",
+        "-(p.clip(1e-4) * np.log(p.clip(1e-4))).sum(1).mean()",
+        "cut p off",
+    ),
+    (
         "spread",
         "max(q, key=lambda n: score(q[n]))",
         "p.std(1).mean()",
@@ -484,6 +508,41 @@ TENTS = [
         "nn.BatchNorm1d",
     ),
     (
+        "BatchNorm1d and 2d",
+        OF_LAYERS.format(
+            "m.named_modules()", "(nn.BatchNorm1d, nn.BatchNorm2d)", "named_parameters()"
+        ),
+        "nn.BatchNorm3d",
+    ),
+    (
+        "whatever has running statistics",
+        OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()").replace(
+            "isinstance(", "l.running_mean is not None and isinstance("
+        ),
+        "",
+    ),
+    (
+        "whatever may have running statistics",
+        OF_LAYERS.format("m.named_modules()", "object", "named_parameters()").replace(
+            "isinstance(", "hasattr(l, 'running_mean') and isinstance("
+        ),
+        "InstanceNorm has scale and shift",
+    ),
+    (
+        "more than one channel",
+        N.format(
+            "p.numel() > 1 and isinstance(m.get_submodule(n.rpartition('.')[0]), " + KINDS + ")"
+        ),
+        "one channel",
+    ),
+    (
+        "Norm in the name of the class",
+        OF_LAYERS.format("m.named_modules()", "object", "named_parameters()").replace(
+            "isinstance(", "'Norm' in type(l).__name__ and isinstance("
+        ),
+        "and InstanceNorm",
+    ),
+    (
         "children",
         OF_LAYERS.format("m.named_children()", KINDS, "named_parameters()"),
         "outermost modules alone",
@@ -565,6 +624,13 @@ TENTS = [
         + OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()")
         + ")[1]",
         "changes the model",
+    ),
+    (
+        "momentum set",
+        f"([setattr(l, 'momentum', None) for l in m.modules() if isinstance(l, {KINDS})], "
+        + OF_LAYERS.format("m.named_modules()", KINDS, "named_parameters()")
+        + ")[1]",
+        "setting of a layer",
     ),
     (
         "in training mode",

@@ -135,12 +135,15 @@ def _draw_running_words(rng):
     capitals = [[word.title() for word in known[:4]] + words[2:15], known[1:3]]
     first, last = texts[1][:2], texts[0] + texts[1]
     parts = [[known[0] + known[1], known[2][:1], known[3]], [known[4] + "s", known[5]]]
+    signs = [[f"{known[0]}!", f"#{known[1]}", "1994"], [f"{known[2]}'s", known[3], ":)", "80"]]
     return {
         "where texts are of unequal length": (texts, set(known)),
         "where words come often": (often, set(known)),
         "where a text is empty": ([[], *texts, []], set(known)),
         "where words differ by capitals": (capitals, set(known)),
         "where words are parts of others": (parts, set(known)),
+        "where words hold other signs than letters": (signs, {*known, "80", f"{known[4]}'s"}),
+        "where a text comes twice": ([known[:3], words[-2:], known[:3]], set(known)),
         "where the first text is unlike the rest": ([first, last, *texts], set(known[3:])),
         "where there is one text": (texts[1:2], set(known)),
         "where the vocabulary is large": (texts, set(known + draw_words(rng, 40, 9, 12))),
@@ -227,6 +230,11 @@ def _look_at_running_words(function):
     """The shares by situation; a Fault if they are the same for sets without a common word."""
     seen = on_drawn(_draw_running_words)(function)
     none, every = seen["where no word is known"], seen["where every word is known"]
+    if alike(none + every, [0.0] * len(none + every)):
+        raise Fault(
+            "Your function gives 0 even where every word is in `vocabulary`. Look up each word of "
+            "each text, not its letters nor the text as a whole, in the set that is given."
+        )
     if not all(share is None or share is Ellipsis for share in none) and alike(none, every):
         raise Fault(
             "Your function does not use `vocabulary`: with another set, the same texts give the "
@@ -278,6 +286,7 @@ def _draw_unknown_texts(rng):
     return {
         "where no word is known": (unknown, vectors, weights, 7),
         "where the text is empty": ([], vectors, weights, 7),
+        "where there are no vectors at all": (unknown, {}, weights, 4),
     }
 
 
@@ -318,6 +327,11 @@ def _unweighted(words, vectors, weights, size):
     return _weighted(_sum_of_weights)(words, vectors, {}, size)
 
 
+def _as_many_zeros_as_a_vector_has(words, vectors, weights, size):
+    size = len(next(iter(vectors.values())))
+    return _weighted(_sum_of_weights)(words, vectors, weights, size)
+
+
 def _of_length_one(words, vectors, weights, size):
     vector = _weighted(_sum_of_weights)(words, vectors, weights, size)
     return vector / (np.linalg.norm(vector) or 1)
@@ -325,8 +339,9 @@ def _of_length_one(words, vectors, weights, size):
 
 def _stopped_or_nan(result):
     """A nan in any form is one nan: each way to divide by nothing has its own."""
-    numbers = isinstance(result, (float, np.ndarray)) and np.isnan(result).any()
-    return np.nan if numbers else result
+    kind = getattr(getattr(result, "dtype", None), "kind", "")
+    numbers = isinstance(result, float) or kind == "f"
+    return np.nan if numbers and np.isnan(result).any() else result
 
 
 def _look_at_unknown(function):
@@ -703,6 +718,11 @@ EXERCISES = [
                 _weighted(_sum_of_weights, lambda size: 0.0),
                 "Right where a word is known. Where none is, a single 0 comes out: an array of "
                 "`size` numbers is asked for.",
+            ),
+            (
+                _as_many_zeros_as_a_vector_has,
+                "You asked a vector how many zeros there should be. `vectors` may be empty: `size` "
+                "says it.",
             ),
         ],
     ),

@@ -25,6 +25,8 @@ def _draw_pieces(rng):
     tags = [words[3], f"#{words[4]}", *two, f"#{words[5]}", *_cut(rng, f"#{words[8]}", 3)]
     # The mark is taken off once, in front: behind it any sign may stand.
     signs = [*two, "###", words[9], f"##{words[10]}##", f"{words[11]}##", "c", "###x"]
+    unknown = [whole[0], "[UNK]", *two, "[UNK]", "[UNK]"]
+    other = ["20", "##24", "é", *three, "grü", "##ße", ":", "7"]
     return {
         "where a word has two pieces": ([*two, words[7], "!", *_cut(rng, words[8], 2), words[9]],),
         "where a word has three pieces or more": ([whole[0], *three, *five, whole[1]],),
@@ -35,6 +37,8 @@ def _draw_pieces(rng):
         "where all pieces are one word": (five,),
         "where words come twice": ([*two, *two, whole[0], whole[0], *three],),
         "where a # stands behind the mark": (signs,),
+        "where a piece is [UNK]": (unknown,),
+        "where words hold digits or other letters than a to z": (other,),
         "where there is one piece": (whole[:1],),
     }
 
@@ -324,6 +328,15 @@ EXERCISES = [
             (
                 lambda pieces: _join(pieces)[::-1],
                 "The words stand in reverse. Keep the order in which they come.",
+            ),
+            (
+                lambda pieces: [word.lower() for word in _join(pieces)],
+                "You made all letters small, so [UNK] has become [unk]. Take the pieces as they "
+                "are.",
+            ),
+            (
+                lambda pieces: _join([piece for piece in pieces if piece != "[UNK]"]),
+                "You left out [UNK]. It has no mark, so it is a word like others.",
             ),
             (
                 _word_left_over,

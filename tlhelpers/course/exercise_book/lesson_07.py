@@ -48,7 +48,7 @@ def _domain(rng, n, d):
 
 def _draw_domains(rng):
     source, target = _domain(rng, 9, 4), _domain(rng, 6, 4)
-    tight = _domain(rng, 7, 2) * [1e-4, 1]
+    tight = _domain(rng, 7, 2) * [1e-6, 1]
     return {
         "where the source has more rows": (source, target),
         "where the target has more rows": (_domain(rng, 5, 3), _domain(rng, 12, 3)),
@@ -57,7 +57,15 @@ def _draw_domains(rng):
         "where a domain has two rows": (_domain(rng, 8, 3), _domain(rng, 2, 3)),
         "where a feature varies very little": (tight, _domain(rng, 5, 2)),
         "where the features are float32": (source.astype("f4"), target.astype("f4")),
+        "where a feature is 0 but for one row": (_rare(rng, 6, 3), _rare(rng, 4, 2)),
     }
+
+
+def _rare(rng, n, row):
+    """The first feature counts something that one row alone has, as words of a text do."""
+    rows = _domain(rng, n, 2)
+    rows[:, 0] = 2 * (np.arange(n) == row)
+    return rows
 
 
 def _constant(rng, n, d):

@@ -109,6 +109,14 @@ def _coral_colour_first(source, target):
     return (source - source.mean(axis=0)) @ colour @ white + target.mean(axis=0)
 
 
+def _coral_of_both(source, target):
+    """Whitened by the covariance of all rows together."""
+    both = np.cov(np.concatenate([source, target]), rowvar=False)
+    _, colour = _matrices(source, target)
+    white = _power(both + np.eye(len(both)), -0.5)
+    return (source - source.mean(axis=0)) @ white @ colour + target.mean(axis=0)
+
+
 def _coral_one_identity(source, target):
     white, _ = _matrices(source, target)
     colour = _power(np.cov(target, rowvar=False), 0.5)
@@ -212,6 +220,10 @@ CORAL = Function(
             "You added the identity to the source's covariance only. The target's gets it too.",
         ),
         (
+            _coral_of_both,
+            "You whitened by the covariance of both domains together. Take the source's own.",
+        ),
+        (
             partial(_coral, add=lambda d: 1),
             "You added 1 to every number of the covariances. The identity has ones on its "
             "diagonal only: np.eye(d).",
@@ -266,7 +278,8 @@ CORAL = Function(
         ),
         (
             lambda s, t: s - s.mean(axis=0) + t.mean(axis=0),
-            "You moved the mean alone. Between the two steps come whitening and colouring.",
+            "You moved the mean alone. Between the two steps come whitening by the source's matrix "
+            "and colouring by the target's: with the same one for both, they undo each other.",
         ),
         (
             lambda s, t: _coral(s, t).T,

@@ -4,8 +4,10 @@ from functools import partial
 
 import numpy as np
 
+from tlhelpers.course.answer_differences import array_of
 from tlhelpers.course.exercise_book.in_turn import of_result, parts_of
 from tlhelpers.course.exercise_kinds import Function, on_drawn
+from tlhelpers.course.watched_answer import Fault
 
 
 def _probabilities(rng, m, lean, sharp=1.5):
@@ -113,6 +115,53 @@ def _as_mask(probabilities, share):
     return np.isin(np.arange(len(probabilities)), items), labels
 
 
+def _of_ints(result):
+    """Both arrays; a Fault if one holds whole numbers as floats, which can pick no item."""
+    parts = parts_of(result)
+    if isinstance(parts, (list, tuple)) and len(parts) == 2:
+        for name, part in zip(("items", "classes"), parts, strict=True):
+            array = array_of(part)
+            if array is not None and array.dtype.kind == "f" and _whole(array):
+                raise Fault(
+                    f"Your {name} are {array.dtype} numbers. Two int arrays are asked for: floats "
+                    "pick no rows, as in probabilities[items]. np.array([]) is float, and so is "
+                    "whatever is appended to it."
+                )
+    return parts
+
+
+def _whole(array):
+    return array.size > 0 and (array == np.rint(array)).all()
+
+
+def _look_at_none_taken(function):
+    """A Fault for [-n:], which takes a whole class where n is 0, in whatever order it is."""
+
+    def call(probabilities, share):
+        result = function(probabilities, share)
+        two = isinstance(result, (list, tuple)) and len(result) == 2
+        if two and _takes_whole_classes_for_none(array_of(result[0]), probabilities, share):
+            raise Fault(
+                "Where round(share * count) is 0, a class sends no item, and yours sends all of "
+                "them: order[-n:] is everything where n is 0. Order by -confidence, and take [:n]."
+            )
+        return result
+
+    return on_drawn(_draw_guesses)(call)
+
+
+def _takes_whole_classes_for_none(items, probabilities, share):
+    """Whether the numbers of items are right, but for classes that send all in place of none."""
+    predicted = probabilities.argmax(axis=1)
+    if items is None or not np.isin(items, np.arange(len(predicted))).all():
+        return False
+    own = np.bincount(predicted)
+    right = np.array([round(share * count) for count in own])
+    taken = np.bincount(predicted[items.astype(int).ravel()], minlength=len(own))
+    none = (right == 0) & (own > 1)
+    return none.any() and (taken == np.where(none, own, right)).all()
+
+
 PSEUDO = Function(
     "07.4",
     praise="Each class sends its most confident items, so an easy class does not crowd out "
@@ -129,7 +178,7 @@ PSEUDO = Function(
         "ones in order; sort the items at the very end, then look their labels up.",
     ),
     reference=_pseudo,
-    observe=of_result(parts_of, on_drawn(_draw_guesses)),
+    observe=of_result(_of_ints, _look_at_none_taken),
     mistakes=[
         (
             _most_confident_of_all,

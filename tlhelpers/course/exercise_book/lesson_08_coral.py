@@ -53,11 +53,21 @@ def _losses(draw):
                         "needs. Make a new tensor: a minus sign between two tensors makes one, "
                         "-= does not."
                     )
+            _look_at_form(loss)
             return [loss, *_gradients(loss, leaves)]
 
         return on_drawn(draw)(call)
 
     return look
+
+
+def _look_at_form(loss):
+    shape = tuple(getattr(loss, "shape", ()))
+    if shape:
+        raise Fault(f"Your loss is of shape {shape}. One number is asked for, of shape ().")
+    if isinstance(loss, (list, tuple, dict, set, str)):
+        kind = "text" if isinstance(loss, str) else type(loss).__name__
+        raise Fault(f"Your function returned a {kind}. A tensor is asked for.")
 
 
 def _gradients(loss, leaves):
@@ -66,7 +76,8 @@ def _gradients(loss, leaves):
         try:
             found = torch.autograd.grad(loss.sum(), leaves, allow_unused=True)
         except RuntimeError as error:
-            raise Fault(f"No gradient passes through your result: torch says {error}.") from error
+            said = str(error).rstrip(".")
+            raise Fault(f"No gradient passes through your result: torch says {said}.") from error
     return [
         torch.zeros_like(leaf) if gradient is None else gradient
         for leaf, gradient in zip(leaves, found, strict=True)

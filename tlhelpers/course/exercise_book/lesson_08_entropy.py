@@ -207,8 +207,9 @@ ENTROPY = Function(
         ),
         (
             _lowest(lambda rows: -(rows * np.log(rows + 0.001)).sum(axis=1).mean()),
-            "You added 0.001 inside the logarithm, which lowers the entropy of every row. Add "
-            "nothing: np.where(p > 0, p, 1) keeps 0 out of it.",
+            "You added about 0.001 inside the logarithm, or cut p off at a small number: that "
+            "changes the entropy of every row. Add nothing: np.where(p > 0, p, 1) keeps 0 out of "
+            "it.",
         ),
         (
             _lowest(lambda rows: _entropies(rows)[0]),

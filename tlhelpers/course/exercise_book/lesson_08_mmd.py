@@ -115,6 +115,16 @@ def _row_by_row(a, b, h):
     return of_a + of_b - 2 * np.diag(_similarity(a, b, h)).mean()
 
 
+def _across(mean):
+    """The discrepancy with another mean of the similarities across."""
+
+    def mmd(a, b, h):
+        of_a, of_b, _ = _parts(a, b, h)
+        return of_a + of_b - 2 * mean(_similarity(a, b, h))
+
+    return mmd
+
+
 def _of_means(a, b, h):
     return ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
 
@@ -283,6 +293,16 @@ MMD = Function(
             _row_by_row,
             "Across, you paired the first row of a with the first of b, and so on. Every row of a "
             "meets every row of b.",
+        ),
+        (
+            _across(lambda k: (k.sum() - np.trace(k)) / (k.size - min(k.shape))),
+            "Across, you left out the pairs of rows in the same place. These are different rows: "
+            "every row of a meets every row of b.",
+        ),
+        (
+            _across(lambda k: k[k < 1].mean()),
+            "Across, you left out pairs of equal rows. They count: what is left out is a row with "
+            "itself, within a domain.",
         ),
         (
             lambda a, b, h: _parts(a, b, h)[2],

@@ -66,7 +66,9 @@ def _uses_a_class(node) -> bool:
     """Whether a torch.autograd.Function made a step on the way back."""
     if node is None:
         return False
-    own = isinstance(node, torch.autograd.function.BackwardCFunction)
+    a_class = isinstance(node, torch.autograd.function.BackwardCFunction)
+    # torch's own, as the hooks of a module use one, are no class of the learner's.
+    own = a_class and not type(node)._forward_cls.__module__.startswith("torch.")
     return own or any(_uses_a_class(before) for before, _ in node.next_functions)
 
 

@@ -8,8 +8,8 @@ from tlhelpers.course.watched_answer import Fault
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 SAYS = {
-    "changed": "Your function changes the model: weights, their requires_grad, or its mode. It "
-    "should only look, and return names.",
+    "changed": "Your function changes the model: weights, their requires_grad, its mode, or a "
+    "setting of a layer. It should only look, and return names.",
     "parameters": "You returned the parameters themselves. What is asked for is their names, as "
     "model.named_parameters() gives them.",
     "no names": "Your function returned {}. What is asked for is a list of names, such as "
@@ -51,6 +51,16 @@ def _draw_models(rng):
         "where there are layers of another normalization": (
             _named(rng, nn.LayerNorm(width), nn.BatchNorm2d(2), nn.GroupNorm(1, width)),
         ),
+        "where there is InstanceNorm": (
+            _named(rng, nn.BatchNorm2d(width), nn.InstanceNorm2d(width, affine=True)),
+        ),
+        "where BatchNorm comes after a convolution in three directions": (
+            _named(rng, nn.Conv3d(1, width, 1), nn.BatchNorm3d(width)),
+        ),
+        "where there is one channel": (_named(rng, nn.Linear(width, 1), nn.BatchNorm1d(1)),),
+        "where a BatchNorm layer keeps no running statistics": (
+            _named(rng, nn.BatchNorm2d(width, track_running_stats=False), nn.BatchNorm2d(2)),
+        ),
         "where names mislead": (misled,),
         "where a BatchNorm layer has no scale and shift": (
             _named(rng, nn.BatchNorm2d(2, affine=False), nn.BatchNorm2d(3)),
@@ -65,11 +75,11 @@ def _look_at_names(function):
     """The names, sorted, one a line: their order and the kind of collection are free."""
 
     def call(model):
-        before = states(model)
+        before = [*states(model), repr(model)]  # repr tells the momentum of a BatchNorm layer
         found = function(model)
         if found is None or found is Ellipsis:
             return None
-        if not alike(before, states(model)):
+        if not alike(before, [*states(model), repr(model)]):
             raise Fault(SAYS["changed"])
         return _read_names(found)
 
@@ -146,8 +156,22 @@ TENT = Function(
             "BatchNorm after a linear layer is nn.BatchNorm1d: it belongs to them, too.",
         ),
         (
+            lambda model: _names(model, (nn.BatchNorm1d, nn.BatchNorm2d)),
+            "BatchNorm after nn.Conv3d is nn.BatchNorm3d: it belongs to them, too.",
+        ),
+        (
             lambda model: _names(model, (*NORMS, nn.LayerNorm, nn.GroupNorm)),
             "LayerNorm and GroupNorm take no statistics of the batch. Here only BatchNorm counts.",
+        ),
+        (
+            lambda model: _names(model, (*NORMS, nn.InstanceNorm2d)),
+            "InstanceNorm has scale and shift as well, but takes no statistics of the batch. Ask "
+            "with isinstance for nn.BatchNorm1d, 2d or 3d.",
+        ),
+        (
+            lambda model: _names(model, (*NORMS, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d)),
+            "LayerNorm, GroupNorm and InstanceNorm take no statistics of the batch. Here only "
+            "BatchNorm counts.",
         ),
         (
             lambda model: [name for name, one in model.named_parameters() if one.ndim == 1],
