@@ -84,6 +84,7 @@ MEANS = [
 NUMBERS = [
     ("array", "np.array([73728])"),
     ("array of arrays", "np.array([[73728.0]])"),
+    ("a series of one", "pd.Series([73728], index=['weights'])"),
     ("tensor", "torch.tensor([73728])"),
     ("tensor of whole numbers", "torch.tensor(73728)"),
     ("numpy number", "np.int32(73728)"),

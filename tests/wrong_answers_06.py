@@ -237,6 +237,8 @@ NUMBERS = [
     ("a list", "[73728]", "not list"),
     ("two numbers", "np.array([73728, 1])", "not ndarray"),
     ("a word", "'many'", "not str"),
+    ("beyond all floats", "10**400", ""),
+    ("a series of two", "pd.Series([73728, 1])", "not Series"),
 ]
 
 WRONG = [

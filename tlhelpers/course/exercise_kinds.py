@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from tlhelpers.course.answer_differences import array_of, difference
 from tlhelpers.course.watched_answer import Fault, Watched, is_empty, random_numbers_kept
@@ -78,7 +80,7 @@ class Number(Exercise):
 
     def examine(self, answer: Any) -> Verdict:
         try:
-            number = float(answer.reshape(()) if isinstance(answer, np.ndarray) else answer)
+            number = _one_number(answer)
         except (TypeError, ValueError):
             return Verdict("wrong", f"Answer with a number, not {type(answer).__name__}.")
         for value, hint in [(self.value, self.praise), *self.mistakes]:
@@ -93,6 +95,16 @@ class Number(Exercise):
     def wrong_answers(self) -> list[tuple[Any, str]]:
         """Plausible wrong answers, each with the hint that it must get."""
         return list(self.mistakes)
+
+
+def _one_number(answer: Any) -> float:
+    """A number, or the only one of an array, a Series or a table; too large a one is infinite."""
+    if isinstance(answer, (np.ndarray, pd.Series, pd.DataFrame)):
+        answer = np.asarray(answer).reshape(())
+    try:
+        return float(answer)
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True)
