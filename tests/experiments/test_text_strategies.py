@@ -538,6 +538,7 @@ def test_what_the_sweeps_compare(monkeypatch):
     within = {"text-embeddings", "text-rates", "text-strategies", "text-few-labels"}
     sweeps = {name: sweep for name, sweep in SWEEPS.items() if name.startswith("text-")}
     others = {"text-after-news", "text-contrastive", "text-pairs", "text-topics", "text-words"}
+    others |= {"text-deep", "text-pretrained", "text-lora", "text-tables", "text-masked"}
     assert set(sweeps) == across | within | others
     compared = {name: set(sweep.strategies()) for name, sweep in sweeps.items()}
     assert compared["text-strategies"] == {

@@ -13,6 +13,7 @@ from tlhelpers.experiments import (
     text_few,
     text_further,
     text_hub,
+    text_masked,
     text_pairs,
     text_topics,
     text_words,
@@ -39,7 +40,10 @@ SWEEPS: dict[str, Sweep] = {
         vision_across,
         text,
         text_across,
+        text_deep,
         text_few,
+        text_further,
+        text_masked,
         text_pairs,
         text_topics,
         text_words,
@@ -48,7 +52,7 @@ SWEEPS: dict[str, Sweep] = {
 }
 # No table of these comes with the course: they fetch models of a hub, or nobody has run them yet.
 ON_REQUEST: dict[str, Sweep] = {
-    sweep.name: sweep for module in (text_deep, text_further, text_hub) for sweep in module.SWEEPS
+    sweep.name: sweep for sweep in (*text_hub.SWEEPS, *text_deep.UNSTORED)
 }
 
 

@@ -46,15 +46,22 @@ def align(target: str, fit_both: Callable) -> Callable:
     return train
 
 
-def _networks() -> dict[str, Strategy]:
-    ways = {
-        "source only": partial(fit_aligned, distance=coral_loss, weight=0.0),
-        "MMD": partial(fit_aligned, distance=mmd_loss, weight=1.0),
-        "DANN": partial(fit_dann, strength=1.0),
-    }
+def _strategies(ways: dict[str, Callable]) -> dict[str, Strategy]:
     return {name: tune_settings(align("tweets", way), [{}]) for name, way in ways.items()}
 
 
+def _networks() -> dict[str, Strategy]:
+    source_only = partial(fit_aligned, distance=coral_loss, weight=0.0)
+    mmd = partial(fit_aligned, distance=mmd_loss, weight=1.0)
+    return _strategies({"source only": source_only, "MMD": mmd})
+
+
+def _adversary() -> dict[str, Strategy]:
+    return _strategies({"DANN": partial(fit_dann, strength=1.0)})
+
+
 # Splits and seeds are those of `text-domains-news`.
-DEEP = Sweep("text-deep", __name__, news_and_tweets, _networks, (PER_CLASS,), warm=warm_texts)
+DEEP = Sweep("text-deep", __name__, news_and_tweets, _networks, (PER_CLASS,), 5, warm=warm_texts)
+DANN = Sweep("text-dann", __name__, news_and_tweets, _adversary, (PER_CLASS,), 5, warm=warm_texts)
 SWEEPS = (DEEP,)
+UNSTORED = (DANN,)

@@ -148,6 +148,6 @@ def _tables() -> dict[str, Strategy]:
 PRETRAINED = Sweep(
     "text-pretrained", __name__, news_and_tweets, _pretrained, (PER_CLASS,), warm=warm_texts
 )
-LORA = Sweep("text-lora", __name__, load_tweets, _low_rank, (32, None), warm=warm_texts)
-TABLES = Sweep("text-tables", __name__, load_tweets, _tables, LABELS, warm=warm_texts)
+LORA = Sweep("text-lora", __name__, load_tweets, _low_rank, (None,), 3, warm=warm_texts)
+TABLES = Sweep("text-tables", __name__, load_tweets, _tables, LABELS, 5, warm=warm_texts)
 SWEEPS = (PRETRAINED, LORA, TABLES)

@@ -1,6 +1,6 @@
 """Lesson 07: what a shift costs, what a distance tells, and when the source is of use."""
 
-from tlhelpers.course.prediction_kinds import OneOf
+from tlhelpers.course.prediction_kinds import UNRESOLVED, Better, OneOf
 
 POOL = (
     OneOf(
@@ -31,6 +31,20 @@ POOL = (
                 ("news", "tweets"),
                 ("products", "tweets"),
             )
+        },
+    ),
+    Better(
+        "read-first",
+        "Tuned on the same news, which encoder will do better on tweets?",
+        pair={
+            "masked words of tweets, fine-tuned": "the one that guessed words of tweets",
+            "masked words of news, fine-tuned": "the one that guessed words of news",
+        },
+        surprise={
+            UNRESOLVED: (
+                "Without the row that read news, one would have credited the tweets with all of "
+                "the difference."
+            ),
         },
     ),
     OneOf(

@@ -1,6 +1,6 @@
 """Lesson 08: what looking first is worth, and where adapting does harm."""
 
-from tlhelpers.course.prediction_kinds import Amount, OneOf
+from tlhelpers.course.prediction_kinds import Amount, Better, OneOf
 
 POOL = (
     Amount(
@@ -31,6 +31,14 @@ POOL = (
             "Much of what a method gains may come from a thing beside it. A control that does "
             "everything but the method tells how much."
         ),
+    ),
+    Better(
+        "text",
+        "From news to tweets, which encoder will do better on tweets?",
+        pair={
+            "MMD": "the one tuned with MMD on news and tweets",
+            "source only": "the one that was tuned on news alone",
+        },
     ),
     OneOf(
         "collapse",

@@ -304,4 +304,24 @@ POOL = (
         },
         missing="There is one more thing, which favours the other side.",
     ),
+    Choice(
+        "tuned-table",
+        (
+            "A tuned encoder beats its frozen last layer. Which row tells whether the layers of "
+            "attention had a part in that?"
+        ),
+        "With the table alone tuned in the same way, what is left out are the layers, and context.",
+        right="the embeddings without the layers, tuned in the same way",
+        wrong={
+            "the embeddings without the layers, frozen, with a head": (
+                "Then two things differ: context, and whether weights move."
+            ),
+            "the encoder with random weights, frozen, with a head": (
+                "That asks what pretraining is worth. Is context the only difference?"
+            ),
+            "the whole encoder, tuned with twice as many epochs": (
+                "That asks whether the training was long enough."
+            ),
+        },
+    ),
 )

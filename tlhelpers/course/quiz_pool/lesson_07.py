@@ -289,4 +289,24 @@ POOL = (
             ),
         },
     ),
+    Choice(
+        "read-news",
+        (
+            "An encoder guesses hidden words of unlabelled tweets, is tuned on labelled news, and "
+            "its mean on tweets rises. Why is there a row that guessed words of news instead?"
+        ),
+        "More steps alone change an encoder. What tweets bring is the difference of the two rows.",
+        right="it had as many more steps, but none of them on tweets",
+        wrong={
+            "it is the oracle: it has read the texts it is judged on": (
+                "It is judged on tweets, and an oracle has their labels."
+            ),
+            "it shows how well hidden words of news can be guessed": (
+                "The head that guesses words is thrown away. What is left is the encoder."
+            ),
+            "it makes up for the labels that the tweets do not have": (
+                "No row has labels of tweets. What do the two rows share?"
+            ),
+        },
+    ),
 )

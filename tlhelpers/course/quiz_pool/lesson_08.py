@@ -331,4 +331,21 @@ POOL = (
             ),
         },
     ),
+    Choice(
+        "layer-norm",
+        "Why is there no AdaBN for a BERT-like encoder, whose layers hold LayerNorm?",
+        "LayerNorm takes mean and variance within each token: none of a domain are stored.",
+        right="LayerNorm keeps no mean and variance of the training data",
+        wrong={
+            "LayerNorm has scale and shift, and those need labels": (
+                "BatchNorm has them too, and AdaBN does not touch them."
+            ),
+            "texts have no domains whose statistics could differ": (
+                "Lesson 07 told the domains of most sentences apart."
+            ),
+            "LayerNorm subtracts the same stored mean in every domain": (
+                "Its mean is computed anew for each token. Nothing is stored."
+            ),
+        },
+    ),
 )
