@@ -19,7 +19,7 @@
 #
 # **Time**: {{reading}} of reading, {{exercises}}, {{computing}} of computing (recorded elsewhere;
 # lesson 00 tells it for this machine). **Needs**: lessons 02 to 05. Sections 9 and 10 are optional: they make up
-# some 15 of these minutes, and no later lesson needs them. A good place to stop for the day is before section 6.
+# some 15 of these minutes, and no later lesson needs them. A good place to stop is before section 6.
 
 # %%
 import warnings
@@ -250,7 +250,7 @@ claim("06.am", "after 1,000 steps, no difference to counts of both neighbours is
 # %% [markdown]
 # After 60 steps the encoder still names the commonest word in every gap. After 1,000 it looks at the context: it has
 # come level with the counts, and no difference is resolved. The counts took a second, the training minutes, and this
-# encoder did not start from nothing. To be ahead of counting for sure takes more than a thousand steps. (Two seeds are
+# encoder did not start from nothing. To be surely ahead of counting takes more steps. (Two seeds are
 # an illustration. `STEPS` in `tlhelpers/experiments/text_masked.py` sets how long the sweep trains.)
 
 # %% [markdown]
