@@ -503,7 +503,7 @@ TRANSFERS = [
     ("the shares", "last", "return s", ""),
     ("in place", "mask", "test = np.isin(g, held)\n    x -= x[~test].mean(0)", "`x` is no longer"),
     ("sorts its argument", "last", "held.sort(); y.sort()", "`y` and `held` are"),
-    ("nothing", "last", "return None", None),
+    ("nothing", "last", "return None", "returns None"),
 ]
 
 

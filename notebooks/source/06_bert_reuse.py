@@ -229,10 +229,10 @@ del pretrained, commonest, counts, guessers  # two networks and tables of counts
 
 # %% [markdown]
 # **And longer?** `python3 -m tlhelpers sweep text-masked` trained twice, for 60 and for 1,000 steps, at the same highest
-# rates. It took such windows from all posts of the newsgroups, 70 % to learn from, the rest held out; the counts use
-# the same 70 % (two seeds). A window that shares six words in a row with an earlier one was left out. To compare all of
-# them on the same gaps, we ask a narrower question: from a window of a held-out post one of the twenty commonest words
-# is missing, and which one is it? All guess among these twenty only, so the numbers are not those of the table above.
+# rates. It took such windows from all posts of the newsgroups, seven of ten to learn from, the rest held out; the counts
+# use the same seven (two seeds). A window that shares six words in a row with an earlier one was left out. To compare
+# all of them on the same gaps, we ask a narrower question: from a window of a held-out post one of the twenty commonest
+# words is missing, and which one is it? All guess among these only, so the numbers are not those of the table above.
 
 # %%
 masked_runs = load_sweep("text-masked")
