@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -38,8 +39,12 @@ def nearest_description(
         for name, one in descriptions.items()
     }
 
+    @cache  # one computation for all trials, as long as the weights are the same
+    def class_vectors(names: tuple[str, ...], weights: str) -> np.ndarray:
+        return _class_vectors(encoder, told, names)
+
     def strategy(trial) -> dict[str, np.ndarray]:
-        classes = _class_vectors(encoder, told, trial.source.class_names)
+        classes = class_vectors(tuple(trial.source.class_names), encoder.fingerprint())
         sets = {trial.name: trial.source}
         sets |= {name: target.data for name, target in trial.targets.items()}
         # A set is encoded as a whole, so that later trials find it in the cache.
