@@ -19,6 +19,8 @@ WORDS = """
 """.split()  # noqa: SIM905
 SIZES = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2,
          "intermediate_size": 32, "max_position_embeddings": 40}  # fmt: skip
+# For `checkpoint`: no dropout, so that a training is the same at every call.
+CALM = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 WEIGHTS = "model.safetensors"
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from tiny_encoders import checkpoint
+from tiny_encoders import CALM, checkpoint
 
 from tlhelpers.data.splits import split_by_group
 from tlhelpers.data.texts import (
@@ -149,8 +149,7 @@ LITTLE = {name: opinions(name, seed) for seed, name in enumerate(DOMAINS)}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return checkpoint(tmp_path_factory.mktemp("models") / "small", **calm)
+    return checkpoint(tmp_path_factory.mktemp("models") / "small", **CALM)
 
 
 def use(monkeypatch, encoder) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_encoders import checkpoint
+from tiny_encoders import CALM, checkpoint
 
 from tlhelpers.evaluation.trials import Trial
 from tlhelpers.experiments import text_masked
@@ -21,8 +21,7 @@ def _one_thread(one_thread):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    encoder = load_encoder(checkpoint(tmp_path / "small", **calm))
+    encoder = load_encoder(checkpoint(tmp_path / "small", **CALM))
     monkeypatch.setattr(text_masked, "shared_encoder", lambda: encoder)
     return encoder
 
@@ -32,9 +31,9 @@ def gaps(n: int = 60):
     return text_masked.cut_gaps(windows, NAMES)
 
 
-def trial_of(texts, seed: int = 0):
+def trial_of(texts):
     items, cut = np.arange(len(texts)), len(texts) * 2 // 3
-    return Trial(texts, items[:cut], items[cut:], seed, {}, "gaps")
+    return Trial(texts, items[:cut], items[cut:], 0, {}, "gaps")
 
 
 posts = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=120), max_size=12)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from tiny_encoders import checkpoint, opinions
+from tiny_encoders import CALM, checkpoint, opinions
 
 from tlhelpers.data.splits import draw_labels, split_by_group
 from tlhelpers.data.texts import DOMAINS, TextSet, load_sentiment
@@ -79,8 +79,7 @@ def test(trial):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return checkpoint(tmp_path_factory.mktemp("models") / "small", **calm)
+    return checkpoint(tmp_path_factory.mktemp("models") / "small", **CALM)
 
 
 @pytest.fixture

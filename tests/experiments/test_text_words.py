@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_encoders import checkpoint
+from tiny_encoders import CALM, checkpoint
 
 from tlhelpers.data.cased_words import CasedWords
 from tlhelpers.data.sentence_pairs import BETWEEN
@@ -26,8 +26,7 @@ def _one_thread(one_thread):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    encoder = load_encoder(checkpoint(tmp_path / "small", num_hidden_layers=6, **calm))
+    encoder = load_encoder(checkpoint(tmp_path / "small", num_hidden_layers=6, **CALM))
     for module in (text_words, text_pairs, text_strategies):
         monkeypatch.setattr(module, "shared_encoder", lambda *_: encoder)
     return encoder

@@ -1,14 +1,16 @@
 """Classes told by their names: nearest description by cosine, and no label is looked at."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from tiny_encoders import opinions
 
 from tlhelpers.evaluation.repeated import repeat
 from tlhelpers.evaluation.trials import Target, Trial
-from tlhelpers.models import feature_cache
+from tlhelpers.models import feature_cache, zero_shot
 from tlhelpers.models.text_features import encode
 from tlhelpers.models.zero_shot import nearest_description
 
@@ -53,6 +55,26 @@ def test_other_sets_are_predicted_too(small, trial):
     found = nearest_description(small, TOLD)(replace(trial, targets=target))
     alone = Trial(others, np.arange(0), np.arange(3, 12), 0, name="more")
     np.testing.assert_array_equal(found["more"], nearest_description(small, TOLD)(alone)["more"])
+
+
+def test_descriptions_are_encoded_once_for_all_trials_and_anew_for_other_weights(
+    small, trial, monkeypatch
+):
+    true, asked = zero_shot._class_vectors, []
+    monkeypatch.setattr(
+        zero_shot, "_class_vectors", lambda *given: asked.append(given) or true(*given)
+    )
+    encoder = copy.deepcopy(small)
+    strategy = nearest_description(encoder, TOLD)
+    first = strategy(trial)["opinions"]
+    np.testing.assert_array_equal(strategy(replace(trial, seed=1))["opinions"], first)
+    assert len(asked) == 1
+    with torch.no_grad():
+        for weight in encoder.parameters():
+            weight.copy_(weight.flip(0))
+    changed = strategy(trial)["opinions"]
+    assert len(asked) == 2
+    np.testing.assert_array_equal(changed, nearest_description(encoder, TOLD)(trial)["opinions"])
 
 
 @pytest.mark.parametrize("told", [{"no": "bad"}, TOLD | {"maybe": "fine"}], ids=["few", "many"])

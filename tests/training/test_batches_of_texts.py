@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_encoders import WORDS, checkpoint
+from tiny_encoders import CALM, WORDS, checkpoint
 from tiny_nets import tiny_classifier, tiny_images
 
 from tlhelpers.data.images import ImageSet
@@ -44,8 +44,7 @@ def of_many_lengths(n: int = 37, seed: int = 0) -> TextSet:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return checkpoint(tmp_path_factory.mktemp("models") / "small", **calm)
+    return checkpoint(tmp_path_factory.mktemp("models") / "small", **CALM)
 
 
 @pytest.fixture(scope="module")

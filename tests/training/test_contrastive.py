@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_encoders import checkpoint, opinions, random_states, state_of
+from tiny_encoders import CALM, checkpoint, opinions, random_states, state_of
 
 from tlhelpers.evaluation.repeated import repeat
 from tlhelpers.models.encoder_loading import load_encoder
@@ -29,8 +29,7 @@ def small(tmp_path):
 @pytest.fixture
 def calm(tmp_path):
     """Without dropout."""
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return load_encoder(checkpoint(tmp_path / "calm", **calm))
+    return load_encoder(checkpoint(tmp_path / "calm", **CALM))
 
 
 @settings(max_examples=25, deadline=None)

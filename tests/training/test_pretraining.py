@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from tiny_encoders import checkpoint, opinions, random_states, state_of
+from tiny_encoders import CALM, checkpoint, opinions, random_states, state_of
 
 from tlhelpers.errors import CourseError
 from tlhelpers.models.encoder_loading import load_encoder
@@ -27,8 +27,7 @@ def _one_thread(one_thread):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return load_encoder(checkpoint(tmp_path_factory.mktemp("models") / "small", **calm))
+    return load_encoder(checkpoint(tmp_path_factory.mktemp("models") / "small", **CALM))
 
 
 def test_it_learns_what_counts_of_neighbours_cannot_know(small):

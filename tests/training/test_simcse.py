@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_encoders import checkpoint, opinions, random_states, state_of
+from tiny_encoders import CALM, checkpoint, opinions, random_states, state_of
 
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.training.freezing import freeze
@@ -94,8 +94,7 @@ def test_what_makes_no_sense_is_refused(small, texts, options, message):
 
 
 def test_without_dropout_or_with_nothing_to_train_it_is_refused(small, tmp_path):
-    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    calm = load_encoder(checkpoint(tmp_path / "calm", **still))
+    calm = load_encoder(checkpoint(tmp_path / "calm", **CALM))
     with pytest.raises(ValueError, match="no dropout"):
         pretrain_simcse(calm, ["one", "two"], **QUIET)
     freeze(small)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from tiny_encoders import checkpoint, random_states, state_of
+from tiny_encoders import CALM, checkpoint, random_states, state_of
 
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.word_features import cut_words
@@ -22,8 +22,7 @@ def _one_thread(one_thread):
 
 @pytest.fixture
 def small(tmp_path):
-    calm = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return load_encoder(checkpoint(tmp_path / "small", **calm))
+    return load_encoder(checkpoint(tmp_path / "small", **CALM))
 
 
 def sentences_of(n: int):
