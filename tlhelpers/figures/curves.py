@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from tlhelpers.figures.palette import GREY, looks, new_axes
 from tlhelpers.figures.picture import Picture
 from tlhelpers.training.fitting import History
 
+LINE_STYLES = (":", "-.", "--")  # of values to compare with
+
 
 def learning_curves(
     runs: pd.DataFrame, lines: Mapping[str, float] | None = None, title: str = ""
@@ -27,7 +30,7 @@ def learning_curves(
     runs : pandas.DataFrame
         From `repeat` or `load_sweep`, with at least two seeds.
     lines : mapping of str to float, optional
-        Horizontal lines to compare with, e.g. chance and majority.
+        Horizontal lines to compare with, e.g. chance and majority; the legend names them.
     title : str
 
     Returns
@@ -51,7 +54,8 @@ def learning_curves(
         _draw_band(axes, means["labels"], means, look, name)
         values = ", ".join(f"{row.labels}: {row.mean:.2f}" for row in means.itertuples(index=False))
         descriptions.append(f"{name} {values}")
-    _draw_lines(axes, lines)
+    for (name, value), style in zip((lines or {}).items(), cycle(LINE_STYLES)):
+        axes.axhline(value, label=f"{name} {value:.2f}", color=GREY, linewidth=1, linestyle=style)
     ticks = sorted(runs["labels"].unique())
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"all (mean {t})" if t == runs.whole else str(t) for t in ticks])

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tlhelpers.evaluation.comparisons import Comparison
 from tlhelpers.evaluation.together import Corrected
@@ -60,6 +61,8 @@ def gains(
         axes.set_xlabel(label, fontsize=9)
     grid[0].set_yticks(range(len(rows)), rows)
     grid[0].set_ylim(len(rows) - 0.4, -0.6)
+    # For all panels, since they share it: steps of 0.025 would run into each other.
+    grid[0].xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
     _write_legend(figure, every)
     figure.suptitle(title)
     words = " ".join(f"{name}: {_said(panel)}." for name, panel in panels.items())
