@@ -107,7 +107,8 @@ accuracies(plain)
 # %% [markdown]
 # Nearly all in the source domain both times, and more in the target once the frame is the same. One network
 # of one seed shows little. `python3 -m tlhelpers sweep vision-framed` trained ten, in both directions, and
-# `vision-domains` the same ten on pictures as they came. The test items of a seed are the same in both.
+# `vision-domains` the same ten on pictures as they came. The test items of a seed are the same in both. (AdaBN,
+# DeepCORAL and MMD are methods of section 2; a number is the weight of their loss, section 4.)
 
 # %%
 def both_sides(source, target, group="vision-framed"):
@@ -140,7 +141,7 @@ claim("08.d", "from digits to MNIST, source only gains by the frame alone",
       framing_gains["digits to MNIST"]["source only"])
 
 # %% [markdown]
-# The frame alone is worth as much as a method: from digits to MNIST, source only in the frame beats MMD on
+# The frame alone is no small matter beside a method: from digits to MNIST, source only in the frame beats MMD on
 # pictures as they came, and in the other direction no difference between the two is resolved.
 
 # %% tags=["claim"]
@@ -152,8 +153,8 @@ claim("08.x", "from MNIST to digits, no difference between source only on framed
 # %% [markdown]
 # What one can see and correct comes before any method. A paper that adapts these two sets as they come
 # counts a margin as a shift of domain. From here on all digits are in the frame; what a method adds is
-# measured beside **source only with the same frame**, and below, `target` is handed to functions that never
-# read its labels; what they keep of it is what makes its batches, and how many there are.
+# measured beside **source only with the same frame**. The functions below get `target`, but read only its pictures
+# and their number, never its labels.
 #
 # ## 2 · Four ideas
 # ### AdaBN: other means, other variances
@@ -388,8 +389,8 @@ accuracies(adversary)
 told.table.round(2)
 
 # %% [markdown]
-# `domain_accuracy` is what the domain head gets right while it trains; 0.5 would be guessing. Below that, the
-# network turns faster than the head can follow: the head is right about where the domains
+# `domain_accuracy` is what the domain head gets right while it trains; 0.5 would be guessing. Values below that have a
+# likely reason: the network turns faster than the head can follow, so that the head is right about where the domains
 # *were*. It does not mean that the domains are mixed: a new head, trained afterwards, may well tell them apart.
 #
 # ## 3 · Before and after
@@ -507,8 +508,7 @@ claim("08.j", "from digits to MNIST, both framed, MMD beats the control",
 # %%
 gain = {name: [Difference(runs[name], "MMD 1", "source only", name=f"gain of MMD, {kind}")
                for kind, runs in (("framed", ways), ("as they came", unframed))] for name in ways}
-figures.gains({name: {"framed − as they came": compare_differences(*both)} for name, both in gain.items()},
-              beside=": gain of MMD, framed, minus its gain on digits as they came")
+figures.intervals([compare_differences(*both) for both in gain.values()], notes=list(gain))
 
 # %% [markdown]
 # From MNIST to digits, about half of what MMD gained on pictures as they came was the frame. In the other
@@ -554,13 +554,13 @@ claim_value("08.n", "at every strength of DANN, each run is right on its own sou
 # %% [markdown]
 # A gentle reversal does no harm that is resolved here; the strength of the paper destroys what BatchNorm had
 # won, and from digits to MNIST more than that. The source, which one can see, stays fine throughout. Our
-# networks are small and trained shortly, and other settings may do better; but who would find them, without
+# networks are small and trained briefly, and other settings may do better; but who would find them, without
 # target labels? That is the next question.
 #
 # ## 6 · Who chooses, without labels?
 # Eleven candidates for each seed: which one do you take home? On the target's test labels one may not look.
 # Left are scores that look at the labelled source and at the target without labels; larger is better for all.
-# `choosing` has eight, of three kinds.
+# Here are eight, of three kinds.
 #
 # **Right on the source.** *Source accuracy* is the accuracy on held-out source items. *Importance weighted* is the
 # same, but source items that look like the target count more (weights as in lesson 07). *Deep embedded
@@ -620,7 +620,9 @@ worth = {name: judge_together({scorer: compare(runs, f"chosen by {scorer}", "sou
 figures.gains(worth)
 
 # %%
-picked = pd.concat(chosen, names=["way"]).query("strategy in ['chosen by entropy', 'chosen by mutual information']")
+four_scores = [f"chosen by {scorer}" for scorer in (
+    "entropy", "matrix norm", "mutual information", "soft neighbourhood density")]
+picked = pd.concat(chosen, names=["way"]).query("strategy in @four_scores")
 picked.groupby(["way", "strategy"]).picked.value_counts().unstack(fill_value=0)
 
 # %% tags=["claim"]
@@ -633,10 +635,9 @@ claim("08.v", "from MNIST to digits, both framed, choosing by soft neighbourhood
 
 # %% [markdown]
 # The choice matters as much as the methods: compare the best and the worst row of a panel. Entropy, matrix norm
-# and *mutual information* choose well both ways here; but each picks nearly the same strategy for every seed, so
-# these are few good decisions, not twenty. *Soft neighbourhood density* takes home networks that give many items
-# alike and wrong answers. Accuracy on the source hardly tells the candidates apart, since all but AdaBN are
-# nearly alike at home. Mutual information may fail where the target's classes are unequal.
+# and *mutual information* choose well both ways here; but each picks one strategy for all ten seeds of a direction, so
+# these are two decisions, not twenty. *Soft neighbourhood density* mostly takes home DANN 1 or source only. Accuracy on
+# the source hardly tells the candidates apart, since all but AdaBN are nearly alike at home. Mutual information may fail where the target's classes are unequal.
 #
 # We know all that because we looked at the labels. Which scorer to trust on *your* target, no score tells. A
 # few labelled target items, kept for nothing but this choice, measure what we want to know; the scores only
@@ -752,9 +753,8 @@ claim("08.ae", "from news to tweets, self-training improves the MiniLM that was 
 # With MMD the mean on tweets lies a little higher, and no difference is resolved. Self-training, which is plain tuning
 # on one's own confident guesses, gains beside plain tuning; beside MMD no difference is resolved either. Its mean is
 # about that of a *frozen* encoder whose head had labels of tweets. (A *tuned* one with labels of tweets may be higher;
-# this table has none.) Why a gain of MMD is resolved on digits and not here, this table does not say. A guess: this
-# encoder has read many domains, so its features of news and tweets may be closer together from the start than those of
-# a network that saw only MNIST. (Five seeds, one weight. Another weight may do better; to be sure of that, a few labels
+# this table has none.) Why a gain of MMD is resolved on digits and not here, this table does not say: data, network and
+# number of seeds all differ. (Five seeds, one weight. Another weight may do better; to be sure of that, a few labels
 # of tweets are needed, as in section 6.)
 
 # %% [markdown]
@@ -882,8 +882,8 @@ claim_value("08.ac", "in 60 steps of Tent on ones and sevens alone, the share of
 
 # %% [markdown]
 # At the low rate, 30 steps change little beside AdaBN, either way. The higher the rate and the more steps, the
-# more the entropy falls, which looks like success. But accuracy falls with it, and more and more items get one
-# and the same class. This is the **collapse**. Nothing in the loss forbids it: a network that gives every item
+# more the entropy falls, which looks like success. Where it falls far, accuracy falls too, and more and more items
+# get one and the same class. This is the **collapse**. Nothing in the loss forbids it: a network that gives every item
 # the same class with confidence 1 has an entropy of 0, the lowest there is. In the figure, it comes sooner when
 # few classes come in. (AdaBN suffers from them, too, as in exercise 08.2: compare the ways at 0 steps.)
 #

@@ -353,7 +353,7 @@ EXERCISES = [
             "A mean is a sum divided by a number. What must padding not touch?",
             "mask[:, :, None] has the shape (n, length, 1), so that it can be multiplied with "
             "hidden. What should the sum over the tokens be divided by?",
-            "Section 3 shows what goes wrong: the plain mean divides by the length of the batch. "
+            "Section 4 shows what goes wrong: the plain mean divides by the length of the batch. "
             "help(pooled) says what the mean should be.",
         ),
         reference=_masked_mean,
@@ -475,8 +475,8 @@ EXERCISES = [
         hints=(
             "Count one pair of thin matrices first, then how many pairs there are.",
             "A matrix of 8 × 384 holds 8 · 384 numbers, and so does its partner.",
-            "The pairs stand beside query and value, in each of six layers. Section 5 shows the "
-            "share of trained weights.",
+            "The pairs stand beside query and value, in each of six layers. Lesson 03, section "
+            "7, counts such weights.",
         ),
         value=73728,
         tolerance=0.5,
@@ -552,7 +552,7 @@ EXERCISES = [
             "What exactly is a weight of attention: who takes from whom, and where?",
             "Between this picture and the answer there are other heads, other layers and the mean. "
             "What can be said without them?",
-            "Section 7 measures how well attention tells what leaving a token out does. Look at "
+            "Section 9 measures how well attention tells what leaving a token out does. Look at "
             "its spread over tweets.",
         ),
         right="a",

@@ -198,16 +198,16 @@ POOL = (
     Choice(
         "attention",
         (
-            "In a picture of one attention head, a word's column is bright. You want to "
+            "In a picture of one attention head, a word's column is dark. You want to "
             "know whether the word matters for the answer. What do you do?"
         ),
         "To know what a word does, leave it out and look at the answer.",
         right="leave the word out, and see what becomes of the answer",
         wrong={
-            "look at a second head, and see whether it is bright too": (
+            "look at a second head, and see whether it is dark there": (
                 "Two heads are still two pictures of weights."
             ),
-            "take the brightness as its share of the whole decision": (
+            "take the darkness as its share of the whole decision": (
                 "Attention goes along with what matters, and not closely."
             ),
             "read the text once more, and judge it by common sense": (

@@ -119,14 +119,14 @@ POOL = (
             "equally large domains. Are the domains mixed?"
         ),
         (
-            "Below a half, the network turns faster than the head follows. A new head, "
-            "trained afterwards, tells."
+            "A likely reason for less than a half: the network turns faster than the head "
+            "follows. A new head, trained afterwards, tells."
         ),
         lambda r: {"p": r.randrange(25, 42)},
         right="one cannot say: a new head, trained afterwards, would tell",
         wrong={
             "yes, since one half would be guessing and this is even below": (
-                "Being wrong so often is no guessing: it lags behind."
+                "Being wrong so often is no guessing: it may lag behind."
             ),
             "no, since the features must be too small for any head to see": (
                 "Small features could be scaled up. What does the network do meanwhile?"
