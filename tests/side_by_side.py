@@ -11,7 +11,7 @@ import joblib
 from xdist.scheduler import LoadScopeScheduling
 
 from tlhelpers.course import times
-from tlhelpers.evaluation.processes import free_memory
+from tlhelpers.evaluation.free_memory import free_memory
 
 LESSON_RUN = "test_lessons.py::test_the_lesson_runs_to_the_end"
 LONG_FILES = ("test_grading.py", "test_lab_in_browser.py", "test_own_data_in_browser.py")

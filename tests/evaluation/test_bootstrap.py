@@ -38,6 +38,14 @@ def crossed(rng, seeds, items, seed_sd=0.05, item_sd=0.3, noise_sd=0.3):
     )
 
 
+@pytest.fixture(autouse=True)
+def draw_anew():
+    """No test finds draws that another one kept, whose settings may have been changed."""
+    bootstrap._kept.cache_clear()
+    yield
+    bootstrap._kept.cache_clear()
+
+
 def test_bootstrap_error_agrees_with_the_closed_form():
     # In the complete design the variance of the bootstrap is exact: with row effects a, column
     # effects b and rest e of the data, Σa²/S² + Σb²/G² + Σe²/(SG)² (multinomial weights).
@@ -76,9 +84,35 @@ def test_blocks_do_not_change_the_draws(monkeypatch):
     x = crossed(np.random.default_rng(6), 5, 30)
     whole = resample(linear(x), 5, 30, 2_000)
     monkeypatch.setattr(bootstrap, "BLOCK_FLOATS", 30 * 300)
+    bootstrap._kept.cache_clear()  # not those of the whole
     blocks = resample(linear(x), 5, 30, 2_000)
     assert len(blocks) == 2_000
     assert blocks.std() == pytest.approx(whole.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("n_items", [1, 30, 300])
+def test_draws_that_were_kept_are_those_that_are_drawn_anew(n_items, monkeypatch):
+    x = crossed(np.random.default_rng(8), 5, n_items)
+    kept = [resample(linear(x), 5, n_items, 2_000) for _ in range(2)]
+    monkeypatch.setattr(bootstrap, "KEPT_COUNTS", 0)
+    for draws in kept:
+        np.testing.assert_array_equal(draws, resample(linear(x), 5, n_items, 2_000))
+
+
+def test_draws_that_take_much_memory_are_not_kept(monkeypatch):
+    x = crossed(np.random.default_rng(8), 5, 20)
+    monkeypatch.setattr(bootstrap, "KEPT_COUNTS", 200 * 25 - 1)
+    resample(linear(x), 5, 20, 200)
+    assert bootstrap._kept.cache_info().currsize == 0
+    monkeypatch.setattr(bootstrap, "KEPT_COUNTS", 200 * 25)
+    resample(linear(x), 5, 20, 200)
+    assert bootstrap._kept.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize("n", [255, 256, 3_000])
+def test_weights_of_many_items_add_up(n):
+    weights = bootstrap._multinomial(np.random.default_rng(0), 200, n)
+    np.testing.assert_array_equal(weights.sum(axis=1), n)
 
 
 @calm

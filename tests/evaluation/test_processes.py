@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 import warnings
-from types import SimpleNamespace
 
 import cloudpickle
 import pytest
@@ -211,42 +210,20 @@ GB = 2**30
 
 
 @pytest.fixture
-def container(tmp_path, monkeypatch):
-    """A machine with 100 GB free whose container says what is written here."""
-    files = tmp_path / "max", tmp_path / "current"
-    monkeypatch.setattr(processes, "CONTAINER_FILES", [files])
-    machine = SimpleNamespace(available=100 * GB)
-    monkeypatch.setattr(processes.psutil, "virtual_memory", lambda: machine)
+def set_memory(monkeypatch):
+    """Let the machine have as much free memory as is said, in GB."""
     monkeypatch.delenv("TLHELPERS_JOBS", raising=False)
-
-    def limit(most, used):
-        for file, text in zip(files, (most, used), strict=True):
-            file.write_text(f"{text}\n", encoding="utf-8")
-
-    return limit
+    return lambda free: monkeypatch.setattr(processes, "free_memory", lambda: int(free * GB))
 
 
-@pytest.mark.parametrize(
-    ("most", "used", "wanted"),
-    [
-        ("max", 5 * GB, 50),
-        (2 * GB, GB, 1),
-        (8 * GB, GB, 3),
-        (GB, 2 * GB, 1),
-        (2**63 - 4096, GB, 50),
-    ],
-)
-def test_a_container_says_how_many_processes_its_memory_carries(container, most, used, wanted):
-    container(most, used)
+@pytest.mark.parametrize(("free", "wanted"), [(100, 50), (7, 3), (4, 2), (3.9, 1), (0, 1)])
+def test_the_free_memory_says_how_many_processes_it_carries(set_memory, free, wanted):
+    set_memory(free)
     assert processes.most_processes() == wanted
 
 
-def test_without_a_container_it_is_the_machines_memory(container):
-    assert processes.most_processes() == 50
-
-
-def test_where_memory_is_short_all_is_done_in_this_process(container):
-    container(2 * GB, GB)
+def test_where_memory_is_short_all_is_done_in_this_process(set_memory):
+    set_memory(1)
     assert list(in_processes(os.getpid, [(), (), ()], 2)) == [os.getpid()] * 3
 
 
@@ -257,7 +234,7 @@ def test_a_number_of_processes_that_makes_no_sense_is_told(text, monkeypatch):
         processes.most_processes()
 
 
-def test_the_learner_may_say_how_many_processes(container, monkeypatch):
-    container(2 * GB, GB)
+def test_the_learner_may_say_how_many_processes(set_memory, monkeypatch):
+    set_memory(1)
     monkeypatch.setenv("TLHELPERS_JOBS", "3")
     assert processes.most_processes() == 3

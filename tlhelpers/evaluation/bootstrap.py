@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from tlhelpers.evaluation.significance import ALPHA
 RESAMPLES = 10_000
 # Resamples are worked through in blocks, so that the weights of one fill at most about 32 MB.
 BLOCK_ROWS, BLOCK_FLOATS = 1_000, 4_000_000
+KEPT_COUNTS = 25_000_000  # a byte each: 10,000 resamples of 2,500 items
 
 
 def item_groups(rows: pd.DataFrame) -> np.ndarray:
@@ -74,23 +76,45 @@ def resample(
     The two are drawn independently of each other, from a fixed state. `per_seed` maps item weights
     (b, n_items) to one statistic per seed (b, n_seeds); a seed whose test is empty is left out.
     """
-    rng = np.random.default_rng(0)
-    block = max(1, min(BLOCK_ROWS, BLOCK_FLOATS // n_items))
     draws = []
-    for start in range(0, resamples, block):
-        size = min(block, resamples - start)
-        values = per_seed(_multinomial(rng, size, n_items))
-        weights = _multinomial(rng, size, n_seeds) * ~np.isnan(values)
+    for items, seeds in _drawn(n_seeds, n_items, resamples):
+        values = per_seed(items.astype(float))
+        weights = seeds * ~np.isnan(values)
         total = weights.sum(axis=1)
         means = (weights * np.nan_to_num(values)).sum(axis=1)[total > 0] / total[total > 0]
         draws.append(np.round(means, 12))
     return np.concatenate(draws)
 
 
+def _drawn(n_seeds: int, n_items: int, resamples: int) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+    """How often items (b, n_items) and seeds (b, n_seeds) are drawn, block after block.
+
+    Curves and comparisons of one data set ask for the same draws again and again, and drawing takes
+    longer than what is done with them: the last ones are kept, unless they are large.
+    """
+    if resamples * (n_items + n_seeds) <= KEPT_COUNTS:
+        return _kept(n_seeds, n_items, resamples)
+    return _draw(n_seeds, n_items, resamples)
+
+
+@lru_cache(maxsize=2)
+def _kept(n_seeds: int, n_items: int, resamples: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(_draw(n_seeds, n_items, resamples))
+
+
+def _draw(n_seeds: int, n_items: int, resamples: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(0)
+    block = max(1, min(BLOCK_ROWS, BLOCK_FLOATS // n_items))
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        yield _multinomial(rng, size, n_items), _multinomial(rng, size, n_seeds)
+
+
 def _multinomial(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:
-    """How often each of n things is drawn in n draws with replacement: float, shape (rows, n)."""
+    """How often each of n things is drawn in n draws with replacement: uint8, shape (rows, n)."""
     drawn = rng.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
-    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
+    counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+    return counts.astype(np.uint8)  # one of n things in 256 of n draws: a chance of 1 in 10^500
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:

@@ -11,7 +11,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from types import CodeType, FunctionType, TracebackType
 
 import cloudpickle
@@ -20,17 +19,10 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_conf
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from tlhelpers.errors import CourseError
+from tlhelpers.evaluation.free_memory import free_memory
 
 LOOK_SECONDS = 2
 BYTES_EACH = 2 * 2**30  # a process with torch that tunes a small network
-# Of control groups, version 2 and version 1: the limit, and what is in use.
-CONTAINER_FILES = [
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
-]
 NO_FILE = "<dynamic-code>"  # what cloudpickle calls the file of all code that it sends
 
 
@@ -90,15 +82,6 @@ def most_processes() -> int:
     if not chosen.isdecimal() or int(chosen) < 1:
         raise CourseError(f"TLHELPERS_JOBS must be a whole number from 1 on, not {chosen!r}")
     return int(chosen)
-
-
-def free_memory() -> int:
-    """Bytes that are free on this machine, or left of what a container may use."""
-    limits = [psutil.virtual_memory().available]
-    for most, used in CONTAINER_FILES:
-        if most.is_file() and used.is_file() and (text := most.read_text().strip()).isdigit():
-            limits.append(max(0, int(text) - int(used.read_text())))
-    return min(limits)
 
 
 def _call(parent: int, function: Callable, call: tuple):

@@ -43,13 +43,22 @@ def nearest_description(
     def class_vectors(names: tuple[str, ...], weights: str) -> np.ndarray:
         return _class_vectors(encoder, told, names)
 
+    kept: dict[tuple, tuple] = {}
+
+    def text_vectors(texts, weights: str) -> np.ndarray:
+        place = id(texts), weights  # the set is kept too: as long as it is, no other has its id
+        if place not in kept:
+            kept[place] = texts, encode(encoder, texts, progress=False)
+        return kept[place][1]
+
     def strategy(trial) -> dict[str, np.ndarray]:
-        classes = class_vectors(tuple(trial.source.class_names), encoder.fingerprint())
+        weights = encoder.fingerprint()
+        classes = class_vectors(tuple(trial.source.class_names), weights)
         sets = {trial.name: trial.source}
         sets |= {name: target.data for name, target in trial.targets.items()}
-        # A set is encoded as a whole, so that later trials find it in the cache.
+        # A set is encoded as a whole, so that later trials find it.
         return {
-            name: (encode(encoder, sets[name], progress=False)[items] @ classes.T).argmax(1)
+            name: (text_vectors(sets[name], weights)[items] @ classes.T).argmax(1)
             for name, items in trial.items().items()
         }
 
