@@ -711,7 +711,7 @@ check("02.6", make_frozen)
 # %%
 digits = load_digits_pair("digits")
 rng = np.random.default_rng(0)
-some = [rng.permutation(np.flatnonzero(digits.labels == d))[:60] for d in range(10)]
+some = [rng.permutation(np.flatnonzero(digits.labels == d))[:45] for d in range(10)]
 digits = digits.subset(np.sort(np.concatenate(some)))
 figures.contact_sheet(digits, per_class=8)
 

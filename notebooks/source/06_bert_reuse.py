@@ -36,7 +36,7 @@ from tlhelpers.data import (
 from tlhelpers.evaluation import compare, compare_average, judge_together, price_list, repeat
 from tlhelpers.experiments import load_sweep, provenance_of, rerun
 from tlhelpers.models import (
-    Classifier, MaskedLM, NeighbourCounts, attention_weights, document_vectors, encode, encode_layers,
+    Classifier, MaskedLM, NeighbourCounts, attention_weights, document_vectors, encode, encode_layers, encode_pools,
     fill_in, linear_head, load_encoder, load_vectors, mask_words, measure_guesses, nearest_description,
     pooled, row_cosine, split_words, word_layers, word_vector,
 )
@@ -425,7 +425,8 @@ check("06.2", masked_mean)
 record_prediction("06.pooling")
 
 # %%
-pools = {pool: linear_head(encode(encoder, tweets, pool=pool), labels) for pool in ("mean", "cls", "max")}
+pooled_ways = encode_pools(encoder, tweets, ["mean", "cls", "max"])  # one forward pass for all three
+pools = {pool: linear_head(vectors, labels) for pool, vectors in pooled_ways.items()}
 by_pool = repeat(pools, tweets, labels=[32, None])
 found = [compare(by_pool, "mean", other, labels=k) for k in (32, everything) for other in ("cls", "max")]
 with_few = by_pool[by_pool["labels"] == 32].groupby("strategy").accuracy.mean()
@@ -518,7 +519,7 @@ drawn = split.train[draw_labels(labels[split.train], 32, seed=0)]
 few, others = tweets.subset(drawn), tweets.subset(np.setdiff1d(split.train, drawn)[::15])
 model = Classifier(encoder, 2, tweets.class_names)
 fit_head(model, encode(encoder, few, progress=False), few.labels, epochs=20, lr=3e-3, quiet=True)
-history = fit(model, few, validation=others, epochs=8, lr=1e-4, schedule="linear", warmup=0.1,
+history = fit(model, few, validation=others, epochs=6, lr=1e-4, schedule="linear", warmup=0.1,
               precision="auto", quiet=True)
 live = predict(model, test)
 print(f"test accuracy {(live == test.labels).mean():.2f}, {history.seconds:.0f} s of training")
@@ -880,7 +881,7 @@ def attention_got(text):
     return pd.DataFrame(weights[-1].mean(dim=1).numpy()[:, 1:-1].T)
 
 long_enough = [text for text in tweets.texts if 8 <= len(text.split()) <= 25]
-chosen = np.random.default_rng(0).choice(long_enough, 60, replace=False)
+chosen = np.random.default_rng(0).choice(long_enough, 45, replace=False)
 
 # %%
 rows = []

@@ -18,7 +18,7 @@ from tlhelpers.models import text_features
 from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.encoders import POOLS, Encoder, pooled
 from tlhelpers.models.precision import has_bfloat16, row_cosine
-from tlhelpers.models.text_features import encode, encode_layers
+from tlhelpers.models.text_features import encode, encode_layers, encode_pools
 
 QUIET = {"progress": False, "cache": False}
 SHORT = ("the bank was good", "a river", "bad", "the plot of the film was fine , a walk near rob !")
@@ -54,9 +54,9 @@ def passes(monkeypatch):
     counted = []
     true = text_features._forward
 
-    def counting(encoder, rows, places, pool, dtype, *rest):
+    def counting(encoder, rows, places, dtype, *rest):
         counted.append((len(rows), tuple(places), dtype))
-        return true(encoder, rows, places, pool, dtype, *rest)
+        return true(encoder, rows, places, dtype, *rest)
 
     monkeypatch.setattr(text_features, "_forward", counting)
     return counted
@@ -234,15 +234,15 @@ def test_bfloat16_is_computed_in_it_and_given_in_float32(small):
 def test_without_bfloat16_it_is_float32(small, monkeypatch, passes):
     monkeypatch.setattr("tlhelpers.models.text_features.has_bfloat16", lambda device: False)
     found = encode(small, SHORT, precision="auto", **QUIET)
-    assert passes == [(4, (3,), torch.float32)]
+    assert passes == [(4, (("mean", 3),), torch.float32)]
     np.testing.assert_array_equal(found, encode(small, SHORT, **QUIET))
 
 
 def test_where_bfloat16_disagrees_it_is_float32(small, monkeypatch, empty_cache):
     true = text_features._forward
 
-    def disagreeing(encoder, rows, places, pool, dtype, *rest):
-        found = true(encoder, rows, places, pool, dtype, *rest)
+    def disagreeing(encoder, rows, places, dtype, *rest):
+        found = true(encoder, rows, places, dtype, *rest)
         if dtype is torch.bfloat16:
             found[places[-1]][-1, ::2] *= 1.2
         return found
@@ -274,11 +274,45 @@ def test_the_sample_comes_from_the_whole_list(small, monkeypatch, passes):
     rows = [[2, 5 + i % 20, 3] for i in range(100)]
     seen = []
     monkeypatch.setattr(text_features, "_forward", lambda _, given, *rest: seen.append(given) or
-                        {3: np.ones((len(given), 2))})  # fmt: skip
+                        {("mean", 3): np.ones((len(given), 2))})  # fmt: skip
     monkeypatch.setattr(small.transform, "numbers", lambda texts: rows)
     encode(small, ["x"] * 100, precision="auto", **QUIET)
     assert len(seen) == 3 and seen[2] is rows, "they agree, so all are computed"
     assert len(seen[0]) == 16 and rows.index(seen[0][-1]) >= 0 and seen[0] == rows[::6][:16]
+
+
+@pytest.mark.parametrize("layer", [-1, 0, 2])
+def test_several_pools_out_of_one_pass_are_those_of_passes_of_their_own(small, passes, layer):
+    pools = encode_pools(small, SHORT, layer=layer, **QUIET)
+    assert list(pools) == list(POOLS) and len(passes) == 1
+    for pool, rows in pools.items():
+        alone = encode(small, SHORT, layer, pool=pool, **QUIET)
+        np.testing.assert_allclose(rows, alone, atol=1e-6)
+    assert list(encode_pools(small, SHORT, ["max", "mean"], **QUIET)) == ["max", "mean"]
+
+
+def test_several_pools_are_planned_as_one_is(minilm, tweets):
+    pools = encode_pools(minilm, tweets, ["cls", "max"], **QUIET)
+    for pool, rows in pools.items():
+        np.testing.assert_allclose(
+            rows, encode(minilm, tweets, pool=pool, **QUIET), atol=1e-5
+        )  # fmt: skip
+
+
+def test_of_several_pools_those_that_are_kept_are_read(small, empty_cache, passes):
+    encode(small, SHORT, pool="cls", progress=False)
+    encode_pools(small, SHORT, progress=False)
+    encode(small, SHORT, pool="max", progress=False)
+    assert [places for _, places, _ in passes] == [(("cls", 3),), (("max", 3), ("mean", 3))]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"pools": ["mean", "sum"]}, "pool"), ({"layer": 9}, "layer must lie between 0 and 3")],
+)
+def test_pools_and_layers_that_are_unknown_are_refused(small, options, message):
+    with pytest.raises(ValueError, match=message):
+        encode_pools(small, SHORT, **options, **QUIET)
 
 
 # The cache -------------------------------------------------------------------------------
@@ -303,7 +337,7 @@ def test_the_second_call_reads(small, empty_cache, monkeypatch):
 def test_only_what_is_missing_is_computed(small, empty_cache, passes):
     encode(small, SHORT, 1, progress=False)
     encode_layers(small, SHORT, [1, 3, -1], progress=False)
-    assert [places for _, places, _ in passes] == [(1,), (3,)]
+    assert [places for _, places, _ in passes] == [(("mean", 1),), (("mean", 3),)]
 
 
 def test_without_the_cache_nothing_is_written_or_read(small, empty_cache, passes):

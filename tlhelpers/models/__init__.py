@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = make_face(
         "probes": "analogy analogy_questions answer_questions association_test",
         "skip_gram": "neighbour_pairs train_skip_gram",
         "small": "SmallCNN",
-        "text_features": "encode encode_layers",
+        "text_features": "encode encode_layers encode_pools",
         "vector_files": "keyed_vectors load_vectors",
         "word_features": "cut_words encode_words",
         "word2vec": "train_fasttext train_word2vec",

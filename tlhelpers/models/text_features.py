@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from tlhelpers.models.precision import (
 # Planning takes about two seconds; so few texts are through before.
 WORTH_PLANNING = 200
 CACHE_FORMAT = 1
+
+Place = tuple[str, int]  # how it is pooled, and the number of the layer whose output that is
 
 
 def encode(
@@ -106,32 +108,90 @@ def encode_layers(
         If a text is empty, an argument is unknown, or a feature is not finite.
     """
     layers = list(dict.fromkeys(encoder.layers if layers is None else layers))
-    numbers = {layer: encoder.layer_number(layer) for layer in layers}
     pool = pool or encoder.pool
-    known("pool", pool, POOLS)
+    places = {layer: (pool, encoder.layer_number(layer)) for layer in layers}
+    vectors = _vectors(encoder, texts, places.values(), precision, batch_size, cache, progress)
+    return {layer: vectors[place] for layer, place in places.items()}
+
+
+def encode_pools(
+    encoder: Encoder,
+    texts: Sequence[str] | TextSet,
+    pools: Sequence[str] = POOLS,
+    layer: int = -1,
+    *,
+    precision: str = "float32",
+    batch_size: int | None = None,
+    cache: bool = True,
+    progress: bool = True,
+) -> dict[str, np.ndarray]:
+    """Feature vectors pooled in several ways out of one forward pass.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    texts : sequence of str, or TextSet
+    pools : sequence of {"mean", "cls", "max"}
+    layer : int
+        As in `encode`.
+    precision, batch_size, cache, progress
+        As in `encode_layers`.
+
+    Returns
+    -------
+    dict of str to float32 array, shape (n, d)
+        By the names that were asked for.
+
+    Raises
+    ------
+    ValueError
+        As `encode_layers` does.
+    """
+    number = encoder.layer_number(layer)
+    places = {pool: (pool, number) for pool in pools}
+    vectors = _vectors(encoder, texts, places.values(), precision, batch_size, cache, progress)
+    return {pool: vectors[place] for pool, place in places.items()}
+
+
+def _vectors(
+    encoder: Encoder,
+    texts: Sequence[str] | TextSet,
+    places: Iterable[Place],
+    precision: str,
+    batch_size: int | None,
+    cache: bool,
+    progress: bool,
+) -> dict[Place, np.ndarray]:
+    """The feature vectors at each place, float32 (n, d), from the cache or out of one pass."""
+    places = sorted(set(places))
+    for pool, _ in places:
+        known("pool", pool, POOLS)
     known("precision", precision, (*PRECISIONS, "int8"))
     if batch_size is not None:
         whole("batch_size", batch_size)
     rows = encoder.transform.numbers(texts.texts if isinstance(texts, TextSet) else texts)
-    inside = sorted(set(numbers.values()))
     dtype, keys = choose_precision(
         precision,
-        lambda name: _keys(encoder, rows, inside, f"{pool} {name}"),
-        lambda dtype: _forward(encoder, sample(rows, 16), inside, pool, dtype, 16, False),
+        lambda name: _keys(encoder, rows, places, name),
+        lambda dtype: _forward(encoder, sample(rows, 16), places, dtype, 16, False),
         pays=has_bfloat16(best_device()),
     )
 
-    def make(missing: list[int]) -> dict[int, np.ndarray]:
-        return _forward(encoder, rows, missing, pool, dtype, batch_size, progress)
+    def make(missing: list[Place]) -> dict[Place, np.ndarray]:
+        return _forward(encoder, rows, missing, dtype, batch_size, progress)
 
-    vectors = read_or_make(keys, make, cache)
-    return {layer: vectors[number] for layer, number in numbers.items()}
+    return read_or_make(keys, make, cache)
 
 
-def _keys(encoder, rows, layers, setting: str) -> dict[int, str]:
+def _keys(encoder, rows, places: list[Place], precision: str) -> dict[Place, str]:
     tokens = hashlib.sha256(repr(rows).encode()).hexdigest()
-    parts = (f"text {CACHE_FORMAT}", encoder.fingerprint(), _network(encoder), setting, tokens)
-    return keys_of(layers, *parts)
+    weights, network = encoder.fingerprint(), _network(encoder)
+    keys = {}
+    for pool in {pool for pool, _ in places}:
+        numbers = [number for name, number in places if name == pool]
+        parts = (f"text {CACHE_FORMAT}", weights, network, f"{pool} {precision}", tokens)
+        keys |= {(pool, number): key for number, key in keys_of(numbers, *parts).items()}
+    return keys
 
 
 def _network(encoder: Encoder) -> list[tuple[str, object]]:
@@ -141,8 +201,8 @@ def _network(encoder: Encoder) -> list[tuple[str, object]]:
     return sorted((key, value) for key, value in config.items() if key not in where)
 
 
-def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[int, np.ndarray]:
-    """Run a frozen copy over all texts, those of like length together, and pool each layer."""
+def _forward(encoder, rows, places, dtype, batch_size, progress) -> dict[Place, np.ndarray]:
+    """Run a frozen copy over all texts, those of like length together, and pool at each place."""
     int8 = dtype == torch.int8
     device = torch.device("cpu") if int8 else best_device()
     order = np.argsort([len(row) for row in rows], kind="stable")[::-1]
@@ -151,39 +211,41 @@ def _forward(encoder, rows, layers, pool, dtype, batch_size, progress) -> dict[i
     batches = (encoder.transform.padded([rows[i] for i in part]) for part in items)
     planned = int8 or (dtype == torch.float32 and len(rows) >= WORTH_PLANNING)
     compared = encoder.transform.padded(sample(rows, 4)) if planned else None
-    network = _PooledStates(encoder, layers, pool, dtype)
+    network = _PooledStates(encoder, places, dtype)
     outputs = run_frozen(network, batches, device, compared, (0, 1), int8)
-    vectors = {n: np.empty((len(rows), encoder.feature_size), np.float32) for n in layers}
+    vectors = {place: np.empty((len(rows), encoder.feature_size), np.float32) for place in places}
     bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
     for part, pooled_rows in zip(items, bar, strict=True):
-        for layer, values in zip(layers, pooled_rows, strict=True):
-            vectors[layer][part] = values
-    refuse_not_finite(vectors, encoder.name)
+        for place, values in zip(places, pooled_rows, strict=True):
+            vectors[place][part] = values
+    refuse_not_finite({number: rows for (_, number), rows in vectors.items()}, encoder.name)
     return vectors
 
 
 class _PooledStates(nn.Module):
-    """A frozen copy of an encoder that gives the pooled vectors of some layers."""
+    """A frozen copy of an encoder that gives pooled vectors of some layers."""
 
-    def __init__(self, encoder: Encoder, layers: Sequence[int], pool: str, dtype: torch.dtype):
+    def __init__(self, encoder: Encoder, places: Sequence[Place], dtype: torch.dtype):
         super().__init__()
         self.encoder = copy.deepcopy(encoder).eval()
-        self.layers, self.pool, self.bfloat16 = list(layers), pool, dtype == torch.bfloat16
+        self.places, self.bfloat16 = list(places), dtype == torch.bfloat16
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
         with torch.autocast(input_ids.device.type, torch.bfloat16, enabled=self.bfloat16):
             states = self._states(input_ids=input_ids, attention_mask=attention_mask)
-        return tuple(pooled(state.float(), attention_mask, self.pool) for state in states)
+        return tuple(
+            pooled(states[number].float(), attention_mask, pool) for pool, number in self.places
+        )
 
     def extra_repr(self) -> str:
         """What else decides the result: a kept export is of this network alone."""
-        return f"{self.layers} {self.pool} {self.bfloat16} {self.encoder.model.config}"
+        return f"{self.places} {self.bfloat16} {self.encoder.model.config}"
 
-    def _states(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
-        """What each layer gives; the last one alone takes less memory."""
-        if self.layers == self.encoder.layers[-1:]:
-            return [self.encoder.model(**inputs).last_hidden_state]
-        states = self.encoder.hidden_states(**inputs)
-        return [states[layer] for layer in self.layers]
+    def _states(self, **inputs: torch.Tensor) -> Mapping[int, torch.Tensor]:
+        """What the layers give, by number; the last one alone takes less memory."""
+        last = self.encoder.layers[-1]
+        if {number for _, number in self.places} == {last}:
+            return {last: self.encoder.model(**inputs).last_hidden_state}
+        return dict(enumerate(self.encoder.hidden_states(**inputs)))
