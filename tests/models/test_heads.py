@@ -6,6 +6,9 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -205,7 +208,7 @@ def test_a_head_is_fitted_on_one_thread_and_the_rest_keeps_its_threads():
 
     rows, labels = np.random.default_rng(0).random((20, 5)), np.arange(20) % 2
     with threadpool_limits(2):
-        head = heads._chain(Spy()).fit(rows, labels, spy__sample_weight=np.ones(20))
+        head = heads.Head([("spy", Spy())]).fit(rows, labels, spy__sample_weight=np.ones(20))
         assert seen == [{1}]
         assert {pool["num_threads"] for pool in threadpool_info()} == {2}
     again = clone(head).fit(rows, labels)
@@ -216,3 +219,62 @@ def test_a_head_is_fitted_on_one_thread_and_the_rest_keeps_its_threads():
 @pytest.mark.parametrize("make", [heads.new_linear_head, heads.new_tfidf_head])
 def test_every_new_head_is_such_a_head(make):
     assert type(make()) is heads.Head
+
+
+# Few rows with many features --------------------------------------------------------------
+
+
+@st.composite
+def few_rows(draw):
+    """Rows, labels and weights of items: at least two classes, and some rows that are the same."""
+    n, d, classes = draw(st.integers(4, 20)), draw(st.integers(40, 90)), draw(st.integers(2, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    rows = rng.normal(size=(n, d)).astype(draw(st.sampled_from([np.float32, np.float64])))
+    rows[-draw(st.integers(1, 3)) :] = rows[0]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)  # as a head has them
+    return rows, np.arange(n) % classes, rng.uniform(0.2, 2, n)
+
+
+@settings(deadline=None, max_examples=40)
+@given(few_rows(), st.sampled_from([0.01, 1.0, 10.0]), st.sampled_from([None, "balanced"]))
+def test_few_rows_get_the_weights_that_scikit_learn_gives_them(given_rows, C, class_weight):
+    rows, labels, weights = given_rows
+    options = {"C": C, "class_weight": class_weight, "max_iter": 2000, "tol": 1e-7}
+    found = heads.SpanLogisticRegression(**options).fit(rows, labels, weights)
+    wanted = LogisticRegression(**options).fit(rows.astype(np.float64), labels, weights)
+    assert found.coef_.shape == wanted.coef_.shape and found.n_features_in_ == rows.shape[1]
+    near = 1e-4 if rows.dtype == np.float64 else 5e-3
+    np.testing.assert_allclose(found.coef_, wanted.coef_, atol=near)
+    tests = np.random.default_rng(0).normal(size=(50, rows.shape[1]))
+    np.testing.assert_allclose(found.predict_proba(tests), wanted.predict_proba(tests), atol=2 * near)
+
+
+@pytest.mark.parametrize("n", [639, 640, 641, 1000])
+def test_many_rows_are_fitted_as_they_are(n):
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(n, 1280)), np.arange(n) % 2
+    found = heads.SpanLogisticRegression(C=0.01).fit(rows, labels)
+    wanted = LogisticRegression(C=0.01).fit(rows, labels)
+    np.testing.assert_allclose(found.coef_, wanted.coef_, atol=1e-4)
+
+
+def test_counted_words_are_fitted_as_they_are():
+    rows = csr_array(np.random.default_rng(0).poisson(0.1, size=(10, 90)).astype(float))
+    found, wanted = (
+        model().fit(rows, np.arange(10) % 2)
+        for model in (heads.SpanLogisticRegression, LogisticRegression)
+    )
+    np.testing.assert_array_equal(found.coef_, wanted.coef_)
+
+
+def test_a_head_takes_weights_of_items_by_the_name_of_its_last_step(emoji_features, twemoji, split):
+    train, _ = split
+    weights = np.where(twemoji.labels[train] == 0, 5.0, 1.0)
+    weighted = heads.new_linear_head().fit(
+        emoji_features[train], twemoji.labels[train], logisticregression__sample_weight=weights
+    )
+    told = heads.new_linear_head(class_weight={0: 5.0}).fit(
+        emoji_features[train], twemoji.labels[train]
+    )
+    np.testing.assert_allclose(weighted[-1].coef_, told[-1].coef_, atol=1e-5)
+    assert isinstance(clone(weighted)[-1], heads.SpanLogisticRegression)

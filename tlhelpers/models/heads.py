@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from tlhelpers.checks import whole
 from tlhelpers.models.words import tokens
@@ -31,9 +33,14 @@ def new_linear_head(C: float = 10.0, class_weight=None) -> Pipeline:
     sklearn.pipeline.Pipeline
         The centre is the mean of the training rows; no test row has a part in it.
     """
-    centre = StandardScaler(with_std=False)
-    softmax = LogisticRegression(C=C, max_iter=2000, class_weight=class_weight)
-    return _chain(centre, Normalizer(), softmax)
+    softmax = SpanLogisticRegression(C=C, max_iter=2000, class_weight=class_weight)
+    return Head(
+        [
+            ("standardscaler", StandardScaler(with_std=False)),
+            ("normalizer", Normalizer()),
+            ("logisticregression", softmax),
+        ]
+    )
 
 
 def new_tfidf_head(C: float = 10.0) -> Pipeline:
@@ -53,7 +60,7 @@ def new_tfidf_head(C: float = 10.0) -> Pipeline:
     words = TfidfVectorizer(
         tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
     )
-    return _chain(words, LogisticRegression(C=C, max_iter=2000))
+    return Head(make_pipeline(words, LogisticRegression(C=C, max_iter=2000)).steps)
 
 
 class Head(Pipeline):
@@ -65,12 +72,32 @@ class Head(Pipeline):
 
     def fit(self, X, y=None, **params) -> Head:
         """As `Pipeline.fit`."""
-        with threadpool_limits(1):
+        with _libraries().limit(limits=1):
             return super().fit(X, y, **params)
 
 
-def _chain(*steps) -> Head:
-    return Head(make_pipeline(*steps).steps)
+@cache
+def _libraries() -> ThreadpoolController:
+    """Those of numpy, scipy and scikit-learn: to look for them takes as long as a small fit."""
+    return ThreadpoolController()
+
+
+class SpanLogisticRegression(LogisticRegression):
+    """scikit-learn's, which finds the same weights sooner where rows are few and features many.
+
+    An L2 penalty keeps each class's weights in the span of the training rows. So they are sought
+    there, with one number per row in place of one per feature, and turned back.
+    """
+
+    def fit(self, X, y, sample_weight=None) -> SpanLogisticRegression:
+        """As `LogisticRegression.fit`."""
+        if issparse(X) or 2 * len(X) > np.shape(X)[1]:
+            return super().fit(X, y, sample_weight)
+        directions, rows = np.linalg.qr(np.transpose(X))
+        super().fit(np.ascontiguousarray(rows.T), y, sample_weight)
+        self.coef_ = self.coef_ @ directions.T
+        self.n_features_in_ = self.coef_.shape[1]
+        return self
 
 
 def linear_head(
