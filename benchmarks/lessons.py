@@ -53,10 +53,9 @@ def seat(gigabytes: float | None) -> Iterator[Path | None]:
             return
 
 
-def run_lesson(number: str, jobs: int | None, group: Path | None) -> tuple[dict | None, str]:
+def run_lesson(number: str, options: list[str], group: Path | None) -> tuple[dict | None, str]:
     """Run one lesson; gives what ``run`` noted of it, None if that is nothing, and all it said."""
-    command = [sys.executable, "-m", "tlhelpers", "run", number]
-    command += ["--jobs", str(jobs)] if jobs else []
+    command = [sys.executable, "-m", "tlhelpers", "run", number, *options]
 
     def sit_down() -> None:  # the process moves itself, and what it starts follows it
         if group:
@@ -90,7 +89,10 @@ def main() -> int:
     parser.add_argument("lessons", nargs="*", help="e.g. 02 06; all when left out")
     parser.add_argument("--jobs", type=positive, help="the most processes that a lesson starts")
     parser.add_argument("--seat", type=float, metavar="GB", help="run in so much memory")
+    parser.add_argument("--record", action="store_true", help="keep the times in data/results")
     options = parser.parse_args()
+    passed_on = ["--jobs", str(options.jobs)] if options.jobs else []
+    passed_on += ["--record"] if options.record else []
     print_machine()
     print(
         "\n| lesson | seconds | slowest cell, s | peak, MB | claims held |\n|---|--:|--:|--:|--:|"
@@ -99,7 +101,7 @@ def main() -> int:
     logs.mkdir(parents=True, exist_ok=True)
     with seat(options.seat) as group:
         for number in options.lessons or [each.number for each in COURSE if each.ready]:
-            noted, told = run_lesson(number, options.jobs, group)
+            noted, told = run_lesson(number, passed_on, group)
             (logs / f"{number}.txt").write_text(told)
             print(row_of(number, noted), flush=True)
             good = noted and not noted["error"] and all(c["held"] for c in noted["claims"])

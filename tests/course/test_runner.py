@@ -190,3 +190,17 @@ def test_recorded_times_replace_the_lessons_own_row_only(tmp_path):
     assert table.seconds.to_dict() == {"00_a": 3.0, "02_b": 2.0}
     assert table.loc["00_a", "command"] == "python3 -m tlhelpers run 00 --record"
     assert table.processor.str.len().min() > 0
+    assert set(table.cache) == {"empty"}
+    runner.record([execution.LessonRun("02_b", 1.0)], path, cache="filled")
+    table = pd.read_csv(path).set_index("lesson")
+    assert table.cache.to_dict() == {"00_a": "empty", "02_b": "filled"}
+
+
+def test_what_was_kept_by_an_earlier_run_is_told_with_the_times(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
+    assert runner._state_of_cache() == "empty"
+    features = tmp_path / "cache" / "features"
+    features.mkdir(parents=True)
+    assert runner._state_of_cache() == "empty"
+    (features / "some.safetensors").touch()
+    assert runner._state_of_cache() == "filled"

@@ -91,9 +91,12 @@ def _claim_line(claim: dict) -> str:
     return f"{claim['name']:6} {state:8} {claim['sentence']}\n{'':15} {claim['measured']}"
 
 
-def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None:
+def record(
+    runs: list[LessonRun], path: Path, here: float | None = None, cache: str = "empty"
+) -> None:
     """Keep the lessons' times, and what they were measured on, in a CSV; other rows stay.
 
+    `cache` says what the cache held before: ``"empty"`` or ``"filled"``, by an earlier run.
     A table that cannot be read is a CourseError."""
     import pandas as pd
 
@@ -113,6 +116,7 @@ def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None
                 "slowest_cell_seconds": run.slowest_seconds,
                 "peak_mb": run.peak_mb,
                 "memory_counted": MEMORY_COUNTED,
+                "cache": cache,
                 "date": time.strftime("%Y-%m-%d"),
                 "processor": processor_name(),
                 "cores": os.cpu_count(),
@@ -168,7 +172,7 @@ def _run_all(paths: list[Path], options) -> int:
     from tlhelpers.course.execution import run_lesson
     from tlhelpers.course.times import read_records, times_file
 
-    records = read_records()
+    records, cache = read_records(), _state_of_cache()
     here, runs = _calibration(paths, records, options.record), []
     try:
         for path in paths:
@@ -178,7 +182,7 @@ def _run_all(paths: list[Path], options) -> int:
             print("\n" + report(runs, records, here), flush=True)
     problems = _written(lambda: _summarise(runs, out), out)
     if options.record and all(run.ok for run in runs):
-        problems += _written(lambda: record(runs, times_file(), here), times_file())
+        problems += _written(lambda: record(runs, times_file(), here, cache), times_file())
     for problem in problems:
         print(f"tlhelpers: {problem}", file=sys.stderr)
     done = not problems and all(run.ok and not run.not_kept for run in runs)
@@ -192,6 +196,14 @@ def _calibration(paths: list[Path], records: dict, anew: bool) -> float | None:
     if not anew and not any(path.stem in records for path in paths):
         return None
     return calibration_by_itself(anew)
+
+
+def _state_of_cache() -> str:
+    """Whether an earlier lesson left features, which a lesson reads in place of computing them."""
+    from tlhelpers.setup.paths import cache_path
+
+    features = cache_path() / "features"
+    return "filled" if features.is_dir() and any(features.iterdir()) else "empty"
 
 
 def _summarise(runs: list[LessonRun], out: Path) -> None:
