@@ -246,7 +246,9 @@ def test_few_rows_get_the_weights_that_scikit_learn_gives_them(given_rows, C, cl
     near = 1e-4 if rows.dtype == np.float64 else 5e-3
     np.testing.assert_allclose(found.coef_, wanted.coef_, atol=near)
     tests = np.random.default_rng(0).normal(size=(50, rows.shape[1]))
-    np.testing.assert_allclose(found.predict_proba(tests), wanted.predict_proba(tests), atol=2 * near)
+    np.testing.assert_allclose(
+        found.predict_proba(tests), wanted.predict_proba(tests), atol=2 * near
+    )
 
 
 @pytest.mark.parametrize("n", [639, 640, 641, 1000])

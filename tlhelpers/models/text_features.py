@@ -187,7 +187,7 @@ def _keys(encoder, rows, places: list[Place], precision: str) -> dict[Place, str
     tokens = hashlib.sha256(repr(rows).encode()).hexdigest()
     weights, network = encoder.fingerprint(), _network(encoder)
     keys = {}
-    for pool in {pool for pool, _ in places}:
+    for pool in dict.fromkeys(pool for pool, _ in places):
         numbers = [number for name, number in places if name == pool]
         parts = (f"text {CACHE_FORMAT}", weights, network, f"{pool} {precision}", tokens)
         keys |= {(pool, number): key for number, key in keys_of(numbers, *parts).items()}
