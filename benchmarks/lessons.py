@@ -74,12 +74,12 @@ def run_lesson(number: str, options: list[str], group: Path | None) -> tuple[dic
 def row_of(number: str, noted: dict | None) -> str:
     """One line of the table."""
     if noted is None:
-        return f"| {number} | stopped | | | |"
+        return f"| {number} | stopped | | | | |"
     claims = [claim["held"] for claim in noted["claims"]]
     error = " (stopped)" if noted["error"] else ""
     return (
         f"| {number}{error} | {noted['seconds']:.0f} | {noted['slowest_seconds']:.1f} | "
-        f"{noted['peak_mb']:,.0f} | {sum(claims)}/{len(claims)} |"
+        f"{noted['peak_mb']:,.0f} | {noted['own_mb']:,.0f} | {sum(claims)}/{len(claims)} |"
     )
 
 
@@ -94,9 +94,8 @@ def main() -> int:
     passed_on = ["--jobs", str(options.jobs)] if options.jobs else []
     passed_on += ["--record"] if options.record else []
     print_machine()
-    print(
-        "\n| lesson | seconds | slowest cell, s | peak, MB | claims held |\n|---|--:|--:|--:|--:|"
-    )
+    print("\n| lesson | seconds | slowest cell, s | peak, MB | its own, MB | claims held |")
+    print("|---|--:|--:|--:|--:|--:|")
     failed, logs = False, repo_root() / "build" / "lessons"
     logs.mkdir(parents=True, exist_ok=True)
     with seat(options.seat) as group:

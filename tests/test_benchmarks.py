@@ -96,15 +96,16 @@ def test_an_empty_cache_has_the_archives_and_nothing_made_of_them(tmp_path, monk
 @pytest.mark.parametrize(
     ("noted", "row"),
     [
-        (None, "| 02 | stopped | | | |"),
+        (None, "| 02 | stopped | | | | |"),
         (
-            {"seconds": 9.6, "slowest_seconds": 3.25, "peak_mb": 1234.5, "error": None,
-             "claims": [{"held": True}, {"held": False}]},
-            "| 02 | 10 | 3.2 | 1,234 | 1/2 |",
+            {"seconds": 9.6, "slowest_seconds": 3.25, "peak_mb": 1234.5, "own_mb": 800,
+             "error": None, "claims": [{"held": True}, {"held": False}]},
+            "| 02 | 10 | 3.2 | 1,234 | 800 | 1/2 |",
         ),
         (
-            {"seconds": 1, "slowest_seconds": 1, "peak_mb": 999, "error": "x", "claims": []},
-            "| 02 (stopped) | 1 | 1.0 | 999 | 0/0 |",
+            {"seconds": 1, "slowest_seconds": 1, "peak_mb": 999, "own_mb": 9, "error": "x",
+             "claims": []},
+            "| 02 (stopped) | 1 | 1.0 | 999 | 9 | 0/0 |",
         ),
     ],
 )  # fmt: skip

@@ -298,11 +298,11 @@ assert sum(held[::4096]) == 0
 """
 
 
-def memory_of_two(code):
+def memory_of_two(code, count=execution.memory_of):
     """Megabytes of two processes that run the code, together."""
     processes = [resident(code) for _ in range(2)]
     try:
-        return execution.memory_of([psutil.Process(each.pid) for each in processes]) / 2**20
+        return count([psutil.Process(each.pid) for each in processes]) / 2**20
     finally:
         for process in processes:
             process.communicate("\n")
@@ -316,3 +316,15 @@ def test_what_two_processes_share_counts_once_and_their_own_twice(tmp_path):
     assert memory_of_two(PRIVATE) - alone == pytest.approx(2 * MEGABYTES, abs=6)
     assert memory_of_two(SHARED.format(path=str(path))) - alone == pytest.approx(MEGABYTES, abs=6)
     assert execution.MEMORY_COUNTED == "shared once"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is shared")
+def test_of_their_own_is_what_no_file_stands_for(tmp_path):
+    path = tmp_path / "shared"
+    path.write_bytes(bytes(MEGABYTES << 20))
+    alone = memory_of_two("", execution.own_memory_of)
+    private = memory_of_two(PRIVATE, execution.own_memory_of)
+    assert private - alone == pytest.approx(2 * MEGABYTES, abs=6)
+    mapped = memory_of_two(SHARED.format(path=str(path)), execution.own_memory_of)
+    assert mapped == pytest.approx(alone, abs=6)
+    assert alone < memory_of_two("")

@@ -144,10 +144,10 @@ def test_a_damaged_row_is_named(table, row):
 
 
 def test_the_report_has_what_was_recorded_expected_and_measured(table):
-    run = execution.LessonRun("00_start_here", seconds=70.0, peak_mb=1234.4)
+    run = execution.LessonRun("00_start_here", seconds=70.0, peak_mb=1234.4, own_mb=800)
     shown = runner.report([run], times.read_records(), 1.25)
     assert re.search(r"recorded +expected +measured +slowest cell +peak memory", shown)
-    assert re.search(r"00_start_here +30\.0 +75\.0 +70\.0 +0\.0 s +1234 MB", shown)
+    assert re.search(r"00_start_here +30\.0 +75\.0 +70\.0 +0\.0 s +1234 MB +800 MB +0/0", shown)
     assert "here 1.25 s" in shown and "not calibrated" not in shown
     other = execution.LessonRun("01_from_scratch", seconds=70.0)
     shown = runner.report([run, other], times.read_records(), 1.25)

@@ -51,6 +51,7 @@ class LessonRun:
     slowest_cell: str = ""
     slowest_seconds: float = 0.0
     peak_mb: float = 0.0
+    own_mb: float = 0.0  # the most without pages of libraries, which the system may drop
     cell_seconds: list[float] = field(default_factory=list)
     claims: list[dict] = field(default_factory=list)
     error: str = ""  # why the lesson did not come to its end
@@ -98,7 +99,7 @@ def run_lesson(path: Path, out: Path, echo=print, jobs: int | None = None) -> Le
         echo(f"{path.stem[:2]}  cell {len(run.cell_seconds):3d}/{total}  {seconds:6.2f} s  {title}")
 
     client.on_cell_start, client.on_cell_executed = begin, end
-    run.seconds, run.peak_mb, error = _execute(client, _kernel_environment(jobs))
+    run.seconds, run.peak_mb, run.own_mb, error = _execute(client, _kernel_environment(jobs))
     run.error = _in_words(error, bool(started))
     run.claims = read_claims(notebook)
     for cell in notebook.cells:
@@ -126,8 +127,8 @@ def _kernel_environment(jobs: int | None) -> dict[str, str]:
 # ---------------------------------------------------------------- the kernel and its processes
 
 
-def _execute(client: NotebookClient, environment: dict) -> tuple[float, float, Exception | None]:
-    """Run all cells; gives seconds, peak memory in MB, and the error that ended it, if one did.
+def _execute(client: NotebookClient, environment: dict) -> tuple:
+    """Run all cells; gives seconds, peak memory in MB (all, its own), and what ended it if anything.
 
     No process of the kernel outlives this, whatever ends it."""
     processes = _KernelProcesses(client)
@@ -149,7 +150,8 @@ def _execute(client: NotebookClient, environment: dict) -> tuple[float, float, E
         atexit.unregister(client._cleanup_kernel)  # nbclient forgets it if no kernel came up
     if isinstance(execution.error, BrokenPipeError):  # nobody reads what is printed
         raise execution.error
-    return round(execution.seconds, 1), round(processes.peak / 2**20), execution.error
+    peaks = (round(most / 2**20) for most in (processes.peak, processes.peak_own))
+    return round(execution.seconds, 1), *peaks, execution.error
 
 
 def _to_the_end(client: NotebookClient, environment: dict) -> None:
@@ -179,12 +181,15 @@ class _KernelProcesses(threading.Thread):
 
     def __init__(self, client: NotebookClient):
         super().__init__(daemon=True)
-        self.client, self.peak, self.done = client, 0, threading.Event()
+        self.client, self.done = client, threading.Event()
+        self.peak = self.peak_own = 0
         self.seen: set[psutil.Process] = set()
 
     def run(self):
         while not self.done.wait(LOOK_SECONDS):
-            self.peak = max(self.peak, memory_of(self.look()))
+            processes = self.look()
+            self.peak = max(self.peak, memory_of(processes))
+            self.peak_own = max(self.peak_own, own_memory_of(processes))
 
     def look(self) -> list[psutil.Process]:
         """The kernel and its children as they are now; empty before and after."""
@@ -215,12 +220,28 @@ def memory_of(processes: list[psutil.Process]) -> int:
     """Resident bytes of processes together; what the system calls shared counts once, as largest.
 
     The libraries that a kernel and its workers have in common lie in memory only once."""
+    infos = _memory_infos(processes)
+    return sum(map(_own, infos)) + max((info.rss - _own(info) for info in infos), default=0)
+
+
+def own_memory_of(processes: list[psutil.Process]) -> int:
+    """Resident bytes that no file on disk stands for, where the system tells, of all together.
+
+    Pages of libraries are read from disk again when they are needed: where memory is short, as on
+    a small seat of a hub, the system drops those."""
+    return sum(map(_own, _memory_infos(processes)))
+
+
+def _own(info) -> int:
+    return info.rss - getattr(info, "shared", 0)
+
+
+def _memory_infos(processes: list[psutil.Process]) -> list:
     infos = []
     for process in processes:
         with suppress(psutil.Error):
             infos.append(process.memory_info())
-    shared = [getattr(info, "shared", 0) for info in infos]
-    return sum(info.rss for info in infos) - sum(shared) + max(shared, default=0)
+    return infos
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -53,7 +53,7 @@ def report(
     lines = [
         f"{'':26} {'seconds':^29}",
         f"{'lesson':26} {'recorded':>9} {'expected':>9} {'measured':>9} {'slowest cell':>13} "
-        f"{'peak memory':>12} {'claims':>7}",
+        f"{'peak memory':>12} {'of its own':>11} {'claims':>7}",
     ]
     for run in runs:
         record = records.get(run.lesson)
@@ -61,11 +61,14 @@ def report(
         recorded, expected = (f"{'-' if value is None else f'{value:.1f}':>9}" for value in known)
         lines.append(
             f"{run.lesson:26} {recorded} {expected} {run.seconds:9.1f} "
-            f"{run.slowest_seconds:11.1f} s {run.peak_mb:9.0f} MB {run.held:>7}"
-            f"{'' if run.ok else '  FAILED'}"
+            f"{run.slowest_seconds:11.1f} s {run.peak_mb:9.0f} MB "
+            f"{run.own_mb:8.0f} MB {run.held:>7}{'' if run.ok else '  FAILED'}"
         )
     memory = "shared parts once" if MEMORY_COUNTED == "shared once" else "each with shared parts"
-    lines += [f"Peak memory: resident, of the kernel and its processes together, {memory}."]
+    lines += [
+        f"Peak memory: resident, of the kernel and its processes together, {memory}; of its own:",
+        "without pages of libraries, which the system drops where memory is short.",
+    ]
     lines += _how_expected([records[run.lesson] for run in runs if run.lesson in records], here)
     lines += ["", *(line for run in runs for line in map(_claim_line, run.claims))]
     lines += [f"\n{run.lesson} stopped:\n{run.error}" for run in runs if run.error]
@@ -115,6 +118,7 @@ def record(
                 "calibration_seconds": None if here is None else round(here, 4),
                 "slowest_cell_seconds": run.slowest_seconds,
                 "peak_mb": run.peak_mb,
+                "own_mb": run.own_mb,
                 "memory_counted": MEMORY_COUNTED,
                 "cache": cache,
                 "date": time.strftime("%Y-%m-%d"),
