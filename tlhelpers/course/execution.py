@@ -128,7 +128,7 @@ def _kernel_environment(jobs: int | None) -> dict[str, str]:
 
 
 def _execute(client: NotebookClient, environment: dict) -> tuple:
-    """Run all cells; gives seconds, peak memory in MB (all, its own), and what ended it if anything.
+    """Run all cells; gives seconds, peak memory in MB (all, its own), and the error if there is one.
 
     No process of the kernel outlives this, whatever ends it."""
     processes = _KernelProcesses(client)
