@@ -128,7 +128,7 @@ def _kernel_environment(jobs: int | None) -> dict[str, str]:
 
 
 def _execute(client: NotebookClient, environment: dict) -> tuple:
-    """Run all cells; gives seconds, peak memory in MB (all, its own), and the error if there is one.
+    """Run all cells; gives seconds, peak memory in MB (all, its own), and the error if any.
 
     No process of the kernel outlives this, whatever ends it."""
     processes = _KernelProcesses(client)
