@@ -19,7 +19,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import measure, positive, print_machine
+from rounds import busy, measure, positive, print_machine
 
 from tlhelpers.data.texts import load_sentiment
 from tlhelpers.evaluation.comparisons import compare
@@ -106,6 +106,7 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
+    parser.add_argument("--busy", type=int, default=0, help="other cores that compute meanwhile")
     parser.add_argument("--texts", type=positive, default=2000, help="how many sentences")
     parser.add_argument("--heads", action="store_true", help="what int8 costs linear heads")
     chosen = parser.parse_args()
@@ -113,12 +114,14 @@ def main() -> None:
     texts = movies.texts[: chosen.texts].tolist()
     print_machine()
     print(f"{encoder!r}\n{len(texts)} sentences; {chosen.rounds} rounds, each way once per round")
+    print(f"other processes that compute meanwhile: {chosen.busy}")
     with tempfile.TemporaryDirectory() as folder:
         ways = methods(encoder, Path(folder))
     for way in ways.values():
         way(texts[:64])  # the first pass also plans and allocates
     timed = {name: partial(way, texts) for name, way in ways.items()}
-    report(*measure(timed, len(texts), chosen.rounds))
+    with busy(chosen.busy):
+        report(*measure(timed, len(texts), chosen.rounds))
     if chosen.heads:
         report_heads(encoder)
 

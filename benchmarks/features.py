@@ -9,11 +9,9 @@ import argparse
 import copy
 import io
 import statistics
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import measure, positive, print_machine
+from rounds import busy, measure, positive, print_machine
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.models import engine
@@ -127,18 +125,6 @@ def methods(backbone: Backbone, images: ImageSet, compile_too: bool) -> dict[str
         if has_bfloat16():
             ways["OpenVINO bare, bfloat16"] = partial(bare.openvino, "bf16")
     return ways
-
-
-@contextmanager
-def busy(cores: int):
-    """So many other processes that compute without end."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
-    try:
-        yield
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
 
 
 def report(rates: dict[str, list[float]], results: dict[str, np.ndarray]) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import platform
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -41,6 +44,18 @@ def measure(
             results[name] = way()
             rates[name].append(count / (time.perf_counter() - start))
     return rates, results
+
+
+@contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """So many other processes that compute without end."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def positive(text: str) -> int:

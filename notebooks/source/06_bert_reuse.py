@@ -859,7 +859,7 @@ figures.attention_map(tokens, weights[2, :2], "layer 3, two of twelve heads")
 # > **Before you run it:** if a token gets much attention, will the text's vector change much when the token
 # > is taken away?
 #
-# That can be measured. For sixty tweets: how much attention each subword gets in the last layer (mean over
+# That can be measured. For some dozens of tweets: how much attention each subword gets in the last layer (mean over
 # all tokens that look), against how far the tweet's vector moves without it. Per tweet, the rank correlation
 # of the two: 1 would mean that attention tells the order exactly, 0 that it tells nothing.
 
