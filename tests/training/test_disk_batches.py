@@ -262,10 +262,18 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path_factory, monk
         batches = DiskBatches(some, TRANSFORM, flipped, workers=int(way == "a worker"))
         assert sum(map(len, batches.one_pass(batch_size=8))) == count
 
-    use(20)  # what is loaded at the first time is no growth
-    peaks = []
-    for count in (60, 240):
-        with peak() as found:
-            use(count)
-        peaks += found
-    assert peaks[1] - peaks[0] < BOUND, peaks
+    def growth() -> float:
+        peaks = []
+        for count in (60, 240):
+            with peak() as found:
+                use(count)
+            peaks += found
+        return peaks[1] - peaks[0]
+
+    use(60)  # what is loaded at the first time is no growth
+    # How many batches are in memory at once depends on what else the machine does, now and then on
+    # one more; pictures that were kept would be there each time.
+    grown = []
+    while not grown or (grown[-1] >= BOUND and len(grown) < 4):
+        grown.append(growth())
+    assert grown[-1] < BOUND, grown
