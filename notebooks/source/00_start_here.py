@@ -293,8 +293,8 @@ figures.course_map(COURSE)
 # %% [markdown]
 # How long do they take? Minutes of reading and of exercises are counted. The seconds of computing
 # were recorded on another machine and **scaled** to yours: the cell does a fixed piece of work, for
-# about two seconds, that the other machine was timed on, too. They are those of a first run; later ones find
-# what was computed before, and are quicker.
+# about two seconds, that the other machine was timed on, too. A first run takes longer than later ones, which
+# find what was computed before.
 
 # %%
 lesson_times()
