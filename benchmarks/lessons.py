@@ -17,11 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import positive, print_machine
+from rounds import archives, positive, print_machine
 
 from tlhelpers.course.contents import COURSE
 from tlhelpers.errors import repo_root
-from tlhelpers.setup.paths import cache_dir
 
 # Where a control group of Linux' older and newer version is made, and its limit's file.
 GROUPS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"))
@@ -31,9 +30,8 @@ GROUPS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup",
 def empty_cache() -> Iterator[Path]:
     """Make a cache with the archives that set-up fetched, and nothing that was made of them."""
     with tempfile.TemporaryDirectory() as folder:
-        for archive in cache_dir().iterdir():
-            if archive.suffix in (".whl", ".gz"):
-                (Path(folder) / archive.name).symlink_to(archive)
+        for archive in archives():
+            (Path(folder) / archive.name).symlink_to(archive)
         yield Path(folder)
 
 
@@ -48,8 +46,10 @@ def seat(gigabytes: float | None) -> Iterator[Path | None]:
         if (Path(parent) / limit).exists() or parent == GROUPS[-1][0]:
             group.mkdir()
             (group / limit).write_text(str(int(gigabytes * 2**30)))
-            yield group
-            group.rmdir()
+            try:
+                yield group
+            finally:
+                group.rmdir()
             return
 
 

@@ -9,12 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from tlhelpers.models.precision import has_bfloat16
+from tlhelpers.setup.cache import archives_of
 from tlhelpers.setup.machine import processor_name
+from tlhelpers.setup.pins import packages
 
 
 def measure(
@@ -56,6 +59,11 @@ def busy(cores: int) -> Iterator[None]:
         for other in others:
             other.kill()
             other.wait()
+
+
+def archives() -> list[Path]:
+    """Those that set-up fetched into the cache."""
+    return [path for package in packages() for path in archives_of(package)]
 
 
 def positive(text: str) -> int:

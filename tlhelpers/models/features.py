@@ -241,7 +241,7 @@ def _forward(backbone, pixels, wanted, dtype, batch_size, progress) -> dict:
     bar = progress_bar(outputs, "features", "batch", progress and len(starts) >= 8, len(starts))
     parts = [np.concatenate(rows) for rows in zip(*bar, strict=True)]
     features = dict(zip(wanted, parts, strict=True))
-    refuse_not_finite({layer: rows for (layer, _), rows in features.items()}, backbone.name)
+    refuse_not_finite(((layer, rows) for (layer, _), rows in features.items()), backbone.name)
     return features
 
 

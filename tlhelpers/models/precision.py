@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 import torch
@@ -73,8 +73,10 @@ def sample(items, most: int):
     return items[:: max(1, len(items) // most)][:most]
 
 
-def refuse_not_finite(features: Mapping[Hashable, np.ndarray], model: str) -> None:
-    """Raise a ValueError that names the first layer of `model` with a value that is no number."""
-    for layer, values in features.items():
+def refuse_not_finite(features: Iterable[tuple[Hashable, np.ndarray]], model: str) -> None:
+    """Raise a ValueError that names the first layer of `model` with a value that is no number.
+
+    A layer may come several times, as it was pooled or averaged in several ways."""
+    for layer, values in features:
         if not np.isfinite(values).all():
             raise ValueError(f"layer {layer!r} of {model} gives values that are not finite")

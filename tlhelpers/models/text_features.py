@@ -218,7 +218,7 @@ def _forward(encoder, rows, places, dtype, batch_size, progress) -> dict[Place, 
     for part, pooled_rows in zip(items, bar, strict=True):
         for place, values in zip(places, pooled_rows, strict=True):
             vectors[place][part] = values
-    refuse_not_finite({number: rows for (_, number), rows in vectors.items()}, encoder.name)
+    refuse_not_finite(((number, rows) for (_, number), rows in vectors.items()), encoder.name)
     return vectors
 
 

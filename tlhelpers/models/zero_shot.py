@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from tlhelpers.checks import full_texts
+from tlhelpers.data.texts import TextSet
 from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.text_features import encode
 
@@ -43,13 +44,9 @@ def nearest_description(
     def class_vectors(names: tuple[str, ...], weights: str) -> np.ndarray:
         return _class_vectors(encoder, told, names)
 
-    kept: dict[tuple, tuple] = {}
-
-    def text_vectors(texts, weights: str) -> np.ndarray:
-        place = id(texts), weights  # the set is kept too: as long as it is, no other has its id
-        if place not in kept:
-            kept[place] = texts, encode(encoder, texts, progress=False)
-        return kept[place][1]
+    @cache
+    def text_vectors(texts: TextSet, weights: str) -> np.ndarray:
+        return encode(encoder, texts, progress=False)
 
     def strategy(trial) -> dict[str, np.ndarray]:
         weights = encoder.fingerprint()
