@@ -298,6 +298,10 @@ assert sum(held[::4096]) == 0
 """
 
 
+def own_memory_of(processes):
+    return execution.look_at_memory(processes).own
+
+
 def memory_of_two(code, count=execution.memory_of):
     """Megabytes of two processes that run the code, together."""
     processes = [resident(code) for _ in range(2)]
@@ -322,9 +326,9 @@ def test_what_two_processes_share_counts_once_and_their_own_twice(tmp_path):
 def test_of_their_own_is_what_no_file_stands_for(tmp_path):
     path = tmp_path / "shared"
     path.write_bytes(bytes(MEGABYTES << 20))
-    alone = memory_of_two("", execution.own_memory_of)
-    private = memory_of_two(PRIVATE, execution.own_memory_of)
+    alone = memory_of_two("", own_memory_of)
+    private = memory_of_two(PRIVATE, own_memory_of)
     assert private - alone == pytest.approx(2 * MEGABYTES, abs=6)
-    mapped = memory_of_two(SHARED.format(path=str(path)), execution.own_memory_of)
+    mapped = memory_of_two(SHARED.format(path=str(path)), own_memory_of)
     assert mapped == pytest.approx(alone, abs=6)
     assert alone < memory_of_two("")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import psutil
@@ -187,9 +188,9 @@ class _KernelProcesses(threading.Thread):
 
     def run(self):
         while not self.done.wait(LOOK_SECONDS):
-            processes = self.look()
-            self.peak = max(self.peak, memory_of(processes))
-            self.peak_own = max(self.peak_own, own_memory_of(processes))
+            memory = look_at_memory(self.look())
+            self.peak = max(self.peak, memory.resident)
+            self.peak_own = max(self.peak_own, memory.own)
 
     def look(self) -> list[psutil.Process]:
         """The kernel and its children as they are now; empty before and after."""
@@ -216,32 +217,27 @@ class _KernelProcesses(threading.Thread):
             _signal(process.kill)
 
 
-def memory_of(processes: list[psutil.Process]) -> int:
-    """Resident bytes of processes together; what the system calls shared counts once, as largest.
+class Memory(NamedTuple):
+    """Bytes that processes hold together, as far as the system tells them apart."""
 
-    The libraries that a kernel and its workers have in common lie in memory only once."""
-    infos = _memory_infos(processes)
-    return sum(map(_own, infos)) + max((info.rss - _own(info) for info in infos), default=0)
-
-
-def own_memory_of(processes: list[psutil.Process]) -> int:
-    """Resident bytes that no file on disk stands for, where the system tells, of all together.
-
-    Pages of libraries are read from disk again when they are needed: where memory is short, as on
-    a small seat of a hub, the system drops those."""
-    return sum(map(_own, _memory_infos(processes)))
+    resident: int  # what they share, such as libraries, counts once, as the largest
+    own: int  # without pages that the system drops where memory is short: it can read them again
 
 
-def _own(info) -> int:
-    return info.rss - getattr(info, "shared", 0)
-
-
-def _memory_infos(processes: list[psutil.Process]) -> list:
-    infos = []
+def look_at_memory(processes: list[psutil.Process]) -> Memory:
+    """What processes hold now; one that has just ended holds nothing."""
+    own, shared = 0, [0]
     for process in processes:
         with suppress(psutil.Error):
-            infos.append(process.memory_info())
-    return infos
+            info = process.memory_info()
+            shared.append(getattr(info, "shared", 0))
+            own += info.rss - shared[-1]
+    return Memory(own + max(shared), own)
+
+
+def memory_of(processes: list[psutil.Process]) -> int:
+    """Resident bytes of processes together."""
+    return look_at_memory(processes).resident
 
 
 def _is_alive(process: psutil.Process) -> bool:
