@@ -1,5 +1,7 @@
 """A comparison keeps its minutes on a made clock, however slow the work is."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from made_jobs import Clock, compare_made, made_texts, made_work, trained_of
@@ -36,6 +38,15 @@ def test_the_minutes_are_kept_and_what_was_not_run_is_said(tmp_path, step, slowe
     assert found.costs["minutes"] == pytest.approx(spent / 60)
 
 
+def timed_in_truth(out, minutes, clock, timed_steps):
+    """A comparison of made texts that times the steps of whatever stands for training."""
+    with (
+        made_work(clock, per_item=0.01, step=0.5),
+        mock.patch.object(plan, "_timed_steps", timed_steps),
+    ):
+        return compare_own(TEXTS, Reading("made"), minutes=minutes, out=out, tell=str, clock=clock)
+
+
 def test_steps_that_take_long_are_not_timed_for_long(tmp_path, monkeypatch):
     """On a busy machine a step may take half a minute: it is timed once, and larger sizes never."""
     clock, sizes = Clock(), []
@@ -51,13 +62,26 @@ def test_steps_that_take_long_are_not_timed_for_long(tmp_path, monkeypatch):
         sizes.append(name)
         return timed(job, name, size)
 
-    with made_work(clock, per_item=0.01, step=28):
-        monkeypatch.setattr(plan, "train", slow_training)
-        monkeypatch.setattr(plan, "_timed_steps", noted)
-        found = compare_own(TEXTS, Reading("made"), minutes=5, out=tmp_path, tell=str, clock=clock)
+    monkeypatch.setattr(plan, "train", slow_training)
+    found = timed_in_truth(tmp_path, 5, clock, noted)
     assert sizes == [LORA]
     assert set(found.not_run) == {LORA, TUNING}
     assert found.costs["minutes"] < 1
+
+
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_one_step_that_had_to_wait_does_not_tell_how_long_steps_are(tmp_path, monkeypatch, late):
+    clock = Clock()
+
+    def training_with_a_stop(name, lesson, epochs):
+        for step in range(plan.TIMED_STEPS):
+            lesson.watch()
+            clock.work(60 if step == late else 0.5)
+
+    monkeypatch.setattr(plan, "train", training_with_a_stop)
+    found = timed_in_truth(tmp_path, 90, clock, plan._timed_steps)
+    assert found.costs[f"step of {LORA}"] == found.costs[f"step of {TUNING}"] == 0.5
+    assert not found.not_run
 
 
 def test_the_minutes_that_are_said_to_do_do(tmp_path):

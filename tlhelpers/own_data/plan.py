@@ -104,9 +104,9 @@ def _timed_steps(job: Job, name: str, size: int) -> float:
     with suppress(_Enough):
         train(name, lesson, epochs=math.ceil(TIMED_STEPS / math.ceil(len(items) / BATCH)))
         watch.ticks.append(clock())
-    # The first step also allocates.
+    # The first step also allocates; one that had to wait for the machine says nothing of the rest.
     steps = np.diff(watch.ticks)
-    return float(np.mean(steps[1:] if len(steps) > 1 else steps))
+    return float(np.median(steps[1:] if len(steps) > 1 else steps))
 
 
 class _Enough(Exception):
