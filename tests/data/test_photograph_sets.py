@@ -206,7 +206,7 @@ def test_a_server_at_its_worst_is_one_error_and_the_next_call_mends_it(
     start = time.monotonic()
     with pytest.raises(CourseError, match=f"Oxford-IIIT Pet.*could not be had.*{FAULTS[mode]}"):
         load_photographs("pets", size=8, echo=list)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60, "it hung"
     assert left_over(empty_cache) == []
     assert list((empty_cache / "photographs" / "pets-archives").iterdir()) == []
     server.mode = "gives"
