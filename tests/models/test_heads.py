@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -267,6 +269,64 @@ def test_counted_words_are_fitted_as_they_are():
         for model in (heads.SpanLogisticRegression, LogisticRegression)
     )
     np.testing.assert_array_equal(found.coef_, wanted.coef_)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"l1_ratio": 1.0, "solver": "liblinear", "random_state": 0},
+        {"l1_ratio": 0.5, "solver": "saga", "random_state": 0, "max_iter": 9000},
+        {"warm_start": True},
+    ],
+)
+def test_options_that_leave_the_span_give_what_scikit_learn_gives(options):
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(10, 50)), np.arange(10) % 2
+    found, wanted = (
+        model(**options) for model in (heads.SpanLogisticRegression, LogisticRegression)
+    )
+    for n in (10, 8):
+        np.testing.assert_array_equal(
+            found.fit(rows[:n], labels[:n]).coef_, wanted.fit(rows[:n], labels[:n]).coef_
+        )
+
+
+@pytest.mark.parametrize(
+    "as_given",
+    [
+        lambda rows: rows.astype(np.float16),
+        lambda rows: rows.astype(np.longdouble),
+        lambda rows: np.ma.masked_array(rows, rows > 2),
+        lambda rows: pd.DataFrame(rows, columns=[f"f{i}" for i in range(rows.shape[1])]),
+        torch.tensor,
+    ],
+    ids=["float16", "longdouble", "masked", "frame", "tensor"],
+)
+def test_rows_of_any_kind_give_what_scikit_learn_gives(as_given):
+    rows = as_given(np.random.default_rng(0).normal(size=(10, 50)))
+    found, wanted = (
+        model().fit(rows, np.arange(10) % 2)
+        for model in (heads.SpanLogisticRegression, LogisticRegression)
+    )
+    np.testing.assert_array_equal(found.predict_proba(rows), wanted.predict_proba(rows))
+    assert set(vars(found)) == set(vars(wanted))
+
+
+def test_a_head_takes_few_rows_in_half_precision():
+    rows = np.random.default_rng(0).normal(size=(10, 50)).astype(np.float16)
+    assert len(heads.new_linear_head().fit(rows, np.arange(10) % 2).predict(rows)) == 10
+
+
+@pytest.mark.parametrize(
+    "rows", [np.zeros(50), np.zeros((0, 50)), np.full((4, 50), np.nan), np.full((4, 50), np.inf)]
+)
+def test_rows_that_are_none_are_refused_in_the_words_of_scikit_learn(rows):
+    told = []
+    for model in (heads.SpanLogisticRegression, LogisticRegression):
+        with pytest.raises(ValueError, match=r"Input X|Expected 2D|Found array") as error:
+            model().fit(rows, np.arange(len(rows)) % 2)
+        told.append(str(error.value).replace("Span", ""))
+    assert told[0] == told[1]
 
 
 def test_a_head_takes_weights_of_items_by_the_name_of_its_last_step(emoji_features, twemoji, split):

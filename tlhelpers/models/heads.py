@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -86,18 +85,31 @@ class SpanLogisticRegression(LogisticRegression):
     """scikit-learn's, which finds the same weights sooner where rows are few and features many.
 
     An L2 penalty keeps each class's weights in the span of the training rows. So they are sought
-    there, with one number per row in place of one per feature, and turned back.
+    there, with one number per row in place of one per feature, and turned back. Other penalties,
+    and what is no plain array of numbers, are left to scikit-learn as they are.
     """
 
     def fit(self, X, y, sample_weight=None) -> SpanLogisticRegression:
         """As `LogisticRegression.fit`."""
-        if issparse(X) or 2 * len(X) > np.shape(X)[1]:
+        if not (self._keeps_to_the_span() and _is_wide(X)):
             return super().fit(X, y, sample_weight)
         directions, rows = np.linalg.qr(np.transpose(X))
         super().fit(np.ascontiguousarray(rows.T), y, sample_weight)
         self.coef_ = self.coef_ @ directions.T
         self.n_features_in_ = self.coef_.shape[1]
         return self
+
+    def _keeps_to_the_span(self) -> bool:
+        """Whether the penalty is L2 alone, and no weights of an earlier fit are gone on from."""
+        is_l2 = self.penalty in ("l2", "deprecated") and not self.l1_ratio
+        return is_l2 and not self.warm_start
+
+
+def _is_wide(X) -> bool:
+    """Whether it is an array of finite floats with at least twice as many columns as rows."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in (np.float32, np.float64):
+        return False
+    return 0 < 2 * len(X) <= X.shape[1] and bool(np.isfinite(X).all())
 
 
 def linear_head(
