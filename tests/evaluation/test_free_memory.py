@@ -88,6 +88,27 @@ def test_files_that_cannot_be_read_or_are_missing_are_no_limit(machine, tmp_path
     assert free_memory() == 100 * GB
 
 
+@pytest.mark.parametrize("row", ["", "0::", "no colon", "7", "4:memory", "4:memory:/\udcff\0"])
+def test_rows_in_a_form_that_is_not_known_name_no_group(machine, tmp_path, row):
+    machine.make_group("/", 20 * GB, GB)
+    (tmp_path / "own").write_bytes(os.fsencode(f"{row}\n"))
+    assert free_memory() == 19 * GB
+
+
+def test_the_rows_of_groups_may_be_out_of_reach(machine, tmp_path):
+    machine.make_group("/", 20 * GB, GB)
+    (tmp_path / "own").mkdir()
+    assert free_memory() == 19 * GB
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "cached"), [("9" * 5000, 5, 5), (GB, "9" * 5000, 5), (GB, 5, "many")]
+)
+def test_numbers_that_are_none_are_no_limit(machine, limit, used, cached):
+    machine.make_group("/", limit, used, cached)
+    assert free_memory() == 100 * GB
+
+
 @pytest.fixture
 def real_group():
     """A control group of this system with a limit of 1 GB, where one may be made."""

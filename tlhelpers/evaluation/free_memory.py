@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -41,8 +42,7 @@ def _groups() -> Iterator[tuple[Path, _Version]]:
     A container often sees its own group as the root, under which the name that the machine gave
     it does not exist: folders that are missing have no limit.
     """
-    rows = OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.is_file() else []
-    for row in [*rows, "0::/", "0:memory:/"]:
+    for row in [*_own_rows(), "0::/", "0:memory:/"]:
         _, controllers, name = row.split(":", 2)
         if controllers == "":
             version = UNIFIED
@@ -55,6 +55,15 @@ def _groups() -> Iterator[tuple[Path, _Version]]:
         yield from ((root / group, version) for group in (own, *own.parents))
 
 
+def _own_rows() -> list[str]:
+    """Number, controllers and name of each group of this process; none where nothing tells them."""
+    try:
+        rows = os.fsdecode(OWN_GROUPS.read_bytes()).splitlines()
+    except OSError:
+        return []
+    return [row for row in rows if row.count(":") >= 2]
+
+
 def _left_in(folder: Path, version: _Version) -> int | None:
     """Bytes left in one group; None where it has no limit."""
     try:
@@ -63,6 +72,6 @@ def _left_in(folder: Path, version: _Version) -> int | None:
             return None
         used = int((folder / version.used).read_text())
         rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return max(0, int(limit) - max(0, used - int(rows.get(version.cached, 0))))
     except (OSError, ValueError):  # not there, not ours to read, or in a form we do not know
         return None
-    return max(0, int(limit) - max(0, used - int(rows.get(version.cached, 0))))
