@@ -121,6 +121,31 @@ def known(name: str, value, names: Iterable) -> None:
         raise ValueError(f"unknown {name} {value!r}: {nearest(str(value), names)}")
 
 
+def listed(name: str, values) -> list:
+    """Take `values` as a list: a text would be taken for its letters.
+
+    Parameters
+    ----------
+    name : str
+        What they are, in the plural, for the message.
+    values : iterable
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    ValueError
+        If they are one text, or nothing that can be gone through, or there are none.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"give a list of {name}, not {values!r}")
+    if not (values := list(values)):
+        raise ValueError(f"there are no {name}: name one at least")
+    return values
+
+
 def full_texts(texts) -> list[str]:
     """Take `texts` as a list of texts that hold something.
 

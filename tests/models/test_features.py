@@ -165,6 +165,20 @@ def test_a_layer_asked_for_twice_is_given_once(light, small):
     assert {name: len(values) for name, values in found.items()} == {"final": 6, "stem": 6}
 
 
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("stem", "give a list of layers, not 'stem'"),
+        (3, "give a list of layers, not 3"),
+        ([["stem"]], r"unknown layer \['stem'\]"),
+        ([], "there are no layers"),
+    ],
+)
+def test_layers_that_are_no_list_of_them_are_refused(light, small, layers, message):
+    with pytest.raises(ValueError, match=message):
+        extract_layers(light, small, layers, **QUIET)
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batch_size=st.integers(1, 9), order=st.permutations(range(6)))
 def test_batches_and_order_do_not_count(light, small, batch_size, order):

@@ -19,6 +19,7 @@ from tlhelpers.models.encoder_loading import load_encoder
 from tlhelpers.models.encoders import POOLS, Encoder, pooled
 from tlhelpers.models.precision import has_bfloat16, row_cosine
 from tlhelpers.models.text_features import encode, encode_layers, encode_pools
+from tlhelpers.models.word_features import encode_words
 
 QUIET = {"progress": False, "cache": False}
 SHORT = ("the bank was good", "a river", "bad", "the plot of the film was fine , a walk near rob !")
@@ -308,7 +309,16 @@ def test_of_several_pools_those_that_are_kept_are_read(small, empty_cache, passe
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"pools": ["mean", "sum"]}, "pool"), ({"layer": 9}, "layer must lie between 0 and 3")],
+    [
+        ({"pools": ["mean", "sum"]}, "unknown pool 'sum'"),
+        ({"pools": ["mean", 3]}, "unknown pool 3"),
+        ({"pools": ["mean", None]}, "unknown pool None"),
+        ({"pools": [["mean", "max"]]}, "unknown pool .'mean', 'max'.: known"),
+        ({"pools": "mean"}, "give a list of pools, not 'mean'"),
+        ({"pools": None}, "give a list of pools, not None"),
+        ({"pools": []}, "there are no pools"),
+        ({"layer": 9}, "layer must lie between 0 and 3"),
+    ],
 )
 def test_pools_and_layers_that_are_unknown_are_refused(small, options, message):
     with pytest.raises(ValueError, match=message):
@@ -435,6 +445,8 @@ def test_texts_that_are_none_are_refused_and_nothing_is_kept(small, empty_cache)
     [
         ({"pool": "men"}, "unknown pool 'men': did you mean mean"),
         ({"pool": 3}, "unknown pool 3: known: mean, cls, max"),
+        ({"pool": ""}, "unknown pool ''"),
+        ({"pool": ["mean"]}, r"unknown pool \['mean'\]"),
         ({"precision": "float16"}, "unknown precision 'float16': did you mean bfloat16 or float32"),
         ({"layer": 4}, "layer must lie between 0 and 3 or be negative, got 4"),
         ({"layer": -5}, "got -5"),
@@ -447,6 +459,21 @@ def test_texts_that_are_none_are_refused_and_nothing_is_kept(small, empty_cache)
 def test_settings_that_make_no_sense_are_refused(small, options, message):
     with pytest.raises(ValueError, match=message):
         encode(small, SHORT, **options, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("12", "give a list of layers, not '12'"),
+        (3, "give a list of layers, not 3"),
+        ([[1, 2]], r"layer must lie between 0 and 3 or be negative, got \[1, 2\]"),
+        ([], "there are no layers: name one at least"),
+    ],
+)
+@pytest.mark.parametrize("encode_at", [encode_layers, encode_words])
+def test_layers_that_are_no_list_of_them_are_refused(small, encode_at, layers, message):
+    with pytest.raises(ValueError, match=message):
+        encode_at(small, [["good", "bank"]] if encode_at is encode_words else SHORT, layers)
 
 
 def test_values_that_are_not_finite_are_refused_and_not_kept(own, empty_cache):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import known, progress_bar, whole
+from tlhelpers.checks import known, listed, progress_bar, whole
 from tlhelpers.data.images import ImageSet
 from tlhelpers.models.backbones import Backbone, Transform
 from tlhelpers.models.devices import best_device
@@ -116,9 +116,10 @@ def extract_layers(
         If the transform is random (features would differ from call to call), an argument is
         unknown or below 1, there is no picture, or a feature is not finite.
     """
-    layers = list(dict.fromkeys(backbone.layers if layers is None else layers))
+    layers = backbone.layers if layers is None else listed("layers", layers)
     for name in layers:
         backbone.stage(name)
+    layers = list(dict.fromkeys(layers))
     known("precision", precision, PRECISIONS)
     if batch_size is not None:
         whole("batch_size", batch_size)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import known, progress_bar, whole
+from tlhelpers.checks import known, listed, progress_bar, whole
 from tlhelpers.data.texts import TextSet
 from tlhelpers.models.devices import best_device
 from tlhelpers.models.encoders import POOLS, Encoder, pooled
@@ -107,8 +107,8 @@ def encode_layers(
     ValueError
         If a text is empty, an argument is unknown, or a feature is not finite.
     """
-    layers = list(dict.fromkeys(encoder.layers if layers is None else layers))
-    pool = pool or encoder.pool
+    layers = encoder.layers if layers is None else listed("layers", layers)
+    pool = encoder.pool if pool is None else _known_pool(pool)
     places = {layer: (pool, encoder.layer_number(layer)) for layer in layers}
     vectors = _vectors(encoder, texts, places.values(), precision, batch_size, cache, progress)
     return {layer: vectors[place] for layer, place in places.items()}
@@ -148,9 +148,14 @@ def encode_pools(
         As `encode_layers` does.
     """
     number = encoder.layer_number(layer)
-    places = {pool: (pool, number) for pool in pools}
+    places = {pool: (_known_pool(pool), number) for pool in listed("pools", pools)}
     vectors = _vectors(encoder, texts, places.values(), precision, batch_size, cache, progress)
     return {pool: vectors[place] for pool, place in places.items()}
+
+
+def _known_pool(pool: str) -> str:
+    known("pool", pool, POOLS)
+    return pool
 
 
 def _vectors(
@@ -164,8 +169,6 @@ def _vectors(
 ) -> dict[Place, np.ndarray]:
     """The feature vectors at each place, float32 (n, d), from the cache or out of one pass."""
     places = sorted(set(places))
-    for pool, _ in places:
-        known("pool", pool, POOLS)
     known("precision", precision, (*PRECISIONS, "int8"))
     if batch_size is not None:
         whole("batch_size", batch_size)

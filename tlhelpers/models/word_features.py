@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tlhelpers.checks import whole
+from tlhelpers.checks import listed, whole
 from tlhelpers.models.devices import on_device
 from tlhelpers.models.encoders import Encoder
 from tlhelpers.models.evaluating import evaluating
@@ -135,7 +135,7 @@ def encode_words(
     ValueError
         As `cut_words` does, and if a layer does not exist.
     """
-    layers = encoder.layers if layers is None else list(layers)
+    layers = encoder.layers if layers is None else listed("layers", layers)
     inside = [encoder.layer_number(layer) for layer in layers]
 
     def states(**given: torch.Tensor) -> torch.Tensor:
