@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tiny_faults import with_mounts
 
-from tlhelpers.course import execution, runner
+from tlhelpers.course import execution, runner, times
 from tlhelpers.course.on_screen import as_on_screen
 from tlhelpers.errors import CourseError, repo_root
 
@@ -191,7 +191,7 @@ def test_recorded_times_replace_the_lessons_own_row_only(tmp_path):
     assert table.loc["00_a", "command"] == "python3 -m tlhelpers run 00 --record"
     assert table.processor.str.len().min() > 0
     assert set(table.cache) == {"empty"}
-    runner.record([execution.LessonRun("02_b", 1.0)], path, cache="filled")
+    runner.record([execution.LessonRun("02_b", 1.0, cache="filled")], path)
     table = pd.read_csv(path).set_index("lesson")
     assert table.cache.to_dict() == {"00_a": "empty", "02_b": "filled"}
 
@@ -204,3 +204,20 @@ def test_what_was_kept_by_an_earlier_run_is_told_with_the_times(tmp_path, monkey
     assert runner._state_of_cache() == "empty"
     (features / "some.safetensors").touch()
     assert runner._state_of_cache() == "filled"
+    monkeypatch.setenv("TLHELPERS_CACHE", str(features / "some.safetensors"))
+    assert runner._state_of_cache() == "empty"
+
+
+def test_of_two_lessons_in_a_row_the_second_finds_what_the_first_left(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(times, "times_file", lambda: tmp_path / "times.csv")
+    monkeypatch.setattr(runner, "_calibration", lambda *_: None)
+
+    def run_lesson(path, *_):
+        (tmp_path / "cache" / "features").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cache" / "features" / path.stem).touch()
+        return execution.LessonRun(path.stem, 1.0)
+
+    monkeypatch.setattr(execution, "run_lesson", run_lesson)
+    assert runner.main(["00", "02", "--record", "--out", str(tmp_path / "out")]) == 0
+    assert pd.read_csv(tmp_path / "times.csv").cache.tolist() == ["empty", "filled"]

@@ -296,6 +296,11 @@ with open({path!r}, "rb") as file:
     held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 assert sum(held[::4096]) == 0
 """
+WITHOUT_FILE = f"""
+import mmap
+held = mmap.mmap(-1, {MEGABYTES << 20})
+held.write(bytes({MEGABYTES << 20}))
+"""
 
 
 def own_memory_of(processes):
@@ -331,4 +336,6 @@ def test_of_their_own_is_what_no_file_stands_for(tmp_path):
     assert private - alone == pytest.approx(2 * MEGABYTES, abs=6)
     mapped = memory_of_two(SHARED.format(path=str(path)), own_memory_of)
     assert mapped == pytest.approx(alone, abs=6)
+    without_file = memory_of_two(WITHOUT_FILE, own_memory_of)
+    assert without_file - alone == pytest.approx(MEGABYTES, abs=6)
     assert alone < memory_of_two("")

@@ -135,12 +135,57 @@ def test_an_old_table_without_a_score_and_no_table_serve(table):
 
 @pytest.mark.parametrize(
     "row",
-    ["00_a,many,0.5", "00_a,,0.5", "00_a", "00_a,30,fast", "00_a,nan,1", "00_a,-1,1", "<<<<<<< x"],
-)
+    [
+        "00_a,many,0.5", "00_a,,0.5", "00_a", "00_a,30,fast", "00_a,nan,1", "00_a,-1,1",
+        "<<<<<<< x", ",30,1", "00_a,30,1,7",
+    ],
+)  # fmt: skip
 def test_a_damaged_row_is_named(table, row):
     table.write_text(TABLE + row + "\n")
     with pytest.raises(CourseError, match=r"lesson_times\.csv, row 4: .*git checkout"):
         times.read_records()
+
+
+@pytest.mark.parametrize("head", ["", "\n", "a,b\n", "\ufefflesson,seconds\n00_a,3\n"])
+def test_a_table_without_its_columns_is_damaged(table, head):
+    table.write_text(head, encoding="utf-8")
+    with pytest.raises(
+        CourseError, match=r"row 1: it needs the columns lesson and seconds; restore"
+    ):
+        runner.record([execution.LessonRun("02_b", 10.0)], table)
+
+
+@pytest.mark.parametrize("cells", [b"00_\xff,3,1", b"x" * 200_000])
+def test_a_table_that_cannot_be_read_is_one_error(table, cells):
+    table.write_bytes(TABLE.encode() + cells + b"\n")
+    with pytest.raises(CourseError, match=r"lesson_times\.csv cannot be read \(.*git checkout"):
+        runner.record([execution.LessonRun("02_b", 10.0)], table)
+    table.unlink()
+    table.mkdir()
+    with pytest.raises(CourseError, match=r"lesson_times\.csv cannot be read \(.*directory"):
+        times.read_records()
+
+
+def test_rows_of_before_the_later_columns_stay_as_they_were(table):
+    runner.record([execution.LessonRun("02_b", 10.0, peak_mb=1200, own_mb=812)], table)
+    first, _, new = table.read_text().splitlines()[1:]
+    assert first.startswith("00_start_here,30,0.5,") and first.replace(",", "") == (
+        "00_start_here300.5"
+    )
+    assert new.startswith("02_b,10.0,,0.0,1200,812,")
+    before = table.read_text().splitlines()
+    runner.record([execution.LessonRun("03_c", 1.0)], table, here=0.5)
+    assert table.read_text().splitlines()[:-1] == before
+
+
+@pytest.mark.parametrize(
+    ("counted", "words"),
+    [("shared once", "shared parts once.*of its own:\nwithout pages of libraries"),
+     ("summed", "each with shared parts.*\nof its own: the same")],
+)  # fmt: skip
+def test_the_report_says_how_memory_was_counted(monkeypatch, counted, words):
+    monkeypatch.setattr(execution, "MEMORY_COUNTED", counted)
+    assert re.search(words, runner.report([execution.LessonRun("00_a")]))
 
 
 def test_the_report_has_what_was_recorded_expected_and_measured(table):

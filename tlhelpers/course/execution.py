@@ -53,6 +53,7 @@ class LessonRun:
     slowest_seconds: float = 0.0
     peak_mb: float = 0.0
     own_mb: float = 0.0  # the most without pages of libraries, which the system may drop
+    cache: str = "empty"  # when it began; "filled" where an earlier lesson had left features
     cell_seconds: list[float] = field(default_factory=list)
     claims: list[dict] = field(default_factory=list)
     error: str = ""  # why the lesson did not come to its end
@@ -226,13 +227,23 @@ class Memory(NamedTuple):
 
 def look_at_memory(processes: list[psutil.Process]) -> Memory:
     """What processes hold now; one that has just ended holds nothing."""
-    own, shared = 0, [0]
+    own, shared, without_file = 0, [0], [0]
     for process in processes:
         with suppress(psutil.Error):
             info = process.memory_info()
             shared.append(getattr(info, "shared", 0))
             own += info.rss - shared[-1]
-    return Memory(own + max(shared), own)
+            without_file.append(min(shared[-1], _shared_without_file(process.pid)))
+    return Memory(own + max(shared), own + max(without_file))
+
+
+def _shared_without_file(pid: int) -> int:
+    """Bytes that a process shares, as workers do arrays, and no file holds to be read again."""
+    try:
+        row = re.search(rb"^RssShmem:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_bytes(), re.M)
+    except OSError:  # it has ended, or this system tells it otherwise
+        return 0
+    return 1024 * int(row[1]) if row else 0
 
 
 def memory_of(processes: list[psutil.Process]) -> int:

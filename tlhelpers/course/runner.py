@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from tlhelpers.course.times import Recorded
 
 STOPPED = "tlhelpers: stopped; nothing of yours was changed"
+PEAK = "Peak memory: resident, of the kernel and its processes together,"
+MEMORY_IN_WORDS = {
+    "shared once": [
+        f"{PEAK} shared parts once; of its own:",
+        "without pages of libraries, which the system drops where memory is short.",
+    ],
+    "summed": [
+        f"{PEAK} each with shared parts;",
+        "of its own: the same, for this system does not tell which parts are shared.",
+    ],
+}
 
 
 def find_lessons(names: list[str], learner: bool = False) -> list[Path]:
@@ -64,11 +75,7 @@ def report(
             f"{run.slowest_seconds:11.1f} s {run.peak_mb:9.0f} MB "
             f"{run.own_mb:8.0f} MB {run.held:>7}{'' if run.ok else '  FAILED'}"
         )
-    memory = "shared parts once" if MEMORY_COUNTED == "shared once" else "each with shared parts"
-    lines += [
-        f"Peak memory: resident, of the kernel and its processes together, {memory}; of its own:",
-        "without pages of libraries, which the system drops where memory is short.",
-    ]
+    lines += MEMORY_IN_WORDS[MEMORY_COUNTED]
     lines += _how_expected([records[run.lesson] for run in runs if run.lesson in records], here)
     lines += ["", *(line for run in runs for line in map(_claim_line, run.claims))]
     lines += [f"\n{run.lesson} stopped:\n{run.error}" for run in runs if run.error]
@@ -94,12 +101,9 @@ def _claim_line(claim: dict) -> str:
     return f"{claim['name']:6} {state:8} {claim['sentence']}\n{'':15} {claim['measured']}"
 
 
-def record(
-    runs: list[LessonRun], path: Path, here: float | None = None, cache: str = "empty"
-) -> None:
+def record(runs: list[LessonRun], path: Path, here: float | None = None) -> None:
     """Keep the lessons' times, and what they were measured on, in a CSV; other rows stay.
 
-    `cache` says what the cache held before: ``"empty"`` or ``"filled"``, by an earlier run.
     A table that cannot be read is a CourseError."""
     import pandas as pd
 
@@ -109,7 +113,9 @@ def record(
     from tlhelpers.setup.machine import processor_name
 
     read_records(path)  # a damaged table is told before anything is put into it
-    known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["lesson"])
+    known = pd.DataFrame(columns=["lesson"])
+    if path.exists():  # as text, so that each row stays as it is
+        known = pd.read_csv(path, dtype=str, keep_default_na=False)
     new = pd.DataFrame(
         [
             {
@@ -120,14 +126,15 @@ def record(
                 "peak_mb": run.peak_mb,
                 "own_mb": run.own_mb,
                 "memory_counted": MEMORY_COUNTED,
-                "cache": cache,
+                "cache": run.cache,
                 "date": time.strftime("%Y-%m-%d"),
                 "processor": processor_name(),
                 "cores": os.cpu_count(),
                 "command": f"python3 -m tlhelpers run {run.lesson[:2]} --record",
             }
             for run in runs
-        ]
+        ],
+        dtype=object,
     )
     kept = known[~known.lesson.isin(new.lesson)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -176,17 +183,19 @@ def _run_all(paths: list[Path], options) -> int:
     from tlhelpers.course.execution import run_lesson
     from tlhelpers.course.times import read_records, times_file
 
-    records, cache = read_records(), _state_of_cache()
+    records = read_records()
     here, runs = _calibration(paths, records, options.record), []
     try:
         for path in paths:
+            cache = _state_of_cache()
             runs.append(run_lesson(path, out, partial(print, flush=True), options.jobs))
+            runs[-1].cache = cache
     finally:  # what ran before somebody stopped it is told too
         if runs:
             print("\n" + report(runs, records, here), flush=True)
     problems = _written(lambda: _summarise(runs, out), out)
     if options.record and all(run.ok for run in runs):
-        problems += _written(lambda: record(runs, times_file(), here, cache), times_file())
+        problems += _written(lambda: record(runs, times_file(), here), times_file())
     for problem in problems:
         print(f"tlhelpers: {problem}", file=sys.stderr)
     done = not problems and all(run.ok and not run.not_kept for run in runs)
@@ -206,8 +215,10 @@ def _state_of_cache() -> str:
     """Whether an earlier lesson left features, which a lesson reads in place of computing them."""
     from tlhelpers.setup.paths import cache_path
 
-    features = cache_path() / "features"
-    return "filled" if features.is_dir() and any(features.iterdir()) else "empty"
+    try:
+        return "filled" if any((cache_path() / "features").iterdir()) else "empty"
+    except OSError:  # not there, or not to be looked into, which a lesson cannot either
+        return "empty"
 
 
 def _summarise(runs: list[LessonRun], out: Path) -> None:

@@ -35,6 +35,7 @@ MINUTES_PER_ANSWER, MINUTES_PER_FUNCTION = 3, 6
 MINUTES_PER_QUIZ = 4
 
 MEASURED_NOWHERE = "an unmeasured time"
+RESTORE = "restore it with `git checkout`, or remove it and record it anew with `run --record`"
 
 
 @dataclass(frozen=True)
@@ -114,21 +115,32 @@ def times_file() -> Path:
 
 
 def read_records(path: Path | None = None) -> dict[str, Recorded]:
-    """The stored times by lesson; none without the file, a CourseError for a damaged row."""
-    path, records = path or times_file(), {}
+    """The stored times by lesson; none without the file, a CourseError for a damaged one."""
+    path = path or times_file()
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                score = row.get("calibration_seconds")
-                kept = Recorded(_positive(row["seconds"]), _positive(score) if score else None)
-                records[row["lesson"]] = kept
-            except (KeyError, TypeError, ValueError):
-                raise CourseError(
-                    f"{path}, row {number}: it needs a lesson and its seconds; restore the file "
-                    "with `git checkout`, or record it anew with `run --record`"
-                ) from None
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return _records_in(csv.DictReader(file), path)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(f"{path} cannot be read ({error}); {RESTORE}") from None
+
+
+def _records_in(reader: csv.DictReader, path: Path) -> dict[str, Recorded]:
+    if not {"lesson", "seconds"} <= set(reader.fieldnames or ()):
+        raise CourseError(f"{path}, row 1: it needs the columns lesson and seconds; {RESTORE}")
+    records = {}
+    for row in reader:
+        try:
+            score = row.get("calibration_seconds")
+            kept = Recorded(_positive(row["seconds"]), _positive(score) if score else None)
+            if None in row or not row["lesson"]:  # more cells than columns, or no name
+                raise ValueError
+        except (TypeError, ValueError):
+            raise CourseError(
+                f"{path}, row {reader.line_num}: it needs a lesson and its seconds; {RESTORE}"
+            ) from None
+        records[row["lesson"]] = kept
     return records
 
 
