@@ -301,7 +301,8 @@ print("{command}, {date}, {seeds} seeds, {processor}".format(**provenance_of("vi
 
 # %% [markdown]
 # A stored table is a promise. Here is one of its runs again, on your machine. `same` is the share of test
-# pictures with the same prediction.
+# pictures with the same prediction. One view of each test drawing is predicted here; the stored seconds hold
+# more, namely four views of each in both styles.
 
 # %%
 again = rerun("vision-tuning", ["head only"], None, seeds=[0])

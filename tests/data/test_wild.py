@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tlhelpers.data.images import choose_emoji, load_emoji, render_cut_out, render_emoji
 from tlhelpers.data.photographs import load_photograph
 from tlhelpers.data.splits import split_by_group
-from tlhelpers.data.wild import load_wild_emoji
+from tlhelpers.data.wild import label_wild_emoji, load_wild_emoji
 
 FEW = ["bird", "building"]  # 18 and 23 drawings
 SIZE = 32
@@ -50,6 +50,29 @@ def test_all_drawings_are_there_with_four_views_each():
     assert wild.groups.tolist() == np.repeat(names, 4).tolist()
     assert wild.labels.tolist() == np.repeat(labels, 4).tolist()
     assert len(set(wild.fingerprints)) == len(wild)
+
+
+@pytest.mark.parametrize(("style", "views"), [("twemoji", 1), ("openmoji", 4)])
+def test_labels_alone_are_those_of_the_pictures(style, views):
+    alone = label_wild_emoji(style, "small", views)
+    wild = load_wild_emoji(style, size=8, selection="small", views=views)
+    assert alone.labels.tolist() == wild.labels.tolist()
+    assert alone.groups.tolist() == wild.groups.tolist()
+    assert (alone.class_names, alone.domain) == (wild.class_names, wild.domain)
+    assert alone.pixels.shape == (len(wild), 1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"style": "both"}, "unknown emoji style 'both'"),
+        ({"selection": "huge"}, "unknown emoji selection 'huge'"),
+        ({"views": 0}, "views must be a whole number from 1 on, got 0"),
+    ],
+)
+def test_labels_of_no_pictures_are_refused_by_name(given_, message):
+    with pytest.raises(ValueError, match=message):
+        label_wild_emoji(**given_)
 
 
 def test_views_of_a_drawing_share_its_group_and_label(wild):

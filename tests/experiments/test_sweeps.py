@@ -40,6 +40,7 @@ from tlhelpers.experiments import (
     text_across,
 )
 from tlhelpers.experiments.image_strategies import pixel_rows, train_small
+from tlhelpers.experiments.on_demand import SetsOnDemand
 from tlhelpers.experiments.registry import SWEEPS, find_sweep, labelled_sets, sets_of
 from tlhelpers.experiments.running import confirm_sweep, is_as_stored, rerun, run_sweep, run_task
 from tlhelpers.experiments.stored import (
@@ -587,7 +588,8 @@ def test_an_unknown_test_set_names_its_neighbours(root):
 @pytest.mark.parametrize("labels", [2, None])
 def test_a_slice_run_again_stands_beside_what_was_stored(root, labels, ran):
     found = rerun("small-one", ["small network", "raw pixels"], labels, [1, 0], n_jobs=1)
-    assert set(ran) == {(seed, labels, name) for seed in (0, 1) for name in small_strategies()}
+    wanted = {(seed, labels, name, "twemoji") for seed in (0, 1) for name in small_strategies()}
+    assert set(ran) == wanted
     assert found["strategy"].tolist() == ["raw pixels"] * 2 + ["small network"] * 2
     assert found["seed"].tolist() == [0, 1] * 2
     assert found["same"].tolist() == [1.0] * 4
@@ -598,6 +600,36 @@ def test_a_slice_run_again_stands_beside_what_was_stored(root, labels, ran):
     for row in found.itertuples():
         before = runs.loc[(count, row.strategy, row.seed)]
         assert (row.stored, row.stored_seconds) == (before["accuracy"], before["seconds"])
+
+
+def watched_sets(made):
+    """The small sweep's sets, each noted where it is made."""
+
+    def make(style):
+        made.append(style)
+        return load_emoji(style, CLASSES, size=32)
+
+    return SetsOnDemand({style: partial(make, style) for style in ("twemoji", "openmoji")})
+
+
+@pytest.mark.parametrize(
+    ("adapts", "tested_on", "wanted"),
+    [
+        (False, None, ["twemoji"]),
+        (False, "openmoji", ["twemoji", "openmoji"]),
+        (True, None, ["twemoji", "openmoji"]),  # it may have learned from the other one
+    ],
+)
+def test_a_slice_makes_only_the_sets_that_may_matter(root, monkeypatch, adapts, tested_on, wanted):
+    made, looked = [], []
+    changed = replace(
+        SMALL, sets=partial(watched_sets, made), labelled=small_sets, adapts=adapts,
+        look=looked.append,
+    )  # fmt: skip
+    monkeypatch.setitem(registry.SWEEPS, "small-one", changed)
+    found = rerun("small-one", ["raw pixels"], 2, [0, 1], n_jobs=1, tested_on=tested_on)
+    assert found["same"].tolist() == [1.0, 1.0]
+    assert made == wanted and not looked
 
 
 def test_a_single_task_leaves_the_threads_of_this_process_as_they_were(root):

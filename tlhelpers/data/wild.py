@@ -102,16 +102,34 @@ def load_wild_emoji(
     photographs = _names_of(photographs)
     class_names, names, labels = choose_emoji(classes, selection)
     parts = [
-        ImageSet(
+        _with_labels(
             _all_views(each, names, size, views, clutter, variation, photographs, seed),
-            labels.repeat(views),
-            class_names,
-            np.repeat(np.array(names), views),
-            f"{each} in the wild",
+            (class_names, names, labels),
+            each,
         )
         for each in (STYLES if style == BOTH else [style])
     ]
     return pool_sets(parts) if len(parts) > 1 else parts[0]
+
+
+def label_wild_emoji(style: str = "twemoji", selection: str = "large", views: int = 4) -> ImageSet:
+    """The labels and groups of `load_wild_emoji`, each with one white pixel for its picture.
+
+    At once, where the pictures themselves are not looked at: to read a stored table, say.
+    """
+    known("emoji style", style, STYLES)
+    whole("views", views)
+    chosen = choose_emoji(None, selection)
+    blank = np.full((len(chosen[1]) * views, 1, 1, 3), 255, dtype=np.uint8)
+    return _with_labels(blank, chosen, style)
+
+
+def _with_labels(pixels: np.ndarray, chosen: tuple, style: str) -> ImageSet:
+    """The views of what `choose_emoji` gave, the same number of each drawing."""
+    class_names, names, labels = chosen
+    views = len(pixels) // len(names)
+    groups = np.repeat(np.array(names), views)
+    return ImageSet(pixels, labels.repeat(views), class_names, groups, f"{style} in the wild")
 
 
 def _dial(name: str, value) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import cache
 
 from tlhelpers.errors import CourseError, nearest
@@ -80,12 +81,12 @@ def find_sweeps(asked: str) -> list[Sweep]:
 
 
 @cache
-def sets_of(name: str) -> dict[str, object]:
+def sets_of(name: str) -> Mapping[str, object]:
     """The sets of a sweep, loaded once per process."""
     return find_sweep(name).sets()
 
 
-def labelled_sets(name: str) -> dict[str, object]:
+def labelled_sets(name: str) -> Mapping[str, object]:
     """Sets with the items and labels of a sweep's, to read its table with."""
     make = find_sweep(name).labelled
     return make() if make else sets_of(name)

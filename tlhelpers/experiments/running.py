@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +31,7 @@ from tlhelpers.experiments.stored import (
     store,
 )
 from tlhelpers.experiments.strategies import FEWEST_TO_TUNE
+from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.setup import locks
 from tlhelpers.setup.machine import processor_name
 
@@ -48,24 +49,36 @@ KINDS = {
 # ---------------------------------------------------------------- one task
 
 
-def run_task(name: str, seed: int, labels: int | None, strategy: str) -> dict:
+def run_task(
+    name: str, seed: int, labels: int | None, strategy: str, tested_on: str | None = None
+) -> dict:
     """Run one strategy of a sweep once.
 
     Returns a dict of `seed`, `labels`, `strategy`, `cpu_seconds` (of the process, all threads),
-    `predicted` (dict of set name to one character per test item) and `notes`.
+    `predicted` (dict of set name to one character per test item) and `notes`. With the name of one
+    set as `tested_on`, others are left out where the sweep allows it, and so are notes on models.
     """
     sweep = find_sweep(name)
-    [trial] = plan_trials(sets_of(name), [labels], [seed], sweep.test)
+    [trial] = plan_trials(_sets_for(sweep, tested_on), [labels], [seed], sweep.test)
     warm_up(name)
     outcome, _, cpu_seconds = run_trial(strategy, sweep.strategies()[strategy], trial)
+    look = sweep.look if tested_on is None else None
     return {
         "seed": seed,
         "labels": labels,
         "strategy": strategy,
         "cpu_seconds": round(cpu_seconds, 3),
         "predicted": {place: encode_labels(own) for place, own in outcome.predicted.items()},
-        "notes": outcome.notes | (sweep.look(outcome) if sweep.look else {}),
+        "notes": outcome.notes | (look(outcome) if look else {}),
     }
+
+
+def _sets_for(sweep: Sweep, tested_on: str | None) -> Mapping[str, object]:
+    """The set that is learned from and the one that is tested on; all where that may matter."""
+    sets = sets_of(sweep.name)
+    if tested_on is None or sweep.adapts:
+        return sets
+    return {name: sets[name] for name in (next(iter(sets)), tested_on)}
 
 
 def _run_with_one_thread(*task) -> dict:
@@ -91,7 +104,7 @@ def run_tasks(
     progress: bool = True,
     cluster: str | None = None,
 ):
-    """Run many tasks (seed, labels, strategy) in processes of one thread each.
+    """Run many tasks, the arguments of `run_task` after the name, in processes of one thread each.
 
     Yields what `run_task` returns, as it comes; `n_jobs` is one per core when left out. With the
     address of a dask scheduler as `cluster`, its workers are the processes.
@@ -215,7 +228,9 @@ def rerun(
     -------
     pandas.DataFrame
         One row per strategy and seed: `strategy`, `seed`, `stored` and `here` (accuracies),
-        `same` (share of test items with the same prediction), `stored_seconds`, `seconds`.
+        `same` (share of test items with the same prediction), `stored_seconds`, `seconds`. The
+        stored run predicted on all test sets; where nothing is learned from the others, this one
+        does on `tested_on` alone.
 
     Raises
     ------
@@ -224,10 +239,10 @@ def rerun(
     """
     tested_on = tested_on or next(iter(labelled_sets(name)))
     stored = _stored_slice(name, labels, tested_on)
-    tasks = [(seed, labels, strategy) for strategy in strategies for seed in seeds]
+    tasks = [(seed, labels, strategy, tested_on) for strategy in strategies for seed in seeds]
     unknown = [task for task in tasks if (task[2], task[0]) not in stored.index]
     if unknown or not tasks:
-        seed, k, strategy = unknown[0] if unknown else (None, None, "nothing")
+        seed, k, strategy, _ = unknown[0] if unknown else (None, None, "nothing", None)
         raise ValueError(f"{name} holds no run of {strategy!r} with seed {seed} and labels {k}")
     if n_jobs is None and stored.loc[[(t[2], t[0]) for t in tasks], "seconds"].sum() < STARTING:
         n_jobs = 1

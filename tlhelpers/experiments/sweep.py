@@ -21,8 +21,8 @@ class Sweep:
     module : str
         The module that defines it: its import closure is the code that makes the table.
     sets : callable
-        Gives a dict of name to ImageSet or TextSet with the same classes. The first one is learned
-        from, and all are tested on.
+        Gives a mapping of name to ImageSet or TextSet with the same classes. The first one is
+        learned from, and all are tested on.
     strategies : callable
         Gives a dict of name to strategy, each ``strategy(trial) -> Outcome``.
     labels : tuple of int or None
@@ -37,18 +37,22 @@ class Sweep:
     labelled : callable, optional
         Gives sets of the same items, labels and classes as `sets`, in pictures that are quick to
         make: enough to read the stored table.
+    adapts : bool
+        Whether a strategy may learn from the inputs of other sets than the first. Where none does,
+        a slice that is tested on one set need not make the others.
     """
 
     name: str
     module: str
-    sets: Callable[[], dict[str, object]]
+    sets: Callable[[], Mapping[str, object]]
     strategies: Callable[[], Mapping[str, Strategy]]
     labels: tuple[int | None, ...]
     seeds: int = 10
     test: float = 0.3
     look: Callable | None = None
     warm: Callable | None = None
-    labelled: Callable[[], dict[str, object]] | None = None
+    labelled: Callable[[], Mapping[str, object]] | None = None
+    adapts: bool = True
 
     @property
     def path(self) -> Path:

@@ -5,37 +5,41 @@ Both stand beside the same strategies at 96 pixels. Tuning at this size is dear:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 
 from tlhelpers.data.images import ImageSet
-from tlhelpers.data.wild import load_wild_emoji
+from tlhelpers.data.wild import label_wild_emoji, load_wild_emoji
 from tlhelpers.experiments.image_strategies import (
     change_views,
     fine_tune_backbone,
     frozen_rows,
     warm_pictures,
 )
+from tlhelpers.experiments.on_demand import SetsOnDemand
 from tlhelpers.experiments.strategies import train_head_on, tune_settings
 from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.experiments.vision import PENALTIES
-from tlhelpers.experiments.vision_wild import RATE, TINY
+from tlhelpers.experiments.vision_wild import RATE
 
 SIZE = 224
 
 
 @cache
-def large_wild_sets(size: int = SIZE) -> dict[str, ImageSet]:
+def large_wild_sets() -> SetsOnDemand:
     """One view of each drawing to learn from, four to be tested on."""
-    return {
-        "one view": load_wild_emoji("twemoji", size=size, views=1),
-        "twemoji": load_wild_emoji("twemoji", size=size),
-    }
+    return _sets(partial(load_wild_emoji, size=SIZE))
 
 
 @cache
-def labelled_large_sets() -> dict[str, ImageSet]:
-    """The same in pictures too small to look at."""
-    return large_wild_sets.__wrapped__(TINY)
+def labelled_large_sets() -> SetsOnDemand:
+    """The same labels without the pictures."""
+    return _sets(label_wild_emoji)
+
+
+def _sets(load: Callable[..., ImageSet]) -> SetsOnDemand:
+    views = {"one view": partial(load, "twemoji", views=1), "twemoji": partial(load, "twemoji")}
+    return SetsOnDemand(views)
 
 
 def _frozen() -> dict:
@@ -50,7 +54,7 @@ def _tuned() -> dict:
     return {"recipe, 224 px": tune_settings(tuned, [{}])}
 
 
-AT_224 = {"warm": partial(warm_pictures, SIZE), "labelled": labelled_large_sets}
+AT_224 = {"warm": partial(warm_pictures, SIZE), "labelled": labelled_large_sets, "adapts": False}
 SWEEPS = (
     Sweep("vision-size-frozen", __name__, large_wild_sets, _frozen, (None,), **AT_224),
     Sweep("vision-size-tuned", __name__, large_wild_sets, _tuned, (None,), seeds=3, **AT_224),

@@ -6,10 +6,11 @@ times, in the style that was learned from and in the other one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 
 from tlhelpers.data.images import ImageSet
-from tlhelpers.data.wild import load_wild_emoji
+from tlhelpers.data.wild import label_wild_emoji, load_wild_emoji
 from tlhelpers.experiments.image_strategies import (
     HEAD_ONLY,
     adapt_low_rank,
@@ -17,11 +18,11 @@ from tlhelpers.experiments.image_strategies import (
     fine_tune_backbone,
     warm_pictures,
 )
+from tlhelpers.experiments.on_demand import SetsOnDemand
 from tlhelpers.experiments.strategies import tune_settings
 from tlhelpers.experiments.sweep import Sweep
 
 SIZE = 96
-TINY = 8  # pixels: labels and groups are what a stored table is read with
 RATE = 3e-4
 DEPTHS = {
     "head only": HEAD_ONLY,
@@ -33,16 +34,20 @@ DEPTHS = {
 
 
 @cache
-def wild_sets(size: int = SIZE) -> dict[str, ImageSet]:
+def wild_sets() -> SetsOnDemand:
     """One view of each drawing to learn from, four in both styles to be tested on."""
-    styles = {style: load_wild_emoji(style, size=size) for style in ("twemoji", "openmoji")}
-    return {"one view": load_wild_emoji("twemoji", size=size, views=1)} | styles
+    return _sets(partial(load_wild_emoji, size=SIZE))
 
 
 @cache
-def labelled_wild_sets() -> dict[str, ImageSet]:
-    """The same in pictures too small to look at."""
-    return wild_sets.__wrapped__(TINY)
+def labelled_wild_sets() -> SetsOnDemand:
+    """The same labels without the pictures."""
+    return _sets(label_wild_emoji)
+
+
+def _sets(load: Callable[..., ImageSet]) -> SetsOnDemand:
+    one = {"one view": partial(load, "twemoji", views=1)}
+    return SetsOnDemand(one | {style: partial(load, style) for style in ("twemoji", "openmoji")})
 
 
 def _tuning() -> dict:
@@ -57,8 +62,11 @@ def _tuning() -> dict:
     return {name: tune_settings(train, [{}]) for name, train in trainers.items()}
 
 
-# How all sweeps on these sets start, and how their tables are read.
-ON_WILD = {"warm": partial(warm_pictures, SIZE), "labelled": labelled_wild_sets}
+# How all sweeps on these sets start, and how their tables are read; none adapts to what it is
+# tested on.
+ON_WILD = {
+    "warm": partial(warm_pictures, SIZE), "labelled": labelled_wild_sets, "adapts": False,
+}  # fmt: skip
 SWEEPS = (
     Sweep(
         "vision-tuning", __name__, wild_sets, _tuning, (None,), look=count_old_answers, **ON_WILD
