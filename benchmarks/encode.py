@@ -19,7 +19,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import busy, measure, positive, print_machine
+from rounds import busy, from_nought, measure, positive, print_machine, run
 
 from tlhelpers.data.texts import load_sentiment
 from tlhelpers.evaluation.comparisons import compare
@@ -106,7 +106,9 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
-    parser.add_argument("--busy", type=int, default=0, help="other cores that compute meanwhile")
+    parser.add_argument(
+        "--busy", type=from_nought, default=0, help="other cores that compute meanwhile"
+    )
     parser.add_argument("--texts", type=positive, default=2000, help="how many sentences")
     parser.add_argument("--heads", action="store_true", help="what int8 costs linear heads")
     chosen = parser.parse_args()
@@ -127,4 +129,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -21,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import busy, measure, positive, print_machine
+from rounds import busy, from_nought, measure, positive, print_machine, run
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.models import engine
@@ -149,7 +149,9 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is timed")
-    parser.add_argument("--busy", type=int, default=0, help="other cores that compute meanwhile")
+    parser.add_argument(
+        "--busy", type=from_nought, default=0, help="other cores that compute meanwhile"
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile too: minutes")
     chosen = parser.parse_args()
     backbone, images = load_backbone(), load_emoji()
@@ -163,4 +165,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

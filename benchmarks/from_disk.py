@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from made_pictures import pictures_of, write_pictures
-from rounds import positive, print_machine
+from rounds import positive, print_machine, run
 from tiny_nets import tiny_backbone
 
 from tlhelpers.data.picture_files import open_unlabelled
@@ -123,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -20,7 +20,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import measure, positive, print_machine
+from rounds import measure, positive, print_machine, run
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.models.backbones import Backbone, load_backbone
@@ -180,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import archives, positive, print_machine
+from rounds import archives, output_of, positive, print_machine, run
 
 from tlhelpers.course.contents import COURSE
-from tlhelpers.errors import repo_root
+from tlhelpers.course.runner import find_lessons
+from tlhelpers.errors import CourseError, repo_root
 
 # Where a control group of Linux' older and newer version is made, and its limit's file.
 GROUPS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"))
@@ -41,16 +44,40 @@ def seat(gigabytes: float | None) -> Iterator[Path | None]:
     if gigabytes is None:
         yield None
         return
-    for parent, limit in GROUPS:
-        group = Path(parent) / f"lessons-{os.getpid()}"
-        if (Path(parent) / limit).exists() or parent == GROUPS[-1][0]:
+    older, newer = GROUPS
+    parent, limit = older if Path(*older).exists() else newer
+    group = Path(parent) / f"lessons-{os.getpid()}"
+    with ExitStack() as at_the_end:
+        try:
             group.mkdir()
+            at_the_end.callback(remove, group)
             (group / limit).write_text(str(int(gigabytes * 2**30)))
-            try:
-                yield group
-            finally:
-                group.rmdir()
-            return
+        except OSError as error:
+            raise CourseError(
+                f"no control group can be made here ({error}): leave --seat out, or ask the "
+                "machine's administrator to run this"
+            ) from None
+        yield group
+
+
+def remove(group: Path) -> None:
+    """Remove a control group; a process in it that lost its parent is on its way out."""
+    for _ in range(100):
+        with suppress(OSError):
+            return group.rmdir()
+        time.sleep(0.1)
+    return group.rmdir()
+
+
+def gigabytes(text: str) -> float:
+    """Read a size for argparse: less than a tenth holds no Python, no machine has a million."""
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not 0.1 <= size <= 1e6:
+        raise argparse.ArgumentTypeError(f"it must be a number from 0.1 to a million, not {text}")
+    return size
 
 
 def run_lesson(number: str, options: list[str], group: Path | None) -> tuple[dict | None, str]:
@@ -64,11 +91,11 @@ def run_lesson(number: str, options: list[str], group: Path | None) -> tuple[dic
     noted = repo_root() / "build" / "run" / "run.json"
     noted.unlink(missing_ok=True)
     with empty_cache() as cache:
-        done = subprocess.run(
-            command, cwd=repo_root(), env={**os.environ, "TLHELPERS_CACHE": str(cache)}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=sit_down,
-        )  # fmt: skip
-    return (json.loads(noted.read_text())[0] if noted.exists() else None), done.stdout
+        environment = os.environ | {"TLHELPERS_CACHE": str(cache)}
+        told = output_of(
+            command, cwd=repo_root(), env=environment, stderr=subprocess.STDOUT, preexec_fn=sit_down
+        )
+    return (json.loads(noted.read_text())[0] if noted.exists() else None), told
 
 
 def row_of(number: str, noted: dict | None) -> str:
@@ -85,12 +112,14 @@ def row_of(number: str, noted: dict | None) -> str:
 
 def main() -> int:
     """Run the lessons that are named, one after the other; 1 if one of them failed."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="e.g. 02 06; all when left out")
     parser.add_argument("--jobs", type=positive, help="the most processes that a lesson starts")
-    parser.add_argument("--seat", type=float, metavar="GB", help="run in so much memory")
+    parser.add_argument("--seat", type=gigabytes, metavar="GB", help="run in so much memory")
     parser.add_argument("--record", action="store_true", help="keep the times in data/results")
     options = parser.parse_args()
+    asked = options.lessons or [each.number for each in COURSE if each.ready]
+    numbers = [path.stem[:2] for path in find_lessons(asked)]
     passed_on = ["--jobs", str(options.jobs)] if options.jobs else []
     passed_on += ["--record"] if options.record else []
     print_machine()
@@ -99,7 +128,7 @@ def main() -> int:
     failed, logs = False, repo_root() / "build" / "lessons"
     logs.mkdir(parents=True, exist_ok=True)
     with seat(options.seat) as group:
-        for number in options.lessons or [each.number for each in COURSE if each.ready]:
+        for number in numbers:
             noted, told = run_lesson(number, passed_on, group)
             (logs / f"{number}.txt").write_text(told)
             print(row_of(number, noted), flush=True)
@@ -110,4 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

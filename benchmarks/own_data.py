@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import positive, print_machine
+from rounds import from_nought, positive, print_machine, run
 
 SIZES = {"pictures": (100, 1_000, 10_000), "texts": (1_000, 10_000, 100_000)}
 PART = {"pictures": 1_000, "texts": 10_000}  # items that are passed, unless --part says more
@@ -99,7 +99,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kind", choices=SIZES, help="one kind alone")
     parser.add_argument("--sizes", type=positive, nargs="+", help="other numbers of items")
-    parser.add_argument("--part", type=int, help="items that are passed at most; 0 passes all")
+    parser.add_argument(
+        "--part", type=from_nought, help="items that are passed at most; 0 passes all"
+    )
     parser.add_argument("--cpu-clock", action="store_true", help="the five minutes are of CPU time")
     chosen = parser.parse_args()
     print_machine()
@@ -112,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from made_items import write_pictures, write_texts
-from rounds import positive
+from rounds import positive, run
 
 from tlhelpers.data.picture_files import open_pictures
 from tlhelpers.data.text_files import open_texts
@@ -171,4 +171,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from tlhelpers.models.precision import has_bfloat16
 from tlhelpers.setup.cache import archives_of
 from tlhelpers.setup.machine import processor_name
 from tlhelpers.setup.pins import packages
+from tlhelpers.setup.stopping import run_stoppable
 
 
 def measure(
@@ -51,9 +53,11 @@ def measure(
 
 @contextmanager
 def busy(cores: int) -> Iterator[None]:
-    """So many other processes that compute without end."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    """So many other processes that compute without end, and say nothing where they are stopped."""
+    endless, others = [sys.executable, "-c", "while True: pass"], []
     try:
+        for _ in range(cores):
+            others.append(subprocess.Popen(endless, stderr=subprocess.DEVNULL))
         yield
     finally:
         for other in others:
@@ -66,11 +70,38 @@ def archives() -> list[Path]:
     return [path for package in packages() for path in archives_of(package)]
 
 
+def output_of(command: list[str], **options) -> str:
+    """What a command says; where somebody stops this process, it may clear up after itself."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
+        try:
+            return process.communicate()[0]
+        except KeyboardInterrupt:
+            process.terminate()  # where Ctrl-C has reached it, too, it heeds no second signal
+            process.communicate()
+            raise
+
+
 def positive(text: str) -> int:
     """Read a whole number from 1 on for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be a whole number of at least 1, not {text}")
+    return _whole(text, 1)
+
+
+def from_nought(text: str) -> int:
+    """Read a whole number from 0 on for argparse."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or len(text) > 9 or int(text) < least:
+        raise argparse.ArgumentTypeError(
+            f"it must be a whole number of at least {least}, not {text}"
+        )
     return int(text)
+
+
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run a benchmark and end with its status; an error of the course, or Ctrl-C, is one line."""
+    sys.exit(run_stoppable(main, "stopped"))
 
 
 def print_machine() -> None:

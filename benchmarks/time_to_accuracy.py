@@ -21,7 +21,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import positive, print_machine
+from rounds import positive, print_machine, run
 
 from tlhelpers.data.images import ImageSet, load_emoji
 from tlhelpers.data.splits import split_by_group
@@ -185,4 +185,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -18,7 +18,7 @@ os.environ["TLHELPERS_WORK"] = tempfile.mkdtemp()  # no quiz of the learner's is
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-from rounds import positive, print_machine
+from rounds import positive, print_machine, run
 
 from tlhelpers.course.prediction_form import PredictionForm
 from tlhelpers.course.prediction_records import question
@@ -144,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rounds import archives
+from rounds import archives, run
 
 from tlhelpers.errors import repo_root
 from tlhelpers.setup.environment import read_stamp, write_stamp
@@ -117,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -2,18 +2,26 @@
 
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import time
+from argparse import ArgumentTypeError
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
+import psutil
 import pytest
+
+from tlhelpers.errors import CourseError, repo_root
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import lessons
+import rounds
 from without_avx512 import ANSWER, ASK, change_libraries, code_in, hide_avx512
 
 ZERO = b"\x31\xc9"  # xor ecx, ecx
@@ -78,6 +86,95 @@ def test_numpy_in_the_copy_sees_no_avx512(tmp_path):
     assert Path(told[0]).parent == tmp_path / "numpy"
     assert "AVX512" not in told[1]
     assert float(told[2]) == np.arange(300).sum()
+
+
+@pytest.mark.parametrize("text", ["-1", "²", "1.5", "x", "", "9" * 5000])
+@pytest.mark.parametrize("read", [rounds.positive, rounds.from_nought])
+def test_what_is_no_count_is_refused_by_its_value(read, text):
+    with pytest.raises(
+        ArgumentTypeError, match=rf"must be a whole number of at least \d, not {text}"
+    ):
+        read(text)
+
+
+def test_nought_other_cores_may_be_busy_and_nought_rounds_are_none():
+    assert rounds.from_nought("0") == 0 and rounds.positive("1") == 1
+    with pytest.raises(ArgumentTypeError, match="at least 1, not 0"):
+        rounds.positive("0")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e400", "x", "0.01"])
+def test_what_is_no_size_is_refused_by_its_value(text):
+    with pytest.raises(ArgumentTypeError, match=f"from 0.1 to a million, not {text}"):
+        lessons.gigabytes(text)
+    assert lessons.gigabytes("0.5") == 0.5
+
+
+@pytest.mark.parametrize("limit", ["nowhere/memory.max", "memory.max"])
+def test_a_group_that_cannot_be_made_is_one_error_and_leaves_none(tmp_path, monkeypatch, limit):
+    newer = tmp_path if "/" in limit else tmp_path / "missing"
+    monkeypatch.setattr(lessons, "GROUPS", ((tmp_path / "older", limit), (newer, limit)))
+    with pytest.raises(CourseError, match=r"no control group .*leave --seat out"), lessons.seat(2):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_group_is_removed_once_its_last_process_has_ended(tmp_path):
+    group = tmp_path / "group"
+    group.mkdir()
+    (group / "process").touch()
+    Timer(0.3, (group / "process").unlink).start()
+    lessons.remove(group)
+    assert not group.exists()
+
+
+def test_an_unknown_lesson_is_told_before_any_is_run(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["lessons.py", "00", "77"])
+    monkeypatch.setattr(lessons, "run_lesson", lambda *_: pytest.fail("a lesson was run"))
+    with pytest.raises(SystemExit) as ended:
+        rounds.run(lessons.main)
+    told = capsys.readouterr()
+    assert ended.value.code == 1 and not told.out
+    assert told.err.startswith("tlhelpers: there is no lesson '77': ") and told.err.count("\n") == 1
+
+
+STOPPED_SLOWLY = """
+import signal, sys, time
+from pathlib import Path
+def stop(*_):
+    time.sleep(1.5)
+    Path(sys.argv[1], "cleared").touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+Path(sys.argv[1], "begun").touch()
+time.sleep(60)
+"""
+STOPPING = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+import rounds
+def main():
+    with rounds.busy(1):
+        rounds.output_of([sys.executable, "-c", sys.argv[4], sys.argv[3]])
+rounds.run(main)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C as Linux and macOS send it")
+def test_ctrl_c_is_one_line_after_what_was_started_has_cleared_up(tmp_path):
+    paths = [str(repo_root() / "benchmarks"), str(repo_root()), str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPING, *paths, STOPPED_SLOWLY],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    last = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < last:
+        time.sleep(0.05)
+    others = psutil.Process(process.pid).children()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[0] == "\nstopped\n"
+    assert process.returncode == 130 and (tmp_path / "cleared").exists()
+    assert len(others) == 2 and not any(map(psutil.Process.is_running, others))
 
 
 def test_an_empty_cache_has_the_archives_and_nothing_made_of_them(tmp_path, monkeypatch):
