@@ -406,8 +406,8 @@ figures.mistake_sheet(emoji.subset(split.test),
                       confident_mistakes(truth, probabilities, emoji.class_names, count=6))
 
 # %% [markdown]
-# What to do with it? Where classes look alike to any eye, such as tableware, stationery and tools, ask for more
-# labels there, or ask whether the task needs them apart. And look at the label of a confident mistake before
+# What follows from it? Where one class is often taken for another, as tableware is for stationery, ask for more
+# labels there, or ask whether the task needs the two apart. And look at the label of a confident mistake before
 # you blame the model: a moon with a face was filed under sky and weather, and no better head will change that.
 
 # %% tags=["claim"]
@@ -442,8 +442,8 @@ claim("02.ag", "with all labels, weighted classes raise the balanced accuracy of
       gain_by["balanced_accuracy"])
 
 # %% [markdown]
-# The gain is small, and in the accuracy itself no change is resolved. Weights make the head look at small classes;
-# they do not tell it more about them, as new labels would.
+# The gain in balanced accuracy is small, and in the accuracy itself no change is resolved. Weights make the head look
+# at small classes; they do not tell it more about them, as new labels would.
 
 # %% [markdown]
 # ## 5 · Which layer transfers?
@@ -473,9 +473,9 @@ show_outcome("02.best-layer", by_depth.idxmax())
 figures.by_layer(probes, backbone.layers, lines={"chance": chance(emoji.labels)})
 
 # %% [markdown]
-# In the trained network accuracy climbs with depth up to `blocks.5` and falls a little after it: what the last
-# layers know of a thousand kinds of photographs may be of less use for drawings. Layers differ in size as well,
-# from 16 numbers to 1,280, so the random twins are the control here too: the same sizes, and hardly any climb.
+# In the trained network accuracy climbs with depth from `blocks.0` to `blocks.5` and falls a little after it: what the
+# last layers know of a thousand kinds of photographs may be of less use for drawings. Layers differ in size as well,
+# from 16 numbers to 1,280, so the random twins are the control here too: the same sizes, and no such climb.
 # (Yosinski and others, arXiv:1411.1792, asked the same question by cutting networks apart and training on.)
 
 # %% tags=["claim"]
@@ -704,9 +704,10 @@ check("02.6", make_frozen)
 
 # %% [markdown]
 # ## 8 · When it does not pay
-# So far transfer won everywhere. Here is a target as far from photographs as we have one:
-# handwritten digits of 8×8 pixels. They are blown up to the 224 pixels that the network was trained on, so that
-# the small input of the sections above is not to blame.
+# So far transfer won against raw pixels and random twins. Here is a target as far from photographs as we have one:
+# handwritten digits of 8×8 pixels. To keep the computing short, we take a part of the set, drawn at random, with
+# equally many of each digit. They are enlarged to the 224 pixels that the network was trained on, so that the small
+# input of the sections above is not to blame.
 
 # %%
 digits = load_digits_pair("digits")
@@ -756,14 +757,14 @@ claim("02.n", "on 8×8 digits with 5 labels per class, ImageNet features lose to
       compare(digit_runs, "ImageNet features", "raw pixels", labels=5), expect="less")
 
 # %% [markdown]
-# The pixels win, and that is why the raw-pixel row stands in every table of this course: without
-# it we would have reported the blue curve and been content. Against the random twins?
+# The pixels win, and that is why comparisons of this course hold a row of raw pixels: without it we would have
+# reported the curve of the ImageNet features and been content. And compared with the random twins?
 
 # %%
 print(compare(digit_runs, "ImageNet features", "random twin"))
 
 # %% [markdown]
-# So here a million photographs are worth no more than weights drawn at random. (Where an end of the
+# So here no gain by a million photographs over weights drawn at random is resolved. (Where an end of the
 # interval lies this near to 0, another processor may tip the verdict; it is no claim of this lesson.)
 #
 # ### A guess, and a test of it
@@ -829,8 +830,8 @@ figures.intervals(steps, notes=[note for *_, note in four])
 
 # %% [markdown]
 # The grid helps with and without training. And look at the lower two rows: averaged over the picture,
-# nothing of the training is to be seen; on the grid, training adds its part. The usual way of
-# reading the features out threw away what digits need.
+# no gain from training is resolved; on the grid, the trained network is ahead. The usual average over the
+# picture threw away what digits need.
 
 # %% tags=["claim"]
 claim("02.o", "on digits with 5 labels per class, a trained 4×4 grid beats the average", steps[0])
@@ -852,8 +853,8 @@ parts = [compare(placed_runs, a, b, labels=5) for a, b, _ in halves]
 figures.intervals(parts, notes=[note for *_, note in halves])
 
 # %% [markdown]
-# Both: about half of the gain comes from the places. The other half comes without them: the average
-# also forgets how strong the strongest cell was. The guess told only half of the story, and without
+# It is both: about half of the gain comes from the places. The other half comes without them: the average
+# also forgets how strong the strongest cell was. The guess was only half of the answer, and without
 # the control we would have taken it for the whole.
 
 # %% tags=["claim"]
@@ -931,7 +932,7 @@ claim("02.ae", "ImageNet features lose accuracy from plain drawings to drawings 
 claim("02.af", "raw pixels lose accuracy from plain drawings to drawings in the wild", in_the_wild[2])
 
 # %% [markdown]
-# Both lose, and frozen features stay ahead; raw pixels end near the majority line. The features describe all
+# Both lose, and frozen features stay ahead; raw pixels end near the majority line of section 3. The features describe all
 # that is in the picture, the wall behind the drawing too. A network that is trained on the task could learn to
 # look past the wall. Lesson 03 begins here, and lets the weights move.
 
@@ -955,7 +956,7 @@ for name in ("mammal", "vehicle", "face"):
 print(sorted(path.name for path in folder.iterdir()), len(list(folder.glob("*/*.png"))), "files")
 
 # %% [markdown]
-# And these are the five lines. Put the path of your own folder in place of `folder`.
+# And this is the whole comparison. Put the path of your own folder in place of `folder`.
 
 # %%
 own = load_folder(folder)
@@ -1016,8 +1017,8 @@ check("02.7", transfer)
 #
 # ### Another model's transform
 # Our transform, mean and standard deviation 0.5, brings pixels to −1 to 1. (Whether the network was
-# trained with it, nobody has written down.) Many recipes carry other numbers around. The code runs
-# with any of them, and nobody complains.
+# trained with it, nobody has written down.) Many tutorials use other numbers. The code runs with any of
+# them, and no error is raised.
 #
 # > **Before you run it:** for how many of these changes, and for which, will ten seeds show a cost?
 
@@ -1051,8 +1052,8 @@ figures.intervals(costs, title="this lesson's transform against three others")
 claim("02.u", "feeding 0 to 255 instead of −1 to 1 costs accuracy", costs[1])
 
 # %% [markdown]
-# Where an interval holds 0, ten seeds do not tell whether the change matters on these drawings: the
-# head was trained on features that were changed alike. What if only the *new* pictures meet another
+# Where an interval holds 0, ten seeds do not tell whether the change matters on these drawings. In all of them the
+# head was trained on features that were changed in the same way. What if only the *new* pictures meet another
 # transform, as happens when training and use are two programs?
 
 # %%
@@ -1081,10 +1082,10 @@ print(f"features: {1000 * (time.perf_counter() - start) / len(part):.1f} ms per 
 runs.groupby("strategy", sort=False).seconds.median().mul(1000).round(1).rename("ms per head")
 
 # %% [markdown]
-# Most tutorials pass every picture through the frozen network again in each of 25 epochs, or tune everything.
-# A benchmark measured, on the same pictures, weights and cores, the seconds until each way has the accuracy
-# that all of them reach; a loop stops at the epoch that first has it, as if it had known. `ratio` is the time
-# against features once:
+# Many tutorials pass every picture through the frozen network again in each epoch, or tune everything. A benchmark
+# measured, on the same pictures, weights and cores, the seconds until each way has the accuracy that all of them
+# reach. A loop over epochs is stopped at the first one that has it, as if one had known that in advance. `ratio` is
+# the time, divided by that of computing the features once:
 
 # %%
 timings = load_timings("time_to_accuracy")

@@ -8,8 +8,9 @@
 # **After this lesson you can**
 # - look at two domains before adapting, and correct by preprocessing what preprocessing can correct;
 # - write gradient reversal, the CORAL loss and AdaBN, and say what each one wants to make equal;
-# - read a table of adaptation: source only, a control, oracle, and what happened to the source;
-# - recognise *negative transfer*, and why well-mixed features do not prove that classes meet their own;
+# - read a table of adaptation: source only, a control, the oracle, and what happened to the source;
+# - recognise *negative transfer*, and say why mixed domains do not prove that each class of the target lies with the
+#   same class of the source;
 # - choose among adapted models without target labels, and know what that choice costs;
 # - avoid the trap of BatchNorm statistics from batches of one class;
 # - (optional) adapt in use by entropy, the Tent way, and see from unlabelled answers that it collapses.
@@ -68,12 +69,12 @@ figures.mean_digits({"MNIST": mnist, "digits": digits, "MNIST, framed": framed},
 
 # %% [markdown]
 # In the middle, most digits touch the picture's edge above and below (the orange frame); MNIST leaves a
-# margin. That is no matter of handwriting. Somebody cut the pictures in another way. `put_in_frame` cuts each
-# digit of MNIST out and puts it where the other digits lie, as high as they are. It uses the pictures of both
-# domains, and no label.
+# margin. That has nothing to do with handwriting. Somebody cut the pictures in another way. `put_in_frame` cuts
+# each digit of MNIST out and puts it where the other digits lie, as high as they are: MNIST is then *framed*. It
+# uses the pictures of both domains, and no label.
 #
 # A person reads all three without a thought. A small network has to learn it: we train one on MNIST as it
-# comes and one on MNIST in the frame, and test both on both sets of digits.
+# comes and one on framed MNIST, and test each on MNIST, prepared in the same way, and on the other digits.
 #
 # > **Before you run it:** how many of the other digits will each get right?
 
@@ -105,10 +106,11 @@ fit(plain, source, **training)
 accuracies(plain)
 
 # %% [markdown]
-# Nearly all in the source domain both times, and more in the target once the frame is the same. One network
-# of one seed shows little. `python3 -m tlhelpers sweep vision-framed` trained ten, in both directions, and
-# `vision-domains` the same ten on pictures as they came. The test items of a seed are the same in both. (AdaBN,
-# DeepCORAL and MMD are methods of section 2; a number is the weight of their loss, section 4.)
+# Both networks are right on nearly all test items of the source, and the second one is right on more of the target,
+# once the frame is the same. One network of one seed shows little. `python3 -m tlhelpers sweep vision-framed` trained
+# with ten seeds, in both directions, and `vision-domains` with the same ten seeds on pictures as they came. The test
+# items of a seed are the same in both. (Source only and the oracle are those of lesson 07: trained with labels of the
+# source, or of the target. AdaBN, DeepCORAL and MMD are methods of section 2; a number is the weight of their loss.)
 
 # %%
 def both_sides(source, target, group="vision-framed"):
@@ -183,7 +185,7 @@ check("08.1", batch_statistics)
 
 # %% [markdown]
 # **The trap.** Some let the network take the statistics of whatever batch it is used on. With mixed batches
-# that is nearly AdaBN. But in use, batches come as they come.
+# that is nearly AdaBN. But in use, nobody mixes the batches.
 #
 # > **Before you run it:** the same network, the same digits, in batches of about 64; once mixed, once sorted,
 # > so that a batch holds two or three digits in place of ten. What happens?
@@ -242,8 +244,8 @@ check("08.2", answer)
 
 # %% [markdown]
 # ### DeepCORAL: features that vary alike
-# CORAL of lesson 07, as a *loss*: while the network learns, the covariance of its features of a target batch
-# shall be that of a source batch (Sun and Saenko, 2016). The weight says how much that counts beside the
+# CORAL of lesson 07, as a *loss*: while the network learns, the loss draws the covariance of its features of a
+# target batch to that of a source batch (Sun and Saenko, 2016). The weight says how much that counts beside the
 # labels. Our loss is on the 64 features before the class head; in the paper it is on the outputs of the class
 # head, so ours is a variant of it.
 
@@ -324,7 +326,7 @@ pd.Series({name: mmd(a, rows, permutations=0).mmd2 for name, rows in others.item
 # to rows of the other. Which class they have it does not ask.
 #
 # ### DANN: features that give nothing away
-# A second head learns to tell the domains apart. The features shall make that impossible: the head gets its
+# A second head learns to tell the domains apart. The features should make that impossible: the head gets its
 # gradient as usual, the network below gets it *reversed* (Ganin and others, 2016). Ten lines do it:
 
 # %%
@@ -362,8 +364,8 @@ check("08.5", reverse)
 
 # %% [markdown]
 # At the beginning the domain head knows nothing, and its gradient is noise. So the strength grows from 0,
-# with the *share* of the training that is done. Tied to a number of steps instead, a short training would
-# never reach it.
+# with the *share* of the training that is done. If it grew with the number of steps instead, a short training would
+# never reach the full strength.
 
 # %% [markdown]
 # ### Exercise 08.6
@@ -394,7 +396,8 @@ told.table.round(2)
 # *were*. It does not mean that the domains are mixed: a new head, trained afterwards, may well tell them apart.
 #
 # ## 3 · Before and after
-# > **Before you look:** if two domains are mixed in the picture, have the classes found their own?
+# > **Before you look:** if two domains are mixed in the picture, does each class of the target lie with the same class
+# > of the source?
 
 # %%
 some = [np.random.default_rng(0).permutation(len(images.labels))[:300] for images in tests.values()]
@@ -407,11 +410,11 @@ figures.before_after(views, ["MNIST"] * 300 + ["digits"] * 300, np.concatenate([
 
 # %% [markdown]
 # Above, colours are domains; the number says how many items have their nearest neighbour in the other domain.
-# In none of the four are the domains really mixed. Below, colours are classes, and there the number counts:
-# how often the nearest MNIST digit of a digit from the other set is the same digit. With DeepCORAL it rises all
-# the same. So classes can come nearer to their own without the domains being mixed. (Each panel is one network;
-# others give other numbers.) The reverse, mixed domains with classes in the wrong place, is not in this
-# picture; the next exercise asks about it.
+# In none of the four are the domains really mixed. Below, colours are classes, and the number there is the one that
+# matters: how often the nearest MNIST digit of a digit from the other set is the same digit. With DeepCORAL it is
+# higher than with source only. So classes can come nearer to the same class of the source without the domains being
+# mixed. (Each column is one network; others give other numbers.) The reverse, mixed domains with classes in the
+# wrong place, is not in this picture; the next exercise asks about it.
 
 # %% [markdown]
 # ### Exercise 08.7
@@ -435,12 +438,13 @@ check("08.7", answer)
 
 # %% [markdown]
 # ## 4 · Ten seeds, both directions
-# The sweep trained each way ten times, with other splits, other weights, other orders; the number in a name is
+# The sweep trained each method ten times, with other splits, other weights, other orders; the number in a name is
 # the weight of the loss, or the strength of the reversal. Read the row **both in BatchNorm** first. It is a
 # control: batches hold digits of both domains, the loss knows the source's labels alone, *nothing* is aligned.
 # What it gains comes from BatchNorm having seen the target.
 #
-# > **Before you run it:** how much of the gain of DeepCORAL and DANN is in the control already?
+# > **Before you run it:** from MNIST to digits, how much of the gain of DeepCORAL with weight 10 does the control
+# > already have?
 
 # %%
 record_prediction("08.control")
@@ -457,7 +461,8 @@ pd.concat({"MNIST to digits": table(onward, onward_home), "digits to MNIST": tab
           axis=1).loc[onward.strategy.unique()].round(3)
 
 # %% [markdown]
-# Two of these runs, made anew here; on another processor, a training takes another way in the last digits:
+# Two of these runs are made again here. (Another processor rounds differently, and a training that begins to differ
+# in the last digits may end with other answers to some items.)
 
 # %%
 again = rerun("vision-framed-digits", ["AdaBN"], None, range(2), tested_on="mnist")
@@ -497,13 +502,13 @@ claim("08.j", "from digits to MNIST, both framed, MMD beats the control",
       beyond["digits to MNIST"]["MMD 1"])
 
 # %% [markdown]
-# Without a single aligned feature, the control has most of the best row's gain from MNIST to digits, and less
-# than half of it in the other direction. Tables in papers often lack this row. MMD and DeepCORAL with a small
-# weight gain more (which weight that is, we know from target labels). All stay below the oracle, and the
-# accuracy on the source tells next to nothing of it.
+# Without aligning anything, the control has most of the best method's gain from MNIST to digits, and less than
+# half of it in the other direction. Tables in papers often lack this row. MMD and DeepCORAL with a small weight gain
+# more (which weight is the best, we know from target labels). All stay below the oracle, and the accuracy on the
+# source tells next to nothing about the accuracy on the target.
 #
-# Is the gain of MMD smaller now that the frame is the same? Two differences are compared, so seeds and items of
-# all four strategies are drawn at once:
+# Is the gain of MMD smaller now that the frame is the same? Two gains are compared, and each is a difference of two
+# strategies, so the interval draws seeds and items of all four at once:
 
 # %%
 gain = {name: [Difference(runs[name], "MMD 1", "source only", name=f"gain of MMD, {kind}")
@@ -511,8 +516,8 @@ gain = {name: [Difference(runs[name], "MMD 1", "source only", name=f"gain of MMD
 figures.intervals([compare_differences(*both) for both in gain.values()], notes=list(gain))
 
 # %% [markdown]
-# From MNIST to digits, about half of what MMD gained on pictures as they came was the frame. In the other
-# direction no difference is resolved.
+# From MNIST to digits, MMD gains about half as much on framed pictures as on pictures as they came. In the other
+# direction no difference between the two gains is resolved.
 
 # %% tags=["claim"]
 claim("08.u", "from MNIST to digits, MMD gains less on framed digits than on digits as they came",
@@ -531,7 +536,7 @@ figures.every_seed(back, ["source only", "AdaBN", "both in BatchNorm", *aligned,
 # %% [markdown]
 # ## 5 · How strongly?
 # Move the slider: the strength of the reversal, from the control (0) on. Each line is one seed: on the left
-# its accuracy with source only, on the right with this strength. (On paper: the mean at each strength.)
+# its accuracy with source only, on the right with this strength. (On paper: the mean and the seeds at each strength.)
 
 # %%
 walk = {0.0: "both in BatchNorm"} | {s: f"DANN {s:g}" for s in (0.03, 0.1, 0.3, 1.0)}
@@ -568,15 +573,15 @@ claim_value("08.n", "at every strength of DANN, each run is right on its own sou
 #
 # **Confident on the target.** *Entropy* asks for confident answers on target items: a row with nearly all of
 # its probability on one class scores better than an even one. *Matrix norm* asks the same through the fourth powers
-# of the probabilities.
-# *Thresholded confidence*, of lesson 07, estimates the accuracy from the confidence that fits the source.
+# of the probabilities. *Thresholded confidence*, of lesson 07, estimates the accuracy from the confidence that fits
+# the source.
 #
 # **Confident, and of some shape.** *Mutual information* asks for confident answers *and* that all classes
 # occur. *Soft neighbourhood density* asks that many target items get answers like each one's.
 #
 # A model that gives every item the same class with confidence 1 has the best entropy, matrix norm and
 # neighbourhood density there are; its mutual information is 0.
-#
+
 # %%
 figures.scorer_scatter(onward, SCORERS, candidates)
 
@@ -611,8 +616,8 @@ pd.DataFrame({name: runs.groupby("strategy").accuracy.mean() for name, runs in c
     ["source only", *(f"chosen by {scorer}" for scorer in SCORERS), "oracle choice"]].round(2)
 
 # %% [markdown]
-# (*Oracle choice* picks by the accuracy on the very items it is judged on. Nothing can beat it: it is a
-# bound.) What a score brings is told beside *not adapting*:
+# (*Oracle choice* picks by the accuracy on the very items it is judged on. No other choice can beat it: it is a
+# bound.) What does choosing by a score bring, compared with *not adapting*?
 
 # %%
 worth = {name: judge_together({scorer: compare(runs, f"chosen by {scorer}", "source only") for scorer in SCORERS})
@@ -635,14 +640,15 @@ claim("08.v", "from MNIST to digits, both framed, choosing by soft neighbourhood
 
 # %% [markdown]
 # The choice matters as much as the methods: compare the best and the worst row of a panel. Entropy, matrix norm
-# and *mutual information* choose well both ways here; but each picks one strategy for all ten seeds of a direction, so
-# these are two decisions, not twenty. *Soft neighbourhood density* mostly takes home DANN 1 or source only. Accuracy on
-# the source hardly tells the candidates apart, since all but AdaBN are nearly alike at home. Mutual information may fail where the target's classes are unequal.
+# and *mutual information* choose well in both directions here; but each picks one strategy for all ten seeds of a
+# direction, so these are two decisions, not twenty. *Soft neighbourhood density* mostly picks DANN 1 or source only.
+# Accuracy on the source hardly tells the candidates apart, since all but AdaBN are nearly alike on the source (section
+# 4). Mutual information may fail where some classes of the target are much more common than others.
 #
 # We know all that because we looked at the labels. Which scorer to trust on *your* target, no score tells. A
 # few labelled target items, kept for nothing but this choice, measure what we want to know; the scores only
-# guess it. (We did not try how many it takes. Musgrave and others found at a larger scale that the drop from
-# the choice outweighs the differences between the strategies.)
+# guess it. (We did not try how many it takes. Musgrave and others found at a larger scale that the loss by
+# choosing without labels outweighs the differences between the methods.)
 #
 # ## 7 · Drawings in another style
 # The second pair: ten classes of emoji, drawn by two teams.
@@ -660,8 +666,8 @@ adaptation_table(*drawn["twemoji to openmoji"]).round(3)
 adaptation_table(*drawn["openmoji to twemoji"]).round(3)
 
 # %% [markdown]
-# `gap_closed` is the share of the way from source only to the oracle; the verdicts are after Holm's correction
-# over the five methods, here and in the figure.
+# `gap_closed` is the share of the way from source only to the oracle. The verdicts are after Holm's correction
+# over the five rows between source only and the oracle, in each table and in the figure below.
 
 # %%
 some_of_them = ["AdaBN", "both in BatchNorm", "DeepCORAL 100", "MMD 1", "DANN 0.1"]
@@ -677,8 +683,8 @@ claim("08.s", "from OpenMoji to Twemoji, no difference between DANN and source o
       on_drawings["openmoji to twemoji"]["DANN 0.1"], expect="not resolved")
 
 # %% [markdown]
-# Some eighty test emoji per seed leave wide intervals. What the figure leaves hollow stays open: it does not
-# say that the method has no effect.
+# Some eighty test emoji per seed leave wide intervals. Where a mark is hollow, the question stays open: that does not
+# mean that the method has no effect.
 #
 # ### Another way out: a network that has seen more
 # All this was about a small network that knows one style. What if nothing is adapted, but the features come
@@ -830,7 +836,7 @@ gentle = follow_tent(trained_on, name="rate 0.001", lr=0.001, steps=(0, 30))
 tent = {"MNIST to digits": run_tent(("MNIST", "digits"), gentle)}
 
 # %% [markdown]
-# In the other direction, Tent goes four ways: at three learning rates, and at the middle one once more when
+# In the other direction, Tent runs in four settings: at three learning rates, and at the middle one once more when
 # **only ones and sevens** come in. All are tested on all ten digits.
 #
 # > **Before you run it:** where does the entropy fall most? And where does the accuracy?
@@ -884,8 +890,9 @@ claim_value("08.ac", "in 60 steps of Tent on ones and sevens alone, the share of
 # At the low rate, 30 steps change little beside AdaBN, either way. The higher the rate and the more steps, the
 # more the entropy falls, which looks like success. Where it falls far, accuracy falls too, and more and more items
 # get one and the same class. This is the **collapse**. Nothing in the loss forbids it: a network that gives every item
-# the same class with confidence 1 has an entropy of 0, the lowest there is. In the figure, it comes sooner when
-# few classes come in. (AdaBN suffers from them, too, as in exercise 08.2: compare the ways at 0 steps.)
+# the same class with confidence 1 has an entropy of 0, the lowest there is. In the figure, at the same rate, accuracy
+# falls sooner when only two classes come in. (AdaBN suffers from that, too, as in exercise 08.2: compare the settings
+# at 0 steps.)
 #
 # **What to watch, without labels.** The share of the most frequent predicted class, beside the share that one
 # expects; how many classes are predicted at all; how many predictions differ from those of AdaBN. When they
@@ -893,7 +900,7 @@ claim_value("08.ac", "in 60 steps of Tent on ones and sevens alone, the share of
 # (A share may also grow because other items come. A few labels tell which of the two it is.)
 #
 # ## 9 · What to take along
-# - Never without **source only**, **oracle** and a **control**, and never one direction alone.
+# - Never report a method without **source only**, the **oracle** and a **control**, and never in one direction alone.
 # - Look at both domains first, and correct what preprocessing can correct.
 # - Then BatchNorm: it needs no training, but many items of all classes; and AdaBN costs accuracy on the
 #   source, so keep the old statistics for that.

@@ -35,12 +35,13 @@ from tlhelpers.models import encode, load_encoder, new_linear_head
 
 # %% [markdown]
 # ## 1 · Look first
-# As in lesson 07: four domains of sentences, friendly or not; frozen MiniLM; a linear head that learns from 400
-# news sentences per class. News is *home*, the others are *abroad*.
+# As in lesson 07: four domains of sentences, each friendly (class `positive`) or not (class `negative`); frozen
+# MiniLM; a linear head that learns from 400 news sentences per class. News is *home*, the others are *abroad*.
 #
 # A promise must be made on items that the head has **not learned from**. So each domain is cut into three
 # parts: items to learn from, items that are *held out* to make promises on, and test items, on which we see
-# whether they are kept. No editorial stands in two of them.
+# whether the promises are kept. Sentences of one editorial all lie in the same part. MiniLM reads two domains in
+# the next cell, and the other two in the cell after it.
 
 # %%
 domains = load_equal_domains()
@@ -89,13 +90,13 @@ for name, items in tests.items():
 show_outcome("14.wrong")
 
 # %% [markdown]
-# "No hint of" malice, praise before the blame, a wish to like: the head goes by single words, and nothing in
-# the confidence says so.
+# "No hint of" malice, praise before the blame, a wish to like: the head seems to go by single words, and nothing
+# in the confidence says so.
 #
 # ## 2 · What a probability promises
 # Of a hundred answers with confidence 0.9, ninety should be right: then the model is **calibrated**. To see
 # it, sort answers by confidence into intervals and count how many are right in each: a *reliability diagram*.
-# On the right, one number was changed, the *temperature*; it was fitted on held-out news.
+# On the right, the confidences were changed by one number, the *temperature*, which was fitted on held-out news.
 
 # %%
 held_out_news = answers(heads[0], "news", parts_of("news", 0)[1])
@@ -106,11 +107,12 @@ figures.reliability_diagram({how: reliability_table(*found, bins=5) for how, fou
                             title="head from news, on test sentences from news")
 
 # %% [markdown]
-# On the left the dots lie above the dashed line: the head is right more often than it says, since the penalty on
-# its weights (`C=1`) keeps its scores small.
+# On the left most dots lie above the dashed line: on the whole, the head is right more often than it says. A likely
+# reason is the penalty on its weights (`C=1`), which keeps its scores small.
 #
-# The **expected calibration error** (ECE) measures the distance from the line: that of confidence and accuracy
-# in each interval, and the mean of these, in which each interval counts by its items.
+# The **expected calibration error** (ECE) measures the distance from the line. In each interval, take the
+# distance between mean confidence and accuracy; the ECE is the mean of these distances, in which each interval
+# counts by the number of its items.
 
 # %% [markdown]
 # ### Exercise 14.1
@@ -175,8 +177,8 @@ check("14.2", best_temperature)
 
 # %% [markdown]
 # ## 3 · Abroad
-# > **Before you run it:** the same head with the same temperature goes abroad. Where will it promise too much:
-# > on tweets, on movies, or on products?
+# > **Before you run it:** the same head with the same temperature goes abroad. Where will its confidence lie
+# > furthest above its accuracy: on tweets, on movies, or on products?
 
 # %%
 record_prediction("14.abroad")
@@ -192,11 +194,13 @@ figures.reliability_diagram({name: reliability_table(*found, bins=5) for name, f
 
 # %%
 def judge(name, seed):
-    """One row for each test item of a domain: what the head from news says of it, and whether that is right."""
-    T, items = fit_temperature(*answers(heads[seed], "news", parts_of("news", seed)[1])), parts_of(name, seed)[2]
+    """One row for each test item of a domain: is the head from news right, and how far is its confidence above that?"""
+    items = parts_of(name, seed)[2]
     labels, said = answers(heads[seed], name, items)
-    right, warm = said.argmax(1) == labels, apply_temperature(said, T)
-    return pd.DataFrame({"right": right, "as given": said.max(1) - right, "with a temperature": warm.max(1) - right,
+    tempered = apply_temperature(said, fit_temperature(*answers(heads[seed], "news", parts_of("news", seed)[1])))
+    right = said.argmax(1) == labels  # counts as 1 where it is right, as 0 where it is not
+    return pd.DataFrame({"right": right, "as given": said.max(1) - right,
+                         "with a temperature": tempered.max(1) - right,
                          "negative": labels == 0, "positive": labels == 1, "group": domains[name].groups[items]})
 
 judged = {(name, seed): judge(name, seed) for name in names for seed in range(10)}
@@ -208,23 +212,23 @@ def over_seeds(column, among=None):
                                    [chosen[name, seed]["group"].to_numpy() for seed in range(10)]) for name in names}
 
 excess = {how: over_seeds(how) for how in ("as given", "with a temperature")}
-warm = excess["with a temperature"]
-show_outcome("14.abroad", max(names[1:], key=lambda name: warm[name][0]))
+tempered = excess["with a temperature"]
+show_outcome("14.abroad", max(names[1:], key=lambda name: tempered[name][0]))
 figures.promises_kept(excess, dict.fromkeys(excess, 0), "confidence − accuracy")
 
 # %% tags=["claim"]
 claim_value("14.a", "at home, with a temperature, the mean confidence of the head from news is near its "
-            "accuracy (confidence − accuracy)", *warm["news"], at_least=-0.05, at_most=0.05, seeds=10)
+            "accuracy (confidence − accuracy)", *tempered["news"], at_least=-0.05, at_most=0.05, seeds=10)
 claim_value("14.b", "on tweets, the head from news with its temperature is less confident than right "
-            "(confidence − accuracy)", *warm["tweets"], at_most=0, seeds=10)
+            "(confidence − accuracy)", *tempered["tweets"], at_most=0, seeds=10)
 claim_value("14.c", "on movies, the head from news with its temperature is more confident than right "
-            "(confidence − accuracy)", *warm["movies"], at_least=0, seeds=10)
+            "(confidence − accuracy)", *tempered["movies"], at_least=0, seeds=10)
 
 # %% [markdown]
-# On tweets, which are easier than news, the head promises too little; on movies and products, too much. And
-# look at movies on the left: *without* the temperature the head, not confident enough at home, happened to fit
-# there. What repaired the confidences at home spoiled them abroad. One number cannot fit four domains, and
-# without labels one cannot see which way it errs.
+# With the temperature, the head promises too little on tweets, and too much on movies and products. And look at
+# movies on the left: *without* the temperature the head, not confident enough at home, happened to fit there. What
+# repaired the confidences at home made them better on tweets and spoiled them on movies. One number cannot fit
+# four domains, and without labels one cannot see which way it errs.
 #
 # ## 4 · A threshold
 # A promise that many products make: "I answer only when I am confident, and nine of ten answers are right."
@@ -239,9 +243,10 @@ for name in names:
 figures.promise_curves({name: threshold_curve(*found[name]) for name in names[:3]}, 0.9, chosen.threshold)
 
 # %% [markdown]
-# Left: how many of the answers above a threshold are right; right: how many there are. At the dotted threshold
-# the curve of movies lies far below the promise. It reaches that height only at the far right, where few
-# sentences are answered. Only labelled movie sentences could have told where.
+# Left: how many of the answers above a threshold are right; right: how many sentences are answered. (For products
+# the numbers stand above the figure.) At the dotted threshold the curve of movies lies far below the promise. It
+# reaches that height only at much higher thresholds, where few sentences are answered. Only labelled movie
+# sentences could have told where.
 #
 # ## 5 · Sets that hold the true class
 # **Conformal sets** promise something for *every* new item: in place of one class the head names a *set* of
@@ -251,7 +256,8 @@ figures.promise_curves({name: threshold_curve(*found[name]) for name in names[:3
 # The idea: the *score* of an item says how badly the head does on it, 1 − the probability of its true class.
 # On held-out items it is known. Find a bound that scores exceed one time in ten; then the set of a new item
 # holds each class whose score would be within the bound. What would you take as the bound? The value that nine
-# of ten held-out scores stay below, of course. With twenty held-out tweets, drawn two thousand times:
+# of ten held-out scores stay below, of course. We try it with the head from news and twenty held-out tweets, which
+# are drawn two thousand times:
 
 # %%
 def scores_of(head, name):
@@ -295,11 +301,11 @@ claim_value("14.e", "on tweets, the conformal bound from 20 held-out tweets cove
             "2000 draws)", ranked.mean(), at_least=0.895, at_most=0.915)
 
 # %% [markdown]
-# Mind what is promised: the *mean over draws* of held-out items. A single draw of twenty may keep much less.
+# Note what is promised: the *mean over draws* of held-out items. A single draw of twenty may keep much less.
 #
 # ### The sets abroad
-# Now the bound is made from the six hundred held-out news sentences of each seed. Beside the sets stands the
-# threshold of section 4:
+# Now the bound is made from some six hundred held-out news sentences in each seed. Beside the sets stands the
+# threshold of section 4, chosen anew in each seed:
 
 # %%
 for (name, seed), table in judged.items():
@@ -314,10 +320,10 @@ promises = {"threshold: right, of the answered": over_seeds("right", among="answ
 figures.promises_kept(promises, dict.fromkeys(promises, 0.9))
 
 # %% [markdown]
-# Conformal sets are sometimes sold as a guarantee without assumptions. There is one: new items are drawn like
-# the held-out ones. Abroad that is not so, and the guarantee is gone. The method asks little of the model and
+# Conformal sets are sometimes sold as a guarantee without assumptions. There is one assumption: new items are drawn
+# like the held-out ones. Abroad that is not so, and the guarantee is gone. The method asks little of the model and
 # everything of the data. (On tweets more is kept than was promised; without labels, nobody could have known
-# that either.) And even at home it is a mean over *all* items. Is each class served?
+# that either.) And even at home the promise is a mean over *all* items. Does it hold for each class by itself?
 
 # %%
 by_class = {f"of {kind} sentences": over_seeds("covered", among=kind) for kind in ("negative", "positive")}
@@ -336,7 +342,8 @@ claim_value("14.i", "on movies, conformal sets from news that promise nine of te
             at_most=0.85, seeds=10)
 
 # %% [markdown]
-# On movies and products it is the unfriendly sentences that are missed. Whoever reports the mean alone hides it.
+# On movies and products, the sets miss the true class of negative sentences far more often than that of positive
+# ones. Whoever reports the mean alone hides it.
 #
 # ### What labels of the target buy
 # The head stays as it is; only the *bound* is made anew, from a few labelled items of the new domain. 500 draws
@@ -361,12 +368,13 @@ claim_value("14.j", "on movies, with a bound from 100 labelled movie sentences t
             "the true class nine times of ten (mean of 500 draws)", own.mean(), at_least=0.89, at_most=0.92)
 
 # %% [markdown]
-# The mean is right from twenty labels on, in every domain, whatever the head has learned from. What more labels
+# The mean is right from twenty labels on, in every domain, although the head has learned from news. What more labels
 # buy is that *your* draw is near it. The grey bars are what the mathematics says of a kept promise (the number
 # of covered items is *beta-binomial*), so one can plan the number of labels before any text is labelled.
 #
-# What they do not buy is a better head. A kept promise may cost many sets with both classes (`size` is the mean
-# number of classes, `single` the share of sets with one; a bound from 200 labels):
+# What they do not buy is a better head. A kept promise may cost many sets with both classes. Here the bound is made
+# from 200 labels of each domain, and the other test items judge it (`coverage` is the share of sets with the true
+# class, `size` the mean number of classes, `single` the share of sets with one, `empty` of those with none):
 
 # %%
 sizes = {}
@@ -378,9 +386,9 @@ pd.DataFrame(sizes).T.round(2)
 # %% [markdown]
 # ## 6 · When the classes change their shares
 # So far both classes were equally common, since we drew them so. Now suppose that in use eight of ten tweets
-# are friendly: *label shift*. Within a class nothing has changed, but how often each comes has. A head that
-# learned from equal shares answers "positive" too seldom. First a head from tweets, so that nothing else
-# differs:
+# are positive: *label shift*. Within a class nothing has changed; what has changed is how often each class comes.
+# A head that learned from equal shares answers "positive" too seldom. First we take a head from tweets, so that
+# nothing else differs:
 
 # %%
 tweet_head = head_from("tweets", seed=0)
@@ -426,11 +434,11 @@ check("14.4", shares_by_hand)
 # %% [markdown]
 # A second way, *expectation maximisation* (Saerens and others, 2002), takes the confidences at their word: it
 # corrects them by the shares, takes the mean of the corrected ones as new shares, and so on until nothing
-# changes. Either way, the shares correct each confidence: times the class's new share over its old one, made
-# to add up to 1. Ten seeds, once with a head from tweets, and once with the head from news, for which the
-# words of a class have changed, too:
+# changes. Either way, the shares then correct each confidence: it is multiplied by the new share of its class
+# and divided by the old one, and those of an item are made to add up to 1 again. Here are ten seeds, once with a head
+# from tweets, and once with the head from news, for which the words of a class have changed, too:
 #
-# > **Before you run it:** for which of the two heads will the estimates be right?
+# > **Before you run it:** for which of the two heads will the formula's estimate be near the true share?
 
 # %%
 record_prediction("14.estimates")
@@ -440,11 +448,12 @@ def use_shifted(source, seed):
     head, held_out, test = head_from(source, seed), parts_of(source, seed)[1], parts_of("tweets", seed)[2]
     items = test[resample_classes(domains["tweets"].labels[test], [0.2, 0.8], seed)]
     (home_labels, home_said), (labels, raw) = answers(head, source, held_out), answers(head, "tweets", items)
-    warm, before = apply_temperature(raw, fit_temperature(home_labels, home_said)), raw.argmax(1) == labels
+    tempered = apply_temperature(raw, fit_temperature(home_labels, home_said))
     black_box = estimate_shares_bbse(home_labels, home_said.argmax(1), raw.argmax(1))
-    after = correct_confidences(warm, [0.5, 0.5], black_box).argmax(1) == labels
+    before = raw.argmax(1) == labels
+    after = correct_confidences(tempered, [0.5, 0.5], black_box).argmax(1) == labels
     return {"head from": source, "answered positive": raw.argmax(1).mean(), "black box": black_box[1],
-            "maximisation": estimate_shares_em(warm, [0.5, 0.5])[1],
+            "maximisation": estimate_shares_em(tempered, [0.5, 0.5])[1],
             "maximisation, no temperature": estimate_shares_em(raw, [0.5, 0.5])[1],
             "accuracy": before.mean(), "accuracy, corrected": after.mean(),
             "gained": after.astype(float) - before, "groups": domains["tweets"].groups[items]}
@@ -463,13 +472,14 @@ claim_value("14.k", "when eight of ten tweets are positive, correcting a head fr
             "gains accuracy, without a label", *gained["tweets"], at_least=0, seeds=10)
 
 # %% [markdown]
-# With a head from tweets, both estimates come near the true share, eight of ten, and the correction gains
-# accuracy for nothing. Without the temperature, maximisation misses: it believes confidences that do not fit.
-# With the head from news both estimates are too high, and no gain is resolved: within a class the texts are
-# other ones, and the formula cannot know.
+# (`black box` and the two rows of `maximisation` are estimates of the share of positive tweets.) With a head from
+# tweets, black box and maximisation both come near the true share, eight of ten, and the correction gains accuracy
+# without a label. Without the temperature, maximisation misses: it believes confidences that do not fit. With the
+# head from news both estimates are too high, and no gain is resolved: within a class the texts are other ones, and
+# the formula cannot know.
 #
 # ## 7 · What to do on Monday
-# Your model leaves the house. What you have decides what you may promise:
+# Your model is going to be used. What you have decides what you may promise:
 #
 # | you have | you may promise | if | it costs |
 # |---|---|---|---|
