@@ -265,21 +265,21 @@ def minutes(text):
 
 def pixels(text):
     """Read the edge of a picture for argparse."""
-    if not text.isdigit() or not 16 <= int(text) <= 2048:
+    if not text.isdecimal() or not 16 <= int(text) <= 2048:
         raise argparse.ArgumentTypeError("a size is a number from 16 to 2048, not %s" % text)
     return int(text)
 
 
 def count(text):
     """Read a number from 0 on for argparse."""
-    if not text.isdigit() or int(text) >= 2**32:
+    if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError("a seed is a whole number from 0 on, not %s" % text)
     return int(text)
 
 
 def port_number(text):
     """Read a port for argparse."""
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 1 to 65535, not %s" % text)
     return int(text)
 

@@ -165,7 +165,7 @@ def test_lessons_are_found_by_number_or_name():
         runner.find_lessons(["02_feature_extration"])
 
 
-@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5", "²"])
 def test_a_number_of_jobs_that_is_none_is_refused(jobs, capsys):
     with pytest.raises(SystemExit):
         runner.main(["02", "--jobs", jobs])

@@ -227,7 +227,7 @@ def test_where_memory_is_short_all_is_done_in_this_process(set_memory):
     assert list(in_processes(os.getpid, [(), (), ()], 2)) == [os.getpid()] * 3
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "2.5", "two"])
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "two", "9" * 5000], ids=lambda text: text[:4])
 def test_a_number_of_processes_that_makes_no_sense_is_told(text, monkeypatch):
     monkeypatch.setenv("TLHELPERS_JOBS", text)
     with pytest.raises(CourseError, match="TLHELPERS_JOBS must be a whole number from 1 on"):

@@ -162,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def count_of_jobs(text: str) -> int:
     """Read a number of processes for argparse."""
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a number of processes is 1 or more, not {text}")
     return int(text)
 

@@ -79,7 +79,7 @@ def most_processes() -> int:
     chosen = os.environ.get("TLHELPERS_JOBS")
     if not chosen:
         return max(1, free_memory() // BYTES_EACH)
-    if not chosen.isdecimal() or int(chosen) < 1:
+    if not chosen.isdecimal() or len(chosen) > 9 or int(chosen) < 1:
         raise CourseError(f"TLHELPERS_JOBS must be a whole number from 1 on, not {chosen!r}")
     return int(chosen)
 
