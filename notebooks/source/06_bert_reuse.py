@@ -181,15 +181,15 @@ commonest = NeighbourCounts(encoder, unlabelled, neighbours=False)
 counts = NeighbourCounts(encoder, unlabelled)
 
 # %% [markdown]
-# > **Before you run it:** the encoder knows much, but its head is new. After sixty steps of sixteen posts:
+# > **Before you run it:** the encoder knows much, but its head is new. After sixty steps of twelve posts:
 # > will it guess hidden words better than counts over all posts do?
 
 # %%
 record_prediction("06.sixty-steps")
 
 # %%
-pretrained = pretrain(encoder, unlabelled, steps=60, held_out=held_out, lr=5e-4, head_lr=3e-3, longest=32,
-                      precision="auto", progress=False)
+pretrained = pretrain(encoder, unlabelled, steps=60, held_out=held_out, lr=5e-4, head_lr=3e-3, batch_size=12,
+                      longest=32, precision="auto", progress=False)
 
 # %%
 guessed = {"always the commonest token": measure_guesses(commonest, held_out, longest=32),

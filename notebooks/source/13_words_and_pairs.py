@@ -428,7 +428,10 @@ check("13.3", sort_pairs)
 # such a thing (lesson 06), on other pairs.
 
 # %%
-first, second = (encode(encoder, list(side), progress=False) for side in (pairs.first, pairs.second))
+first = encode(encoder, list(pairs.first), progress=False)
+
+# %%
+second = encode(encoder, list(pairs.second), progress=False)
 cosine = row_cosine(first, second)
 pd.Series(cosine).groupby(np.where(pairs.labels, "one article", "two articles")).describe().round(2)
 

@@ -40,12 +40,19 @@ from tlhelpers.models import encode, load_encoder, new_linear_head
 #
 # A promise must be made on items that the head has **not learned from**. So each domain is cut into three
 # parts: items to learn from, items that are *held out* to make promises on, and test items, on which we see
-# whether the promises are kept. Sentences of one editorial all lie in the same part. MiniLM reads two domains in
-# the next cell, and the other two in the cell after it.
+# whether the promises are kept. Sentences of one editorial all lie in the same part.
 
 # %%
 domains = load_equal_domains()
 names = ["news", "tweets", "movies", "products"]
+pd.DataFrame({name: {"sentences": len(domains[name]), "share of positive": domains[name].labels.mean(),
+                     "words, median": np.median([len(text.split()) for text in domains[name].texts])}
+              for name in names}).round(2)
+
+# %% [markdown]
+# MiniLM reads two domains in the next cell, and the other two in the cell after it.
+
+# %%
 encoder = load_encoder("minilm-l6")
 rows = {name: encode(encoder, domains[name], progress=False) for name in names[:2]}
 

@@ -137,17 +137,17 @@ POOL = (
                 "Whoever is high can fall far. Frozen features describe the wall behind the "
                 "drawing, too, and they stay ahead all the same."
             ),
+            "raw pixels": "They describe the wall behind the drawing as well as the drawing.",
         },
     ),
     OneOf(
         "transform",
         "For how many of the three changes will ten seeds show a cost?",
         {"0": "for none of them", "1": "for one of them", "2": "for two of them", "3": "for all"},
-        {
-            "1": (
-                "A head that learns from features which were changed alike makes up for much. It "
-                "is another thing where only new pictures are changed."
-            ),
-        },
+        dict.fromkeys(
+            ("0", "1", "2"),
+            "A head that learns from features which were changed alike makes up for much. It "
+            "is another thing where only new pictures are changed.",
+        ),
     ),
 )
