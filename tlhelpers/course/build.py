@@ -68,9 +68,10 @@ def _one_folder_deeper(notebook):
 
 def _with_times(stem: str, cells) -> list:
     """The cells with minutes that are counted, and seconds of a stored run, in place of marks."""
-    # Counted as the lesson will stand: the words are as many, whatever the numbers are.
-    counted = count_minutes(_filled(stem, cells, Minutes(0, 0, 0)))
-    return _filled(stem, cells, counted)
+    # Counted as the lesson will stand, with what it says of exercises and quiz; after that the
+    # words are as many, whatever the numbers are.
+    stated = count_minutes(_filled(stem, cells, Minutes(0, 0, 0)))
+    return _filled(stem, cells, count_minutes(_filled(stem, cells, stated)))
 
 
 def _filled(stem: str, cells, minutes: Minutes) -> list:
