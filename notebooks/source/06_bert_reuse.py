@@ -518,7 +518,7 @@ check("06.3", answer)
 split = split_by_group(tweets, 0.3, seed=0)
 test = tweets.subset(split.test)
 drawn = split.train[draw_labels(labels[split.train], 32, seed=0)]
-few, others = tweets.subset(drawn), tweets.subset(np.setdiff1d(split.train, drawn)[::15])
+few, others = tweets.subset(drawn), tweets.subset(np.setdiff1d(split.train, drawn)[::30])
 model = Classifier(encoder, 2, tweets.class_names)
 fit_head(model, encode(encoder, few, progress=False), few.labels, epochs=20, lr=3e-3, quiet=True)
 history = fit(model, few, validation=others, epochs=6, lr=1e-4, schedule="linear", warmup=0.1,
