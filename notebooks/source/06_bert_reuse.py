@@ -511,7 +511,7 @@ check("06.3", answer)
 # %% [markdown]
 # ## 6 · Frozen, tuned, or LoRA?
 # Tuning works as in lesson 03: head first, then everything, with a small rate, a warm-up and a linear way
-# down. Here it runs for one seed and 32 labels per class. Every fifteenth of the other training tweets serves for
+# down. Here it runs for one seed and 32 labels per class. Every thirtieth of the other training tweets serves for
 # validation: the network is measured on these after each epoch, and does not learn from them.
 
 # %%
