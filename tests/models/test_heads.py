@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import numpy as np
@@ -216,6 +217,23 @@ def test_a_head_is_fitted_on_one_thread_and_the_rest_keeps_its_threads():
     again = clone(head).fit(rows, labels)
     np.testing.assert_array_equal(again.predict(rows), head.predict(rows))
     assert seen == [{1}, {1}]
+
+
+def test_libraries_with_threads_are_looked_for_again_where_a_module_has_come(monkeypatch):
+    """One that was loaded after the first fit would keep its threads."""
+    looks = []
+    true = heads.ThreadpoolController
+    monkeypatch.setattr(heads, "ThreadpoolController", lambda: looks.append(1) or true())
+    heads._libraries.cache_clear()
+    rows, labels = np.random.default_rng(0).random((20, 5)), np.arange(20) % 2
+    for _ in range(2):
+        heads.new_linear_head().fit(rows, labels)
+    before = len(looks)
+    heads.new_linear_head().fit(rows, labels)
+    assert len(looks) == before
+    monkeypatch.setitem(sys.modules, "a_module_that_has_come", sys)
+    heads.new_linear_head().fit(rows, labels)
+    assert len(looks) == before + 1
 
 
 @pytest.mark.parametrize("make", [heads.new_linear_head, heads.new_tfidf_head])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -71,13 +72,16 @@ class Head(Pipeline):
 
     def fit(self, X, y=None, **params) -> Head:
         """As `Pipeline.fit`."""
-        with _libraries().limit(limits=1):
+        with _libraries(len(sys.modules)).limit(limits=1):
             return super().fit(X, y, **params)
 
 
-@cache
-def _libraries() -> ThreadpoolController:
-    """Those of numpy, scipy and scikit-learn: to look for them takes as long as a small fit."""
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Those with threads: to look for them takes as long as a small fit.
+
+    They come with modules, so it is done anew where there are more `modules` than before.
+    """
     return ThreadpoolController()
 
 
