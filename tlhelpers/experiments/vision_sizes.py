@@ -5,10 +5,8 @@ Both stand beside the same strategies at 96 pixels. Tuning at this size is dear:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 
-from tlhelpers.data.images import ImageSet
 from tlhelpers.data.wild import label_wild_emoji, load_wild_emoji
 from tlhelpers.experiments.image_strategies import (
     change_views,
@@ -20,7 +18,7 @@ from tlhelpers.experiments.on_demand import SetsOnDemand
 from tlhelpers.experiments.strategies import train_head_on, tune_settings
 from tlhelpers.experiments.sweep import Sweep
 from tlhelpers.experiments.vision import PENALTIES
-from tlhelpers.experiments.vision_wild import RATE
+from tlhelpers.experiments.vision_wild import RATE, one_view_and
 
 SIZE = 224
 
@@ -28,18 +26,13 @@ SIZE = 224
 @cache
 def large_wild_sets() -> SetsOnDemand:
     """One view of each drawing to learn from, four to be tested on."""
-    return _sets(partial(load_wild_emoji, size=SIZE))
+    return one_view_and(("twemoji",), partial(load_wild_emoji, size=SIZE))
 
 
 @cache
 def labelled_large_sets() -> SetsOnDemand:
     """The same labels without the pictures."""
-    return _sets(label_wild_emoji)
-
-
-def _sets(load: Callable[..., ImageSet]) -> SetsOnDemand:
-    views = {"one view": partial(load, "twemoji", views=1), "twemoji": partial(load, "twemoji")}
-    return SetsOnDemand(views)
+    return one_view_and(("twemoji",), label_wild_emoji)
 
 
 def _frozen() -> dict:

@@ -36,18 +36,19 @@ DEPTHS = {
 @cache
 def wild_sets() -> SetsOnDemand:
     """One view of each drawing to learn from, four in both styles to be tested on."""
-    return _sets(partial(load_wild_emoji, size=SIZE))
+    return one_view_and(("twemoji", "openmoji"), partial(load_wild_emoji, size=SIZE))
 
 
 @cache
 def labelled_wild_sets() -> SetsOnDemand:
     """The same labels without the pictures."""
-    return _sets(label_wild_emoji)
+    return one_view_and(("twemoji", "openmoji"), label_wild_emoji)
 
 
-def _sets(load: Callable[..., ImageSet]) -> SetsOnDemand:
+def one_view_and(styles: tuple[str, ...], load: Callable[..., ImageSet]) -> SetsOnDemand:
+    """Sets by `load`: one view of each drawing to learn from, then all views in some styles."""
     one = {"one view": partial(load, "twemoji", views=1)}
-    return SetsOnDemand(one | {style: partial(load, style) for style in ("twemoji", "openmoji")})
+    return SetsOnDemand(one | {style: partial(load, style) for style in styles})
 
 
 def _tuning() -> dict:
