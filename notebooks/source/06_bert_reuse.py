@@ -229,12 +229,12 @@ claim_value("06.b", "counts of both neighbours guess more hidden words than the 
 del pretrained, commonest, counts, guessers  # two networks and tables of counts, no longer used
 
 # %% [markdown]
-# **And longer?** `python3 -m tlhelpers sweep text-masked` trained for 60 and for 1,000 steps of sixteen texts, at the
-# same highest rates as above, with two seeds. It took such runs of words, *windows*, from all posts of the newsgroups, seven of ten to learn
-# from, the rest held out; the counts use the same seven. A window that shares six words in a row with an earlier one
-# was left out. To compare all of them on the same gaps, we ask a narrower question: from a window of a held-out post one
-# of the twenty commonest words is missing, and which one is it? All guess among these twenty only, so the numbers are
-# not those of the table above.
+# **And longer?** `python3 -m tlhelpers sweep text-masked` trained for 60 and for 1,000 steps of sixteen texts, at
+# the same highest rates as above, with two seeds. It took such runs of words, *windows*, from all posts of the
+# newsgroups, seven of ten to learn from, the rest held out; the counts use the same seven. A window that shares
+# six words in a row with an earlier one was left out. To compare all of them on the same gaps, we ask a narrower
+# question: from a window of a held-out post one of the twenty commonest words is missing, and which one is it?
+# All guess among these twenty only, so the numbers are not those of the table above.
 
 # %%
 masked_runs = load_sweep("text-masked")
